@@ -56,4 +56,4 @@ rounded AS (
 )
 SELECT '2040' AS period, NULL AS capital, sum(value) AS value FROM rounded HAVING count(value) = 2
 UNION ALL
-SELECT '2040', capital, round_to(value, 0) FROM projected
+SELECT '2040', capital, value FROM rounded
