@@ -1,1 +1,3 @@
-//! exchange
+//! Files in and out: CSV, XLSX, JSON.
+
+pub mod sheet;
