@@ -1,1 +1,16 @@
-//! snapshot
+//! Snapshots: the registers of a moment as typed SQLite tables.
+//!
+//! Everything that reads, reads a snapshot by SQL. This crate knows the tables of a pack ([`schema`]), our SQL
+//! functions ([`functions`]), how events become rows, how the head file shows an earlier moment ([`AsOf`]), and
+//! how lists and searches are answered. It touches one SQLite file (or memory) and never the event log.
+
+mod error;
+pub mod functions;
+mod moment;
+mod pack_tables;
+pub mod schema;
+mod snapshot;
+
+pub use error::SnapshotError;
+pub use moment::{AsOf, Moment};
+pub use snapshot::Snapshot;

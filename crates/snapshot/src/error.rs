@@ -1,0 +1,15 @@
+//! What can go wrong when reading a snapshot.
+
+/// A failed read.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The words for a moment could not be read.
+    #[error("`{0}` is not a moment; write a day (2025-03-31), a time (2025-03-31T17:00:00+09:00) or an event (seq:120)")]
+    BadMoment(String),
+    /// The pack declares no such register.
+    #[error("the pack has no register `{0}`")]
+    NoSuchRegister(String),
+    /// SQLite refused.
+    #[error("reading the snapshot failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
