@@ -141,6 +141,19 @@ fn formulas_give_their_stored_result() {
 }
 
 #[test]
+fn percentages_read_as_they_are_shown() {
+    let bytes = workbook(|s| {
+        s.write_row(0, 0, ["theme", "year", "amount"]).unwrap();
+        for (row, format) in [(1, "0%"), (2, "0.0%"), (3, "0.00")] {
+            s.write_with_format(row, 1, 0.331, &Style::new().set_num_format(format)).unwrap();
+            s.write(row, 2, 0.331).unwrap();
+        }
+    });
+    let row = |n, year: &str| (n, cells(&["", year, "0.331"]));
+    assert_eq!(table(&bytes).1, [row(2, "33.1%"), row(3, "33.1%"), row(4, "0.331")]);
+}
+
+#[test]
 fn bare_numbers_are_days_only_where_days_are_likely() {
     assert_eq!(workbook::serial("44986"), Some("2023-03-01".to_owned()));
     for text in ["2023", "20230301", "44986.5", "90000", "x", ""] {

@@ -17,6 +17,8 @@ pub(super) struct Workbook<'a> {
     book: Xlsx<Bytes<'a>>,
     pub(super) sheet: String,
     merged: Vec<Dimensions>,
+    /// Cells that show their number as a percentage, in order.
+    percent: Vec<(u32, u32)>,
     /// What a bare number is: in a workbook that counts days from 1904 it must not be taken for a day.
     bare: Kind,
     limits: Limits,
@@ -29,7 +31,8 @@ pub(super) fn open<'a>(bytes: &'a [u8], options: &SheetOptions) -> Result<Workbo
     let sheet = choose(&book, options.sheet.as_deref())?;
     let merged = if has_merged { guarded(|| book.merge_cells_by_sheet_name(&sheet))? } else { vec![] };
     let bare = if book.has_1904_epoch() { Kind::Text } else { Kind::Number };
-    Ok(Workbook { book, sheet, merged, bare, limits: options.limits })
+    let percent = percent(&mut book, &sheet)?;
+    Ok(Workbook { book, sheet, merged, percent, bare, limits: options.limits })
 }
 
 fn choose(book: &Xlsx<Bytes>, name: Option<&str>) -> Result<String, SheetError> {
@@ -42,6 +45,24 @@ fn choose(book: &Xlsx<Bytes>, name: Option<&str>) -> Result<String, SheetError> 
             shown.map(|s| s.name.clone()).or_else(|| names().into_iter().next()).ok_or(SheetError::Empty)
         }
     }
+}
+
+/// Cells that show 0.331 as 33.1%: what is seen is what is meant.
+fn percent(book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<(u32, u32)>, SheetError> {
+    let mut cells = guarded(|| book.worksheet_cells_reader(sheet))?;
+    let shows = |style: &calamine::Style| style.number_format.as_ref().is_some_and(|f| f.format_code.contains('%'));
+    let styles: Vec<bool> = cells.styles().iter().map(shows).collect();
+    let mut found = vec![];
+    // Few workbooks have such cells; the others are not read twice.
+    if styles.contains(&true) {
+        while let Some((row, column, style)) = guarded(|| cells.next_style_id())? {
+            if styles.get(style) == Some(&true) {
+                found.push((row, column));
+            }
+        }
+        found.sort_unstable();
+    }
+    Ok(found)
 }
 
 /// Unpacks all parts to nothing, counting; tells whether any cells are merged.
@@ -96,7 +117,8 @@ impl<'a> Workbook<'a> {
         let book = &mut self.book;
         let sheet = &self.sheet;
         let cells = guarded(|| book.worksheet_cells_reader(sheet))?;
-        Ok(Sheet { last: u64::from(cells.dimensions().end.0) + 1, cells, bare: self.bare, ended: false, ahead: None, limits: self.limits, read: 0, text: 0, at: 0, tall, open: BTreeMap::new() })
+        let percent = &self.percent;
+        Ok(Sheet { percent, last: u64::from(cells.dimensions().end.0) + 1, cells, bare: self.bare, ended: false, ahead: None, limits: self.limits, read: 0, text: 0, at: 0, tall, open: BTreeMap::new() })
     }
 }
 
@@ -117,6 +139,7 @@ struct Fill {
 
 pub(super) struct Sheet<'w, 'a> {
     cells: XlsxCellReader<'w, Bytes<'a>>,
+    percent: &'w [(u32, u32)],
     bare: Kind,
     ended: bool,
     ahead: Option<Ahead>,
@@ -146,7 +169,11 @@ impl Sheet<'_, '_> {
                 break;
             };
             let (row, column) = cell.pos;
-            if let Some((text, kind)) = text(cell.value, cell.formula.is_some(), self.bare) {
+            let value = match cell.value {
+                DataRef::Float(x) if self.percent.binary_search(&cell.pos).is_ok() => DataRef::String(format!("{}%", number(x * 100.0))),
+                value => value,
+            };
+            if let Some((text, kind)) = text(value, cell.formula.is_some(), self.bare) {
                 return Ok(Some(Ahead { row, column, text, kind }));
             }
         }
