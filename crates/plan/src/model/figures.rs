@@ -25,6 +25,8 @@ pub struct Dimension {
     pub label: Pair,
     /// Code list of its values.
     pub codes: String,
+    /// Where it is declared.
+    pub place: Place,
 }
 
 /// Dimension → code. A missing dimension means "all together".
@@ -147,6 +149,8 @@ pub struct Assumption {
     pub step: f64,
     /// Where it is printed.
     pub cites: Vec<Citation>,
+    /// Where it is declared.
+    pub place: Place,
 }
 
 /// A series of published figures (`published/*.toml`).

@@ -135,6 +135,8 @@ pub struct Progress {
     pub text: Pair,
     /// Where it is printed.
     pub cites: Vec<Citation>,
+    /// Where it is declared.
+    pub place: Place,
 }
 
 /// A date of the schedule (`[[milestone]]`).

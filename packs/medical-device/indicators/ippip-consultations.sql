@@ -1,0 +1,6 @@
+-- 内訳 / Parts
+WITH parts AS (
+  SELECT id AS figure, period, value
+  FROM published_figure WHERE source = 'd001' AND series = 'ippip-consultations' AND dims ->> 'ippip_company' IS NOT NULL
+)
+SELECT period, NULL AS ippip_company, sum(value) AS value FROM parts GROUP BY period
