@@ -33,7 +33,11 @@ impl Texts {
         let Some(source) = self.sources.get(&cite.source) else {
             let hint = did_you_mean(&cite.source, self.sources.keys().map(String::as_str));
             if !cite.source.is_empty() {
-                report.add(place, format!("source `{}` is not declared", cite.source), format!("declare it in sources.toml or correct the id{hint}"));
+                report.add(
+                    place,
+                    format!("source `{}` is not declared", cite.source),
+                    format!("declare it in sources.toml or correct the id{hint}"),
+                );
             }
             return cite;
         };
@@ -63,7 +67,11 @@ impl Texts {
                 report.add(
                     place,
                     format!("quote “{}” does not stand under heading “{}” of source `{}`", cite.quote, cite.heading, cite.source),
-                    if before { "the quote stands before that heading: name the heading it belongs to" } else { "copy the quote from the source's text" },
+                    if before {
+                        "the quote stands before that heading: name the heading it belongs to"
+                    } else {
+                        "copy the quote from the source's text"
+                    },
                 );
             }
         }
