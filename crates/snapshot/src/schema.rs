@@ -112,7 +112,8 @@ fn field_columns(field: &Field) -> Vec<(String, String)> {
 }
 
 fn register_table(register: &Register) -> String {
-    let mut columns: Vec<(String, String)> = OWN_COLUMNS.iter().map(|(n, t, ja, en)| (format!("{n} {t}"), format!("{ja} / {en}"))).collect();
+    let mut columns: Vec<(String, String)> =
+        OWN_COLUMNS.iter().map(|(n, t, ja, en)| (format!("{n} {t}"), format!("{ja} / {en}"))).collect();
     columns.extend(register.fields.iter().flat_map(field_columns));
     create(&register.name, &comment(&register.label), &columns)
 }
@@ -122,7 +123,9 @@ fn child_table(register: &Register, field: &Field) -> Option<String> {
         ("_id INTEGER NOT NULL".to_string(), "識別番号 / record".to_string()),
         ("position INTEGER NOT NULL".to_string(), "順 / order, from 1".to_string()),
     ];
-    columns.extend(child_columns(field)?.into_iter().map(|(name, storage, label)| (format!("{} {}", quoted(&name), storage.sql()), comment(&label))));
+    columns.extend(
+        child_columns(field)?.into_iter().map(|(name, storage, label)| (format!("{} {}", quoted(&name), storage.sql()), comment(&label))),
+    );
     columns.push(("_seq INTEGER NOT NULL".to_string(), "出来事 / event that wrote this row".to_string()));
     columns.push(("PRIMARY KEY (_id, position)".to_string(), "1行1値 / one row per value".to_string()));
     Some(create(&child_name(&register.name, &field.name), &comment(&field.label), &columns))
@@ -169,5 +172,11 @@ fn readable_view(register: &Register, lang: Lang) -> String {
             }
         }
     }
-    format!("CREATE VIEW {} AS -- {}\nSELECT\n{}\nFROM {} t", quoted(&format!("v_{}", register.name)), comment(&register.label), columns.join(",\n"), quoted(&register.name))
+    format!(
+        "CREATE VIEW {} AS -- {}\nSELECT\n{}\nFROM {} t",
+        quoted(&format!("v_{}", register.name)),
+        comment(&register.label),
+        columns.join(",\n"),
+        quoted(&register.name)
+    )
 }

@@ -57,7 +57,7 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use shirube_plan::{Absence, Correction, Field, FieldKind, Figure, Pair, Register, Series};
 
@@ -79,9 +79,17 @@ mod tests {
                 dims: [("stage".to_string(), "basic".to_string())].into(),
                 ..Figure::default()
             },
-            Figure { id: "d/rate@2025".into(), series: "rate".into(), period: "2025".into(), printed: "-".into(), status: Some(Absence::NotCollected), ..Figure::default() },
+            Figure {
+                id: "d/rate@2025".into(),
+                series: "rate".into(),
+                period: "2025".into(),
+                printed: "-".into(),
+                status: Some(Absence::NotCollected),
+                ..Figure::default()
+            },
         ];
-        pack.corrections = vec![Correction { figure: "d/rate@2024".into(), period: Some("2023".into()), value: Some(3.9), ..Correction::default() }];
+        pack.corrections =
+            vec![Correction { figure: "d/rate@2024".into(), period: Some("2023".into()), value: Some(3.9), ..Correction::default() }];
         pack
     }
 
@@ -100,22 +108,39 @@ mod tests {
     #[test]
     fn a_figure_without_a_number_says_why() {
         let snapshot = Snapshot::empty(Arc::new(pack())).unwrap();
-        let row: (Option<f64>, String) =
-            snapshot.connection().query_row("SELECT value, status FROM published_figure WHERE period = '2025'", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        let row: (Option<f64>, String) = snapshot
+            .connection()
+            .query_row("SELECT value, status FROM published_figure WHERE period = '2025'", [], |r| Ok((r.get(0)?, r.get(1)?)))
+            .unwrap();
         assert_eq!(row, (None, "not_collected".into()));
     }
 
     #[test]
     fn registers_and_child_tables_exist_even_with_names_that_sql_reserves() {
         let mut pack = pack();
-        let field = |name: &str, kind| Field { name: name.into(), label: pair("順\n番"), help: None, kind, required: false, unique: false, sensitivity: Default::default(), place: Default::default() };
-        let grants = FieldKind::Group { fields: vec![field("amount", FieldKind::Money { currency: "JPY".into(), places: 0, min: None, max: None })] };
+        let field = |name: &str, kind| Field {
+            name: name.into(),
+            label: pair("順\n番"),
+            help: None,
+            kind,
+            required: false,
+            unique: false,
+            sensitivity: Default::default(),
+            place: Default::default(),
+        };
+        let grants = FieldKind::Group {
+            fields: vec![field("amount", FieldKind::Money { currency: "JPY".into(), places: 0, min: None, max: None })],
+        };
         pack.registers.insert(
             "order".into(),
             Register {
                 name: "order".into(),
                 label: pair("台帳"),
-                fields: vec![field("group", FieldKind::Choice { codes: "country".into() }), field("from", FieldKind::Choices { codes: "country".into() }), field("grants", grants)],
+                fields: vec![
+                    field("group", FieldKind::Choice { codes: "country".into() }),
+                    field("from", FieldKind::Choices { codes: "country".into() }),
+                    field("grants", grants),
+                ],
                 ..Register::default()
             },
         );
