@@ -3,10 +3,11 @@
 use crate::{
     catalog::{Catalog, functions, may_call},
     error::Mistake,
+    sql::split::step_names,
     suggest::nearest,
 };
 use rusqlite::{
-    Connection, Error, ErrorCode, Result,
+    Connection, Error, ErrorCode, Result, Statement,
     config::DbConfig,
     hooks::{AuthAction, AuthContext, Authorization},
     limits::Limit,
@@ -60,6 +61,8 @@ struct Before {
 
 #[derive(Default)]
 struct Seen {
+    /// Names that stand for steps of the statement, not for tables.
+    steps: BTreeSet<String>,
     reads: Reads,
     denied: Option<Mistake>,
     late: bool,
@@ -88,9 +91,10 @@ impl<'a> Fence<'a> {
         Ok(Fence { connection, gate, catalog: Arc::clone(catalog), limits, seen, before })
     }
 
-    /// The connection, fenced.
-    pub fn connection(&self) -> &'a Connection {
-        self.connection
+    /// Plans a statement behind the fence.
+    pub fn prepare(&self, sql: &str) -> Result<Statement<'a>> {
+        hold(&self.seen).steps = step_names(sql);
+        self.connection.prepare(sql)
     }
 
     /// What was read since this was last asked.
@@ -127,6 +131,7 @@ impl<'a> Fence<'a> {
             return Mistake::UnknownTable { name, like };
         }
         if let Some(name) = after("no such column: ") {
+            let name = name.trim_matches('"').to_string();
             let column = name.rsplit('.').next().unwrap_or_default();
             let tables: Vec<String> = reads.iter().map(|(table, _)| table.clone()).collect();
             let like = nearest(column, self.catalog.columns(&tables));
@@ -221,6 +226,10 @@ impl Watch {
         // Inside a view of the snapshot: the view was judged where it is named.
         let inside_a_view = context.accessor.is_some_and(|view| self.views.contains(view)) && context.database_name == Some("main");
         if inside_a_view && !table.starts_with("sqlite_") {
+            return Ok(());
+        }
+        // SQLite asks about a step only when none of its columns is named (`count(*)`), and then as about a table.
+        if column.is_empty() && hold(&self.seen).steps.contains(table) {
             return Ok(());
         }
         let Some(known) = self.catalog.table(table) else {

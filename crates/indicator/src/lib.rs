@@ -7,15 +7,18 @@
 mod catalog;
 mod compute;
 mod contract;
+mod derive;
 mod error;
 mod fence;
 mod period;
 mod run;
 mod sql;
 mod suggest;
+mod words;
 
 pub use compute::{Computed, compute, compute_within};
 pub use contract::Observation;
+pub use derive::{Derivation, Origin, RESULT, SqlValue, Step, derive};
 pub use error::{IndicatorError, Mistake};
 pub use fence::Limits;
 pub use period::{Form, Period};
