@@ -10,6 +10,7 @@ mod contract;
 mod derive;
 mod error;
 mod fence;
+pub mod format;
 mod period;
 mod run;
 mod sql;
