@@ -4,6 +4,7 @@ use crate::{
     contract::{Layout, Observation},
     error::{IndicatorError, Mistake},
     fence::{Fence, Limits},
+    order::dims_order,
     period::Period,
     run::{Overrides, Scope, Shadow, at_line, check_overrides, database, declared, failed, read_through},
 };
@@ -21,6 +22,8 @@ pub struct Computed {
     pub as_of: String,
     /// Fiscal year of that day; later periods are projections.
     pub fiscal_year: i64,
+    /// Last event of the snapshot.
+    pub seq: i64,
     /// Columns of the result as the SQL names them.
     pub columns: Vec<String>,
     /// Rows by period, then by dimensions: all together first, then codes in the order of their lists.
@@ -65,8 +68,14 @@ pub(crate) fn compute_in(
     let (columns, mut observations) = rows(scope, &fence, indicator, limits)?;
     let reads = fence.take_reads();
     sort(&mut observations, scope.pack, indicator);
-    let computed =
-        Computed { indicator: indicator.id.clone(), as_of: scope.as_of.clone(), fiscal_year: scope.fiscal_year, columns, observations };
+    let computed = Computed {
+        indicator: indicator.id.clone(),
+        as_of: scope.as_of.clone(),
+        fiscal_year: scope.fiscal_year,
+        seq: scope.snapshot.moment().seq,
+        columns,
+        observations,
+    };
     Ok((computed, reads))
 }
 
@@ -107,19 +116,6 @@ fn described(observation: &Observation) -> String {
 
 /// One order for everyone, whatever the SQL says.
 fn sort(observations: &mut [Observation], pack: &Pack, indicator: &Indicator) {
-    let positions: Vec<HashMap<&str, usize>> = indicator
-        .dimensions
-        .iter()
-        .map(|name| {
-            let list = pack.dimensions.get(name).and_then(|d| pack.code_lists.get(&d.codes));
-            list.iter().flat_map(|l| &l.codes).enumerate().map(|(i, c)| (c.code.as_str(), i + 1)).collect()
-        })
-        .collect();
-    observations.sort_by_cached_key(|o| {
-        let place = |(name, positions): (&String, &HashMap<&str, usize>)| {
-            o.dims.get(name).map_or(0, |code| positions.get(code.as_str()).copied().unwrap_or(usize::MAX))
-        };
-        let dims: Vec<usize> = indicator.dimensions.iter().zip(&positions).map(place).collect();
-        (Period::parse(&o.period), dims)
-    });
+    let order = dims_order(pack, indicator);
+    observations.sort_by_cached_key(|o| (Period::parse(&o.period), order.key(&o.dims)));
 }
