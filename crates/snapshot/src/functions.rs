@@ -65,7 +65,8 @@ fn day_of(text: &str) -> Option<Date> {
 }
 
 /// First days of the eras, latest first.
-const ERAS: [(&str, i16, i8, i8); 5] = [("令和", 2019, 5, 1), ("平成", 1989, 1, 8), ("昭和", 1926, 12, 25), ("大正", 1912, 7, 30), ("明治", 1868, 10, 23)];
+const ERAS: [(&str, i16, i8, i8); 5] =
+    [("令和", 2019, 5, 1), ("平成", 1989, 1, 8), ("昭和", 1926, 12, 25), ("大正", 1912, 7, 30), ("明治", 1868, 10, 23)];
 
 /// Japanese era year of a date, `令和5年`, the first year `令和元年`; none before 1868-10-23 or if it is no date.
 pub fn era(date: &str) -> Option<String> {
@@ -139,7 +140,7 @@ pub fn round_to(x: f64, digits: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use rusqlite::types::Value;
 
@@ -188,7 +189,8 @@ mod tests {
     fn growth_needs_positive_ends_and_time_between_them() {
         let Value::Real(rate) = ask("cagr(100, 121, 2)") else { panic!() };
         assert!((rate - 0.1).abs() < 1e-12);
-        for args in ["0, 121, 2", "-1, 121, 2", "100, 0, 2", "100, 121, 0", "100, 121, -1", "NULL, 121, 2", "100, NULL, 2", "'100', 121, 2"] {
+        for args in ["0, 121, 2", "-1, 121, 2", "100, 0, 2", "100, 121, 0", "100, 121, -1", "NULL, 121, 2", "100, NULL, 2", "'100', 121, 2"]
+        {
             assert_eq!(ask(&format!("cagr({args})")), Value::Null, "{args}");
         }
     }

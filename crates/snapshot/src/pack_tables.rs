@@ -37,7 +37,19 @@ fn figures(connection: &Connection, pack: &Pack) -> Result<()> {
         let status = if correction.is_some_and(|c| c.value.is_some()) { None } else { figure.status.map(|s| s.as_str()) };
         let unit = pack.series.get(&figure.series).map_or("", |s| s.unit.as_str());
         let cite = &figure.cite;
-        insert.execute(params![figure.id, cite.source, figure.series, period, dims(figure), value, figure.printed, unit, status, cite.heading, cite.quote])?;
+        insert.execute(params![
+            figure.id,
+            cite.source,
+            figure.series,
+            period,
+            dims(figure),
+            value,
+            figure.printed,
+            unit,
+            status,
+            cite.heading,
+            cite.quote
+        ])?;
     }
     Ok(())
 }

@@ -90,6 +90,11 @@ pub fn child_name(register: &str, field: &str) -> String {
     format!("{register}__{field}")
 }
 
+/// Name of the head's table of superseded rows of a table.
+pub(crate) fn past_name(table: &str) -> String {
+    format!("_past_{table}")
+}
+
 fn comment(label: &Pair) -> String {
     let one_line = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("{} / {}", one_line(&label.ja), one_line(&label.en))
@@ -112,7 +117,8 @@ fn field_columns(field: &Field) -> Vec<(String, String)> {
 }
 
 fn register_table(register: &Register) -> String {
-    let mut columns: Vec<(String, String)> = OWN_COLUMNS.iter().map(|(n, t, ja, en)| (format!("{n} {t}"), format!("{ja} / {en}"))).collect();
+    let mut columns: Vec<(String, String)> =
+        OWN_COLUMNS.iter().map(|(n, t, ja, en)| (format!("{n} {t}"), format!("{ja} / {en}"))).collect();
     columns.extend(register.fields.iter().flat_map(field_columns));
     create(&register.name, &comment(&register.label), &columns)
 }
@@ -122,10 +128,12 @@ fn child_table(register: &Register, field: &Field) -> Option<String> {
         ("_id INTEGER NOT NULL".to_string(), "識別番号 / record".to_string()),
         ("position INTEGER NOT NULL".to_string(), "順 / order, from 1".to_string()),
     ];
-    columns.extend(child_columns(field)?.into_iter().map(|(name, storage, label)| (format!("{} {}", quoted(&name), storage.sql()), comment(&label))));
+    columns.extend(
+        child_columns(field)?.into_iter().map(|(name, storage, label)| (format!("{} {}", quoted(&name), storage.sql()), comment(&label))),
+    );
     columns.push(("_seq INTEGER NOT NULL".to_string(), "出来事 / event that wrote this row".to_string()));
     columns.push(("PRIMARY KEY (_id, position)".to_string(), "1行1値 / one row per value".to_string()));
-    Some(create(&child_name(&register.name, &field.name), &comment(&field.label), &columns))
+    Some(create(&child_name(&register.name, &field.name), &comment(&field.label), &columns) + ", WITHOUT ROWID")
 }
 
 /// Value columns of the child table of a field: name, storage, label; none for fields without one.
@@ -169,5 +177,11 @@ fn readable_view(register: &Register, lang: Lang) -> String {
             }
         }
     }
-    format!("CREATE VIEW {} AS -- {}\nSELECT\n{}\nFROM {} t", quoted(&format!("v_{}", register.name)), comment(&register.label), columns.join(",\n"), quoted(&register.name))
+    format!(
+        "CREATE VIEW {} AS -- {}\nSELECT\n{}\nFROM {} t",
+        quoted(&format!("v_{}", register.name)),
+        comment(&register.label),
+        columns.join(",\n"),
+        quoted(&register.name)
+    )
 }

@@ -1,9 +1,9 @@
 //! An open snapshot.
 
-use crate::{AsOf, Moment, SnapshotError, functions, gate::Gate, pack_tables, schema};
-use rusqlite::Connection;
+use crate::{AsOf, Moment, SnapshotError, functions, gate::Gate, pack_tables, past, schema};
+use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// The registers of one moment, open for reading.
 #[derive(Debug)]
@@ -13,9 +13,40 @@ pub struct Snapshot {
     pack: Arc<Pack>,
     as_of: AsOf,
     moment: Moment,
+    /// Shown through views over superseded versions.
+    earlier: bool,
 }
 
 impl Snapshot {
+    /// Opens the head, or a snapshot file, at a moment, for reading.
+    ///
+    /// The snapshot keeps showing that moment while the head goes on. The same SQL runs on every moment: before
+    /// the head, views named like the registers show the rows of then.
+    pub fn open(path: &Path, pack: Arc<Pack>, as_of: AsOf) -> Result<Snapshot, SnapshotError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        let gate = Gate::install(&mut connection)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.set_prepared_statement_cache_capacity(256);
+        functions::register(&connection, pack.meta.fiscal_year_start)?;
+        // One read transaction: everything read through this snapshot is of one moment.
+        connection.execute_batch("BEGIN")?;
+        let (last, keeps_past) = match past::last(&connection)? {
+            Some(last) => last,
+            None => return Err(SnapshotError::NotASnapshot(path.display().to_string())),
+        };
+        let moment = past::resolve(&connection, as_of, last, keeps_past)?;
+        let earlier = moment.seq < last.seq;
+        if earlier {
+            past::show(&connection, &pack, moment.seq)?;
+        }
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Snapshot { connection, gate, pack, as_of, moment, earlier })
+    }
+
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
     pub fn empty(pack: Arc<Pack>) -> Result<Snapshot, SnapshotError> {
         let mut connection = Connection::open_in_memory()?;
@@ -26,7 +57,7 @@ impl Snapshot {
         }
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { connection, gate, pack, as_of: AsOf::Head, moment: Moment::default() })
+        Ok(Snapshot { connection, gate, pack, as_of: AsOf::Head, moment: Moment::default(), earlier: false })
     }
 
     /// The connection to read by SQL. It refuses writes.
@@ -57,7 +88,7 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use shirube_plan::{Absence, Correction, Field, FieldKind, Figure, Pair, Register, Series};
 
@@ -79,9 +110,17 @@ mod tests {
                 dims: [("stage".to_string(), "basic".to_string())].into(),
                 ..Figure::default()
             },
-            Figure { id: "d/rate@2025".into(), series: "rate".into(), period: "2025".into(), printed: "-".into(), status: Some(Absence::NotCollected), ..Figure::default() },
+            Figure {
+                id: "d/rate@2025".into(),
+                series: "rate".into(),
+                period: "2025".into(),
+                printed: "-".into(),
+                status: Some(Absence::NotCollected),
+                ..Figure::default()
+            },
         ];
-        pack.corrections = vec![Correction { figure: "d/rate@2024".into(), period: Some("2023".into()), value: Some(3.9), ..Correction::default() }];
+        pack.corrections =
+            vec![Correction { figure: "d/rate@2024".into(), period: Some("2023".into()), value: Some(3.9), ..Correction::default() }];
         pack
     }
 
@@ -100,22 +139,39 @@ mod tests {
     #[test]
     fn a_figure_without_a_number_says_why() {
         let snapshot = Snapshot::empty(Arc::new(pack())).unwrap();
-        let row: (Option<f64>, String) =
-            snapshot.connection().query_row("SELECT value, status FROM published_figure WHERE period = '2025'", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        let row: (Option<f64>, String) = snapshot
+            .connection()
+            .query_row("SELECT value, status FROM published_figure WHERE period = '2025'", [], |r| Ok((r.get(0)?, r.get(1)?)))
+            .unwrap();
         assert_eq!(row, (None, "not_collected".into()));
     }
 
     #[test]
     fn registers_and_child_tables_exist_even_with_names_that_sql_reserves() {
         let mut pack = pack();
-        let field = |name: &str, kind| Field { name: name.into(), label: pair("順\n番"), help: None, kind, required: false, unique: false, sensitivity: Default::default(), place: Default::default() };
-        let grants = FieldKind::Group { fields: vec![field("amount", FieldKind::Money { currency: "JPY".into(), places: 0, min: None, max: None })] };
+        let field = |name: &str, kind| Field {
+            name: name.into(),
+            label: pair("順\n番"),
+            help: None,
+            kind,
+            required: false,
+            unique: false,
+            sensitivity: Default::default(),
+            place: Default::default(),
+        };
+        let grants = FieldKind::Group {
+            fields: vec![field("amount", FieldKind::Money { currency: "JPY".into(), places: 0, min: None, max: None })],
+        };
         pack.registers.insert(
             "order".into(),
             Register {
                 name: "order".into(),
                 label: pair("台帳"),
-                fields: vec![field("group", FieldKind::Choice { codes: "country".into() }), field("from", FieldKind::Choices { codes: "country".into() }), field("grants", grants)],
+                fields: vec![
+                    field("group", FieldKind::Choice { codes: "country".into() }),
+                    field("from", FieldKind::Choices { codes: "country".into() }),
+                    field("grants", grants),
+                ],
                 ..Register::default()
             },
         );
