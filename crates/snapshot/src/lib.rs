@@ -12,10 +12,12 @@ mod moment;
 mod pack_tables;
 mod past;
 mod rows;
+mod rules;
 pub mod schema;
 mod snapshot;
 
 pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
 pub use moment::{AsOf, Moment};
+pub use rules::Rules;
 pub use snapshot::Snapshot;
