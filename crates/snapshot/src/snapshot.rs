@@ -1,8 +1,13 @@
 //! An open snapshot.
 
-use crate::{AsOf, Moment, SnapshotError, functions, pack_tables, past, schema};
+use crate::{
+    AsOf, Moment, SnapshotError, digest, functions,
+    layout::{Layouts, layouts},
+    pack_tables, past, schema,
+};
 use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
+use shirube_record::Hash;
 use std::{path::Path, sync::Arc};
 
 /// The registers of one moment, open for reading.
@@ -10,6 +15,7 @@ use std::{path::Path, sync::Arc};
 pub struct Snapshot {
     connection: Connection,
     pack: Arc<Pack>,
+    pub(crate) layouts: Layouts,
     as_of: AsOf,
     moment: Moment,
     /// Shown through views over superseded versions.
@@ -42,7 +48,7 @@ impl Snapshot {
             past::show(&connection, &pack, moment.seq)?;
         }
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { connection, pack, as_of, moment, earlier })
+        Ok(Snapshot { layouts: layouts(&pack), connection, pack, as_of, moment, earlier })
     }
 
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
@@ -54,12 +60,18 @@ impl Snapshot {
         }
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { connection, pack, as_of: AsOf::Head, moment: Moment::default(), earlier: false })
+        Ok(Snapshot { layouts: layouts(&pack), connection, pack, as_of: AsOf::Head, moment: Moment::default(), earlier: false })
     }
 
     /// The connection to read by SQL. It refuses writes.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Digest over the content of all tables, superseded versions included: two files with the same digest hold
+    /// the same records at every moment.
+    pub fn content_digest(&self) -> Result<Hash, SnapshotError> {
+        Ok(digest::of(&self.connection)?)
     }
 
     /// The pack this snapshot was opened with.
