@@ -17,7 +17,16 @@ fn frame() -> Frame {
         desc: "2021年から2025年まで。2023年は未収集。".into(),
         x: ticks(&["2021", "2022", "2023", "2024", "2025"]),
         series: vec![
-            Series { label: "新医療機器".into(), points: vec![value(4.1), value(2.0), Point::Absent { sign: "…", word: "未収集".into() }, value(0.4), Point::Value { value: 0.0, text: "0".into(), small: true }] },
+            Series {
+                label: "新医療機器".into(),
+                points: vec![
+                    value(4.1),
+                    value(2.0),
+                    Point::Absent { sign: "…", word: "未収集".into() },
+                    value(0.4),
+                    Point::Value { value: 0.0, text: "0".into(), small: true },
+                ],
+            },
             Series { label: "改良医療機器".into(), points: vec![Point::Blank, value(3.0), value(2.5), value(-0.5), Point::Blank] },
         ],
         axis: Axis { scale: 1.0, unit: "年".into() },
@@ -92,7 +101,11 @@ fn a_sparkline_keeps_its_gap() {
 
 #[test]
 fn nothing_is_drawn_without_numbers() {
-    let empty = Frame { series: vec![Series { label: "x".into(), points: vec![Point::Blank, Point::Absent { sign: "…", word: "未収集".into() }] }], x: ticks(&["2021", "2022"]), ..Frame::default() };
+    let empty = Frame {
+        series: vec![Series { label: "x".into(), points: vec![Point::Blank, Point::Absent { sign: "…", word: "未収集".into() }] }],
+        x: ticks(&["2021", "2022"]),
+        ..Frame::default()
+    };
     for drawn in [line(&empty), columns(&empty), bars(&empty), spark(&[None, Some(1.0)], "x")] {
         assert_eq!(drawn.0, "");
     }
