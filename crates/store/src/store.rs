@@ -133,6 +133,12 @@ impl Store {
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 
+    /// Digest over the content of the head: equal digests, equal records at every moment.
+    pub fn head_digest(&self, actor: &Actor) -> Result<[u8; 32], StoreError> {
+        allow(actor, Action::Verify, Resource::Everything)?;
+        Ok(Snapshot::open(&self.head_path(), self.pack.clone(), AsOf::Head)?.content_digest()?)
+    }
+
     /// Last event that readers see; 0 before the first.
     pub fn head_seq(&self) -> i64 {
         self.seq.load(Ordering::Acquire)
