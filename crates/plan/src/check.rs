@@ -38,7 +38,11 @@ impl Checker<'_> {
         let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
         for (id, place) in ids {
             if let Some(first) = seen.get(id) {
-                self.report.add(&place, format!("{what} `{id}` is declared twice, first at {}:{}", first.file, first.line), "give one of them another id");
+                self.report.add(
+                    &place,
+                    format!("{what} `{id}` is declared twice, first at {}:{}", first.file, first.line),
+                    "give one of them another id",
+                );
             } else {
                 seen.insert(id, place);
             }
@@ -56,7 +60,11 @@ impl Checker<'_> {
             && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             && !name.contains("__");
         if !fine {
-            self.report.add(place, format!("{what} name `{name}` cannot be a name in SQL"), "use lower-case letters, digits and single underscores, a letter first");
+            self.report.add(
+                place,
+                format!("{what} name `{name}` cannot be a name in SQL"),
+                "use lower-case letters, digits and single underscores, a letter first",
+            );
         }
     }
     fn nodes(&self, place: &Place, nodes: &[String]) {
@@ -105,7 +113,12 @@ impl Checker<'_> {
         }
         for list in pack.code_lists.values() {
             for code in list.codes.iter().filter_map(|c| c.parent.as_deref()) {
-                self.exists(&self.file(&format!("codes/{}.toml", list.name)), "parent code", code, list.codes.iter().map(|c| c.code.as_str()));
+                self.exists(
+                    &self.file(&format!("codes/{}.toml", list.name)),
+                    "parent code",
+                    code,
+                    list.codes.iter().map(|c| c.code.as_str()),
+                );
             }
         }
     }
@@ -123,10 +136,19 @@ impl Checker<'_> {
                     self.acyclic(node, &parents);
                 }
                 for from in &node.from {
-                    self.exists(&node.place, "node of an earlier period", from, pack.periods[..i].iter().flat_map(|p| p.nodes.iter().map(|n| n.id.as_str())));
+                    self.exists(
+                        &node.place,
+                        "node of an earlier period",
+                        from,
+                        pack.periods[..i].iter().flat_map(|p| p.nodes.iter().map(|n| n.id.as_str())),
+                    );
                 }
                 if node.from.is_empty() != matches!(node.change, None | Some(Change::Add)) {
-                    self.report.add(&node.place, "`from` and `change` do not fit together", "with `from` write change = \"keep\" or \"change\"; without `from` leave `change` out or write \"add\"");
+                    self.report.add(
+                        &node.place,
+                        "`from` and `change` do not fit together",
+                        "with `from` write change = \"keep\" or \"change\"; without `from` leave `change` out or write \"add\"",
+                    );
                 }
             }
             for p in &period.progress {
@@ -168,7 +190,11 @@ impl Checker<'_> {
         let mut seen = BTreeSet::new();
         for column in &columns {
             if !seen.insert(column) {
-                self.report.add(&r.place, format!("two fields make the column `{column}`"), "rename one of them; money, person, organisation and attachment make more than one column");
+                self.report.add(
+                    &r.place,
+                    format!("two fields make the column `{column}`"),
+                    "rename one of them; money, person, organisation and attachment make more than one column",
+                );
             }
         }
         for f in &r.fields {
@@ -200,7 +226,9 @@ impl Checker<'_> {
         self.name(&f.place, "field", &f.name);
         match &f.kind {
             FieldKind::Choice { codes } | FieldKind::Choices { codes } => self.codes(&f.place, codes),
-            FieldKind::Reference { register } => self.exists(&f.place, "register", register, self.pack.registers.keys().map(String::as_str)),
+            FieldKind::Reference { register } => {
+                self.exists(&f.place, "register", register, self.pack.registers.keys().map(String::as_str))
+            }
             FieldKind::Integer { unit: Some(unit), .. } | FieldKind::Decimal { unit: Some(unit), .. } => self.unit(&f.place, unit),
             FieldKind::Group { fields } => {
                 self.unique("field", fields.iter().map(|f| (f.name.as_str(), f.place.clone())));
@@ -261,7 +289,11 @@ impl Checker<'_> {
                 && s.compare == Compare::Value
                 && i.unit != s.unit
             {
-                self.report.add(&s.place, format!("series `{}` is in `{}`, its indicator `{}` in `{}`", s.id, s.unit, i.id, i.unit), "use one unit, or name the column with `compare`");
+                self.report.add(
+                    &s.place,
+                    format!("series `{}` is in `{}`, its indicator `{}` in `{}`", s.id, s.unit, i.id, i.unit),
+                    "use one unit, or name the column with `compare`",
+                );
             }
         }
         self.unique("figure", pack.figures.iter().map(|f| (f.id.as_str(), f.place.clone())));

@@ -98,7 +98,14 @@ fn citations() {
     reports("published/trees.csv", "樹木の数,\"北区", "樹木の量,\"北区", 0, "heading “樹木の量”", "copy the heading");
     reports("published/trees.csv", "樹木の数,\"北区", "付録,\"北区", 0, "does not stand under heading", "before that heading");
     reports("published/trees.csv", ",report,", ",reprot,", 0, "source `reprot`", "did you mean `report`");
-    reports("plan/now.toml", "cite = { source = \"report\", heading = \"目標\", quote = \"木を増やす\" } # goal", "", 7, "`cite` is missing", "source =");
+    reports(
+        "plan/now.toml",
+        "cite = { source = \"report\", heading = \"目標\", quote = \"木を増やす\" } # goal",
+        "",
+        7,
+        "`cite` is missing",
+        "source =",
+    );
     reports("records/tree.csv", "report,樹木の数,北区は1", ",樹木の数,北区は1", 0, "incomplete", "fill");
 }
 

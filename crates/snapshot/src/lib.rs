@@ -7,6 +7,7 @@
 mod digest;
 mod error;
 pub mod functions;
+pub mod gate;
 mod head;
 mod layout;
 mod moment;

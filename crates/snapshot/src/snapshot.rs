@@ -2,6 +2,7 @@
 
 use crate::{
     AsOf, Moment, SnapshotError, digest, functions,
+    gate::Gate,
     layout::{Layouts, layouts},
     pack_tables, past, schema,
 };
@@ -14,6 +15,7 @@ use std::{path::Path, sync::Arc};
 #[derive(Debug)]
 pub struct Snapshot {
     connection: Connection,
+    gate: Gate,
     pack: Arc<Pack>,
     pub(crate) layouts: Layouts,
     as_of: AsOf,
@@ -29,7 +31,8 @@ impl Snapshot {
     /// the head, views named like the registers show the rows of then.
     pub fn open(path: &Path, pack: Arc<Pack>, as_of: AsOf) -> Result<Snapshot, SnapshotError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        let gate = Gate::install(&mut connection)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
@@ -48,24 +51,31 @@ impl Snapshot {
             past::show(&connection, &pack, moment.seq)?;
         }
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { layouts: layouts(&pack), connection, pack, as_of, moment, earlier })
+        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of, moment, earlier })
     }
 
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
     pub fn empty(pack: Arc<Pack>) -> Result<Snapshot, SnapshotError> {
-        let connection = Connection::open_in_memory()?;
+        let mut connection = Connection::open_in_memory()?;
+        let gate = Gate::install(&mut connection)?;
         functions::register(&connection, pack.meta.fiscal_year_start)?;
         for statement in schema::ddl(&pack) {
             connection.execute_batch(&statement)?;
         }
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { layouts: layouts(&pack), connection, pack, as_of: AsOf::Head, moment: Moment::default(), earlier: false })
+        let moment = Moment::default();
+        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of: AsOf::Head, moment, earlier: false })
     }
 
     /// The connection to read by SQL. It refuses writes.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// The gate its statements pass: closed while SQL of a pack runs.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Digest over the content of all tables, superseded versions included: two files with the same digest hold

@@ -59,7 +59,12 @@ pub(super) fn actors(pack: &mut Pack, t: Table) {
 
 pub(super) fn units(pack: &mut Pack, t: Table) {
     for u in t.tables("unit") {
-        let unit = Unit { name: u.need_str("name", "\"cases\""), label: u.need_pair("label"), places: u.small("places").unwrap_or(0), money: u.str("money") };
+        let unit = Unit {
+            name: u.need_str("name", "\"cases\""),
+            label: u.need_pair("label"),
+            places: u.small("places").unwrap_or(0),
+            money: u.str("money"),
+        };
         if pack.units.contains_key(&unit.name) {
             u.report("name", format!("unit `{}` is declared twice", unit.name), "keep one");
         }
@@ -71,7 +76,12 @@ pub(super) fn units(pack: &mut Pack, t: Table) {
 
 pub(super) fn dimensions(pack: &mut Pack, t: Table) {
     for d in t.tables("dimension") {
-        let dimension = Dimension { name: d.need_str("name", "\"stage\""), label: d.need_pair("label"), codes: d.need_str("codes", "\"stage\""), place: d.place() };
+        let dimension = Dimension {
+            name: d.need_str("name", "\"stage\""),
+            label: d.need_pair("label"),
+            codes: d.need_str("codes", "\"stage\""),
+            place: d.place(),
+        };
         if pack.dimensions.contains_key(&dimension.name) {
             d.report("name", format!("dimension `{}` is declared twice", dimension.name), "keep one");
         }
@@ -93,7 +103,11 @@ pub(super) fn code_list(pack: &mut Pack, name: &str, t: Table) {
         };
         let plain = code.code.chars().all(|ch| ch.is_ascii_alphanumeric() || "._-".contains(ch));
         if !plain {
-            c.report("code", format!("code `{}` has other characters than letters, digits, `.`, `_`, `-`", code.code), "use a plain code; the label carries the words");
+            c.report(
+                "code",
+                format!("code `{}` has other characters than letters, digits, `.`, `_`, `-`", code.code),
+                "use a plain code; the label carries the words",
+            );
         }
         if list.codes.iter().any(|other| other.code == code.code) {
             c.report("code", format!("code `{}` stands twice in the list", code.code), "keep one");

@@ -32,7 +32,8 @@ pub(super) fn assumptions(pack: &mut Pack, t: Table) {
 
 pub(super) fn series(pack: &mut Pack, _topic: &str, t: Table) {
     for s in t.tables("series") {
-        let columns = [("value", Compare::Value), ("numerator", Compare::Numerator), ("denominator", Compare::Denominator), ("n", Compare::N)];
+        let columns =
+            [("value", Compare::Value), ("numerator", Compare::Numerator), ("denominator", Compare::Denominator), ("n", Compare::N)];
         let series = Series {
             id: s.need_str("id", "\"trainees\""),
             label: s.need_pair("label"),
@@ -63,7 +64,11 @@ pub(super) fn findings(pack: &mut Pack, t: Table) {
                 both
             }
             None => {
-                f.report("expect", "a finding needs a guard", "add `expect = { printed = \"…\", computed = … }`: what the explanation was written for");
+                f.report(
+                    "expect",
+                    "a finding needs a guard",
+                    "add `expect = { printed = \"…\", computed = … }`: what the explanation was written for",
+                );
                 (None, None)
             }
         };

@@ -56,7 +56,11 @@ pub(super) fn period(pack: &mut Pack, id: &str, t: Table) {
         p.finish();
     }
     for m in t.tables("milestone") {
-        period.milestones.push(Milestone { date: m.need_str("date", "\"2022-05-31\""), label: m.need_pair("label"), cites: m.need_cites("cite") });
+        period.milestones.push(Milestone {
+            date: m.need_str("date", "\"2022-05-31\""),
+            label: m.need_pair("label"),
+            cites: m.need_cites("cite"),
+        });
         m.finish();
     }
     t.finish();

@@ -68,7 +68,11 @@ fn field(t: Table, inside_group: bool) -> Option<Field> {
         kind: kind.clone().unwrap_or(FieldKind::Boolean),
     };
     if matches!(kind, Some(FieldKind::Derived { .. })) && (field.required || field.unique) {
-        t.report("name", format!("derived field `{}` cannot be required or unique", field.name), "remove the key, or state the rule as a [[check]]");
+        t.report(
+            "name",
+            format!("derived field `{}` cannot be required or unique", field.name),
+            "remove the key, or state the rule as a [[check]]",
+        );
     }
     t.finish();
     kind.map(|_| field)
@@ -77,12 +81,31 @@ fn field(t: Table, inside_group: bool) -> Option<Field> {
 fn kind(t: &Table, inside_group: bool) -> Option<FieldKind> {
     use FieldKind as K;
     const TYPES: [&str; 17] = [
-        "text", "longtext", "integer", "decimal", "money", "boolean", "date", "fiscal_year", "choice", "choices", "country", "organisation", "person",
-        "reference", "attachment", "group", "derived",
+        "text",
+        "longtext",
+        "integer",
+        "decimal",
+        "money",
+        "boolean",
+        "date",
+        "fiscal_year",
+        "choice",
+        "choices",
+        "country",
+        "organisation",
+        "person",
+        "reference",
+        "attachment",
+        "group",
+        "derived",
     ];
     let name = t.need_word("type", &TYPES.map(|t| (t, t)))?;
     if inside_group && matches!(name, "group" | "derived" | "choices" | "attachment") {
-        t.report("type", format!("a group cannot hold a field of type `{name}`"), "use a simple type here, or make it a field of the register");
+        t.report(
+            "type",
+            format!("a group cannot hold a field of type `{name}`"),
+            "use a simple type here, or make it a field of the register",
+        );
         return None;
     }
     Some(match name {
@@ -154,7 +177,11 @@ fn numbering(t: &Table, text: &str) -> Option<Numbering> {
                 NumberPart::Seq(s["seq:".len()..].parse().unwrap_or(1))
             }
             _ => {
-                t.report("number", format!("`number = \"{text}\"` has a part that is not {{year}} or {{seq:N}}"), "write e.g. `number = \"PRJ-{year}-{seq:4}\"`");
+                t.report(
+                    "number",
+                    format!("`number = \"{text}\"` has a part that is not {{year}} or {{seq:N}}"),
+                    "write e.g. `number = \"PRJ-{year}-{seq:4}\"`",
+                );
                 return None;
             }
         });

@@ -92,7 +92,11 @@ fn figure(pack: &Pack, file: &File, row: &Row) -> Option<Figure> {
             continue;
         }
         if !series.dimensions.iter().any(|d| d == column) {
-            file.report.add(&row.place, format!("series `{name}` has no dimension `{column}`"), format!("add it to the series' `dimensions` in {}, or leave the cell blank", series.place.file));
+            file.report.add(
+                &row.place,
+                format!("series `{name}` has no dimension `{column}`"),
+                format!("add it to the series' `dimensions` in {}, or leave the cell blank", series.place.file),
+            );
         }
         dims.insert(column.to_owned(), code.to_owned());
     }
@@ -100,7 +104,11 @@ fn figure(pack: &Pack, file: &File, row: &Row) -> Option<Figure> {
     let status = match row.get("status") {
         "" => None,
         word => Absence::parse(word).or_else(|| {
-            file.report.add(&row.place, format!("status `{word}` is not known"), "use unknown, not_collected, not_applicable or suppressed");
+            file.report.add(
+                &row.place,
+                format!("status `{word}` is not known"),
+                "use unknown, not_collected, not_applicable or suppressed",
+            );
             None
         }),
     };
@@ -108,7 +116,13 @@ fn figure(pack: &Pack, file: &File, row: &Row) -> Option<Figure> {
         file.report.add(&row.place, "`printed` is empty", "copy what the document prints, or give a `status`");
     }
     let (value, precision, approximate) = value(row, file, status);
-    let cite = Citation { source: row.get("source").into(), heading: row.get("heading").into(), quote: row.get("quote").into(), span: None, line: None };
+    let cite = Citation {
+        source: row.get("source").into(),
+        heading: row.get("heading").into(),
+        quote: row.get("quote").into(),
+        span: None,
+        line: None,
+    };
     if cite.source.is_empty() || cite.heading.is_empty() || cite.quote.is_empty() {
         file.report.add(&row.place, "the figure has no complete citation", "fill source, heading and quote");
     }
@@ -183,7 +197,11 @@ pub(super) fn records(pack: &mut Pack, file: &File, text: &str) {
     let register = stem.split('.').next().unwrap_or_default().to_owned();
     if !pack.registers.contains_key(&register) {
         let hint = did_you_mean(&register, pack.registers.keys().map(String::as_str));
-        file.report.add(&file.whole(), format!("there is no register `{register}`"), format!("name the file after its register, REGISTER.csv or REGISTER.PART.csv{hint}"));
+        file.report.add(
+            &file.whole(),
+            format!("there is no register `{register}`"),
+            format!("name the file after its register, REGISTER.csv or REGISTER.PART.csv{hint}"),
+        );
         return;
     }
     let mut rows = vec![];

@@ -209,7 +209,11 @@ impl Field {
             K::Decimal { .. } => vec![one("", Part::Main, Storage::Real)],
             K::Money { places, .. } => vec![one("", Part::Main, money(*places)), one("_currency", Part::Currency, Storage::Text)],
             K::Organisation => vec![one("", Part::Main, Storage::Text), one("_number", Part::CorporateNumber, Storage::Text)],
-            K::Person => vec![one("", Part::Main, Storage::Text), one("_email", Part::Email, Storage::Text), one("_phone", Part::Phone, Storage::Text)],
+            K::Person => vec![
+                one("", Part::Main, Storage::Text),
+                one("_email", Part::Email, Storage::Text),
+                one("_phone", Part::Phone, Storage::Text),
+            ],
             K::Attachment { .. } => vec![
                 one("", Part::Main, Storage::Text),
                 one("_sha256", Part::Sha256, Storage::Text),
@@ -217,7 +221,9 @@ impl Field {
                 one("_size", Part::Size, Storage::Integer),
             ],
             K::Derived { stored_as, .. } => vec![one("", Part::Main, *stored_as)],
-            K::Text { .. } | K::LongText { .. } | K::Date { .. } | K::Choice { .. } | K::Country => vec![one("", Part::Main, Storage::Text)],
+            K::Text { .. } | K::LongText { .. } | K::Date { .. } | K::Choice { .. } | K::Country => {
+                vec![one("", Part::Main, Storage::Text)]
+            }
         }
     }
 }
