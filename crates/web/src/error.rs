@@ -2,6 +2,8 @@
 
 use crate::text::L;
 use shirube_plan::Pair;
+use shirube_snapshot::SnapshotError;
+use shirube_store::StoreError;
 
 /// A request that could not be answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +118,23 @@ impl Error {
             "detail": format!("{} {}", l.p(&self.problem()), l.p(&self.mend())).trim(),
             "instance": instance,
         })
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Error {
+        match error {
+            StoreError::Denied { .. } => Error::Forbidden(pair("この操作や閲覧は許可されていません。", "You may not see or do this.")),
+            StoreError::NoSuchRegister(name) => Error::no("台帳", "register", &name),
+            StoreError::NoSuchRecord { record, .. } => Error::no("記録", "record", &record.to_string()),
+            StoreError::Redacted { record, .. } => Error::NotFound(pair(format!("記録 {record} は消去されました。"), format!("Record {record} was redacted."))),
+            StoreError::NoSuchFile(name) => Error::no("添付ファイル", "attached file", &name),
+            StoreError::Snapshot(SnapshotError::BadMoment(text)) => Error::BadRequest {
+                problem: pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
+                mend: pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
+            },
+            other => Error::internal(other),
+        }
     }
 }
 
