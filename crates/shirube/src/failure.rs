@@ -27,13 +27,16 @@ pub enum Failure {
     Misuse(String),
     /// The store.
     #[error(transparent)]
-    Store(#[from] shirube_store::StoreError),
+    Store(Box<shirube_store::StoreError>),
     /// A snapshot.
     #[error(transparent)]
     Snapshot(#[from] shirube_snapshot::SnapshotError),
     /// An indicator.
     #[error(transparent)]
-    Indicator(#[from] shirube_indicator::IndicatorError),
+    Indicator(Box<shirube_indicator::IndicatorError>),
+    /// A file in.
+    #[error(transparent)]
+    Import(Box<shirube_exchange::import::ImportError>),
     /// A file out.
     #[error(transparent)]
     Export(#[from] shirube_exchange::export::ExportError),
@@ -56,6 +59,24 @@ pub enum Failure {
     /// Writing the answer.
     #[error("the answer could not be written: {0}")]
     Output(#[from] std::io::Error),
+}
+
+impl From<shirube_store::StoreError> for Failure {
+    fn from(error: shirube_store::StoreError) -> Self {
+        Failure::Store(Box::new(error))
+    }
+}
+
+impl From<shirube_indicator::IndicatorError> for Failure {
+    fn from(error: shirube_indicator::IndicatorError) -> Self {
+        Failure::Indicator(Box::new(error))
+    }
+}
+
+impl From<shirube_exchange::import::ImportError> for Failure {
+    fn from(error: shirube_exchange::import::ImportError) -> Self {
+        Failure::Import(Box::new(error))
+    }
 }
 
 impl Failure {

@@ -43,6 +43,36 @@ enum Command {
         /// Folder of the pack; `--pack` or the built-in one when left out
         folder: Option<PathBuf>,
     },
+    /// Bring a CSV or XLSX file into a register, all or nothing
+    Import {
+        /// Register
+        register: String,
+        /// The file
+        file: PathBuf,
+        /// Say what would happen, change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Write the rows with mistakes here (CSV or XLSX by ending)
+        #[arg(long)]
+        errors: Option<PathBuf>,
+        /// Why, for the records that are amended
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Write a register, an indicator, `figures` or `audit` to a file
+    Export {
+        /// Name of a register or indicator, `figures` or `audit`
+        what: String,
+        /// Format
+        #[arg(long, value_enum, default_value_t = FileFormat::Csv)]
+        format: FileFormat,
+        /// Moment: YYYY-MM-DD, RFC 3339 or seq:N
+        #[arg(long)]
+        as_of: Option<String>,
+        /// File; standard output when left out (CSV and JSON)
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// Compute indicators
     Compute {
         /// Ids of indicators; all when left out
@@ -83,9 +113,17 @@ enum Command {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FileFormat {
+    Csv,
+    Xlsx,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TableFormat {
     Table,
     Json,
+    Csv,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -126,6 +164,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => commands::serve::run(place, cli.listen),
         Command::Check { folder } => commands::check::run(folder.as_deref().or(place.pack.as_deref())),
+        Command::Import { register, file, dry_run, errors, reason } => {
+            commands::import::run(place, &register, &file, commands::import::How { dry_run, errors, reason })
+        }
+        Command::Export { what, format, as_of, out } => commands::export::run(place, &what, format, as_of.as_deref(), out.as_deref()),
         Command::Compute { indicators, as_of, format, explain, what_if, lang } => {
             let how = commands::compute::How { as_of, format, explain, what_if, lang: lang.into() };
             commands::compute::run(place, &indicators, &how)

@@ -3,6 +3,8 @@
 use crate::failure::Failure;
 use crate::office::Office;
 use crate::{Place, TableFormat};
+use shirube_exchange::export::{self, ExportOptions, figures};
+use shirube_exchange::silent;
 use shirube_indicator::{Overrides, compute, derive, judge, render};
 use shirube_plan::{Indicator, Lang, Pack};
 use shirube_store::Reader;
@@ -45,6 +47,11 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
             }
             println!("{}", serde_json::to_string_pretty(&all).map_err(std::io::Error::from)?);
         }
+        TableFormat::Csv => {
+            let computed = chosen.iter().map(|i| compute(&reader, i, &overrides)).collect::<Result<Vec<_>, _>>()?;
+            let (table, rows) = figures::observations(&office.pack, &computed, reader.moment());
+            export::table(&table, rows.len() as u64, rows, &ExportOptions::default(), &mut std::io::stdout(), &silent)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -76,8 +83,7 @@ fn overrides(pack: &Pack, what_if: &[String]) -> Result<Overrides, Failure> {
     let mut overrides = Overrides::new();
     for text in what_if {
         let pair = text.split_once('=').and_then(|(id, value)| Some((id, value.parse::<f64>().ok().filter(|v| v.is_finite())?)));
-        let (id, value) =
-            pair.ok_or_else(|| Failure::Misuse(format!("“{text}” is not ID=VALUE: write e.g. --what-if growth-overall=5")))?;
+        let (id, value) = pair.ok_or_else(|| Failure::Misuse(format!("“{text}” is not ID=VALUE: write e.g. --what-if growth-overall=5")))?;
         if !pack.assumptions.iter().any(|a| a.id == id) {
             let known = pack.assumptions.iter().map(|a| a.id.as_str()).collect::<Vec<_>>().join(", ");
             return Err(Failure::Unknown { what: "assumption", name: id.to_owned(), known });

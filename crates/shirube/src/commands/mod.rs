@@ -3,5 +3,7 @@
 pub mod audit;
 pub mod check;
 pub mod compute;
+pub mod export;
+pub mod import;
 pub mod serve;
 pub mod verify;

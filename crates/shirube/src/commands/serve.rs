@@ -18,7 +18,7 @@ pub fn run(place: &Place, listen: SocketAddr) -> Result<ExitCode, Failure> {
         let address = listener.local_addr()?;
         println!("{} / {}", office.pack.meta.label.ja, office.pack.meta.label.en);
         println!("http://{address}/  (English: http://{address}/en)  data: {}", place.data.display());
-        let app = Arc::new(App::new(office.pack.clone()));
+        let app = Arc::new(App::new(office.store));
         shirube_web::serve(app, listener, stopped()).await?;
         Ok(ExitCode::SUCCESS)
     })
