@@ -1,6 +1,5 @@
-//! What was computed for a moment is kept: the same moment of the same pack gives the same figures for ever.
+//! What was made for a moment is kept: the same moment of the same pack gives the same figures for ever.
 
-use shirube_indicator::Overrides;
 use shirube_snapshot::Moment;
 use std::{
     collections::HashMap,
@@ -34,6 +33,11 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         Arc::clone(kept.entry(key).or_insert(made))
     }
 
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, Arc<V>>> {
         // A panic elsewhere leaves the map whole: values are only ever added or all removed.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -50,14 +54,6 @@ impl From<Moment> for MomentKey {
     }
 }
 
-/// An indicator at a moment, with what a reader tries instead of its assumptions (bits, so that it can be a key).
-pub type IndicatorKey = (MomentKey, String, Vec<(String, u64)>);
-
-/// The key of an indicator's values.
-pub fn indicator_key(moment: Moment, indicator: &str, overrides: &Overrides) -> IndicatorKey {
-    (moment.into(), indicator.to_string(), overrides.iter().map(|(k, v)| (k.clone(), v.to_bits())).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,14 +68,10 @@ mod tests {
     }
 
     #[test]
-    fn moments_and_overrides_tell_values_apart() {
-        let at = |seq, ms| Moment { seq, at_ms: ms };
-        let day = 86_400_000;
-        let none = Overrides::new();
-        let key = indicator_key(at(1, 0), "a", &none);
-        assert_eq!(key, indicator_key(at(1, 1000), "a", &none));
-        assert_ne!(key, indicator_key(at(2, 0), "a", &none));
-        assert_ne!(key, indicator_key(at(1, 2 * day), "a", &none));
-        assert_ne!(key, indicator_key(at(1, 0), "a", &Overrides::from([("growth".to_string(), 1.0)])));
+    fn moments_are_told_apart_by_event_and_day() {
+        let key = |seq, at_ms| MomentKey::from(Moment { seq, at_ms });
+        assert_eq!(key(1, 0), key(1, 1000));
+        assert_ne!(key(1, 0), key(2, 0));
+        assert_ne!(key(1, 0), key(1, 2 * 86_400_000));
     }
 }

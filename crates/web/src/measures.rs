@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Measure {
     /// Values.
-    pub computed: Computed,
+    pub computed: Arc<Computed>,
     /// What they mean by the plan's rule.
     pub judgement: Judgement,
 }
@@ -25,13 +25,13 @@ pub struct Measured<'a> {
     /// The indicator.
     pub indicator: &'a Indicator,
     /// Its measure.
-    pub outcome: Arc<Result<Measure, IndicatorError>>,
+    pub outcome: Result<Measure, IndicatorError>,
 }
 
 impl Measured<'_> {
     /// Its measure.
     pub fn measure(&self) -> Result<&Measure, &IndicatorError> {
-        self.outcome.as_ref().as_ref()
+        self.outcome.as_ref()
     }
 
     /// The series that stands for the indicator.

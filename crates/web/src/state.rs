@@ -1,14 +1,14 @@
 //! What all requests share.
 
 use crate::{
-    cache::{Cache, IndicatorKey, MomentKey, indicator_key},
+    cache::{Cache, MomentKey},
     citations::{self, Use},
     ctx::Ctx,
     error::Error,
     layout::View,
     measures::{Measure, Measured, rank},
 };
-use shirube_indicator::{Audit, IndicatorError, Overrides, audit, compute, judge};
+use shirube_indicator::{self as indicator, Audit, Overrides, audit, judge};
 use shirube_plan::{Indicator, Pack};
 use shirube_snapshot::Snapshot;
 use shirube_store::{Reader, Store};
@@ -26,12 +26,9 @@ pub struct App {
     pub store: Store,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
-    measures: Cache<IndicatorKey, Result<Measure, IndicatorError>>,
+    results: indicator::Cache,
     audits: Cache<MomentKey, Audit>,
 }
-
-/// Indicator results kept at most: some moments of a large pack.
-const MOST_MEASURES: usize = 4_000;
 
 /// Audits kept at most.
 const MOST_AUDITS: usize = 16;
@@ -39,7 +36,7 @@ const MOST_AUDITS: usize = 16;
 impl App {
     /// A portal over a store and its pack.
     pub fn new(store: Store) -> App {
-        App { pack: Arc::clone(store.pack()), store, citations: OnceLock::new(), measures: Cache::new(MOST_MEASURES), audits: Cache::new(MOST_AUDITS) }
+        App { pack: Arc::clone(store.pack()), store, citations: OnceLock::new(), results: indicator::Cache::default(), audits: Cache::new(MOST_AUDITS) }
     }
 
     /// The records as the request may see them, at its moment.
@@ -59,11 +56,9 @@ impl App {
 
     /// An indicator at the snapshot's moment.
     pub fn measure<'a>(&self, snapshot: &Snapshot, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
-        let key = indicator_key(snapshot.moment(), &indicator.id, overrides);
-        let outcome = self.measures.get(key, || {
-            let computed = compute(snapshot, indicator, overrides)?;
+        let outcome = self.results.compute(snapshot, indicator, overrides).map(|computed| {
             let judgement = judge(&self.pack, indicator, &computed);
-            Ok(Measure { computed, judgement })
+            Measure { computed, judgement }
         });
         Measured { indicator, outcome }
     }
@@ -71,6 +66,12 @@ impl App {
     /// Every published figure against the records of the snapshot's moment.
     pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
         self.audits.get(snapshot.moment().into(), || audit(snapshot))
+    }
+
+    /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
+    pub fn forget(&self) {
+        self.results.clear();
+        self.audits.clear();
     }
 
     /// The indicators of a plan node at the snapshot's moment, those that count for it first.
