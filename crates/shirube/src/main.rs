@@ -16,8 +16,8 @@ use std::process::ExitCode;
 struct Cli {
     #[command(flatten)]
     place: Place,
-    /// Address of the portal, when no command is given
-    #[arg(long, default_value = "127.0.0.1:8420")]
+    /// Address of the portal
+    #[arg(long, global = true, default_value = "127.0.0.1:8420")]
     listen: SocketAddr,
     #[command(subcommand)]
     command: Option<Command>,

@@ -1,13 +1,14 @@
 //! What all requests share.
 
 use crate::{
+    cache::{Cache, MomentKey},
     citations::{self, Use},
     ctx::Ctx,
     error::Error,
     layout::View,
     measures::{Measure, Measured, rank},
 };
-use shirube_indicator::{Overrides, compute, judge};
+use shirube_indicator::{self as indicator, Audit, Overrides, audit, judge};
 use shirube_plan::{Indicator, Pack};
 use shirube_snapshot::Snapshot;
 use shirube_store::{Reader, Store};
@@ -25,12 +26,17 @@ pub struct App {
     pub store: Store,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
+    results: indicator::Cache,
+    audits: Cache<MomentKey, Audit>,
 }
+
+/// Audits kept at most.
+const MOST_AUDITS: usize = 16;
 
 impl App {
     /// A portal over a store and its pack.
     pub fn new(store: Store) -> App {
-        App { pack: Arc::clone(store.pack()), store, citations: OnceLock::new() }
+        App { pack: Arc::clone(store.pack()), store, citations: OnceLock::new(), results: indicator::Cache::default(), audits: Cache::new(MOST_AUDITS) }
     }
 
     /// The records as the request may see them, at its moment.
@@ -50,11 +56,22 @@ impl App {
 
     /// An indicator at the snapshot's moment.
     pub fn measure<'a>(&self, snapshot: &Snapshot, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
-        let outcome = compute(snapshot, indicator, overrides).map(|computed| {
+        let outcome = self.results.compute(snapshot, indicator, overrides).map(|computed| {
             let judgement = judge(&self.pack, indicator, &computed);
-            Measure { computed: Arc::new(computed), judgement }
+            Measure { computed, judgement }
         });
-        Measured { indicator, outcome: outcome.map_err(Arc::new) }
+        Measured { indicator, outcome }
+    }
+
+    /// Every published figure against the records of the snapshot's moment.
+    pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
+        self.audits.get(snapshot.moment().into(), || audit(snapshot))
+    }
+
+    /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
+    pub fn forget(&self) {
+        self.results.clear();
+        self.audits.clear();
     }
 
     /// The indicators of a plan node at the snapshot's moment, those that count for it first.
