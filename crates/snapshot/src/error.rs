@@ -20,6 +20,17 @@ pub enum SnapshotError {
         /// Moment asked for.
         asked: String,
     },
+    /// A snapshot file is never overwritten.
+    #[error("{0} exists already; name a new file")]
+    Exists(String),
+    /// The file could not be written to the disk.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        cause: String,
+    },
     /// A list is asked for by a column the register does not have.
     #[error("register `{register}` has no column `{column}` to filter or sort by")]
     NoSuchColumn {

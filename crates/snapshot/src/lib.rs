@@ -4,6 +4,7 @@
 //! functions ([`functions`]), how events become rows, how the head file shows an earlier moment ([`AsOf`]), and
 //! how lists and searches are answered. It touches one SQLite file (or memory) and never the event log.
 
+mod copy;
 mod digest;
 mod error;
 pub mod functions;
@@ -20,6 +21,7 @@ mod rules;
 pub mod schema;
 mod snapshot;
 
+pub use copy::SnapshotInfo;
 pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
 pub use list::{COUNTED, Filter, ListQuery, Op, Page, Total};
