@@ -36,7 +36,7 @@ impl Snapshot {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
-        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        // `temp_store` stays as it is, files: what an indicator sorts must not fill the memory.
         connection.set_prepared_statement_cache_capacity(256);
         functions::register(&connection, pack.meta.fiscal_year_start)?;
         // One read transaction: everything read through this snapshot is of one moment.
