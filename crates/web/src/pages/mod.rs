@@ -2,10 +2,13 @@
 
 pub mod about;
 pub mod assets;
+pub mod audit;
 pub mod codes;
 pub mod compare;
+pub mod download;
 pub mod errors;
 pub mod figure;
+pub mod home;
 pub mod indicator;
 pub mod indicators;
 pub mod node;
