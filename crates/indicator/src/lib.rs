@@ -1,1 +1,22 @@
-//! indicator
+//! Indicators: what a plan measures, computed from a snapshot by the pack's own SQL.
+//!
+//! An indicator is one SELECT of the pack. [`compute`] runs it behind a fence (it reads, for a limited time, and
+//! nothing else) and holds its result to the contract of `docs/packs.md`. This crate touches a snapshot,
+//! read-only; it knows nothing of the log or of pages.
+
+mod catalog;
+mod compute;
+mod contract;
+mod error;
+mod fence;
+mod period;
+mod run;
+mod sql;
+mod suggest;
+
+pub use compute::{Computed, compute, compute_within};
+pub use contract::Observation;
+pub use error::{IndicatorError, Mistake};
+pub use fence::Limits;
+pub use period::{Form, Period};
+pub use run::Overrides;

@@ -6,6 +6,7 @@
 
 mod error;
 pub mod functions;
+pub mod gate;
 mod moment;
 mod pack_tables;
 pub mod schema;

@@ -1,6 +1,6 @@
 //! An open snapshot.
 
-use crate::{AsOf, Moment, SnapshotError, functions, pack_tables, schema};
+use crate::{AsOf, Moment, SnapshotError, functions, gate::Gate, pack_tables, schema};
 use rusqlite::Connection;
 use shirube_plan::Pack;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Snapshot {
     connection: Connection,
+    gate: Gate,
     pack: Arc<Pack>,
     as_of: AsOf,
     moment: Moment,
@@ -17,19 +18,25 @@ pub struct Snapshot {
 impl Snapshot {
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
     pub fn empty(pack: Arc<Pack>) -> Result<Snapshot, SnapshotError> {
-        let connection = Connection::open_in_memory()?;
+        let mut connection = Connection::open_in_memory()?;
+        let gate = Gate::install(&mut connection)?;
         functions::register(&connection, pack.meta.fiscal_year_start)?;
         for statement in schema::ddl(&pack) {
             connection.execute_batch(&statement)?;
         }
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { connection, pack, as_of: AsOf::Head, moment: Moment::default() })
+        Ok(Snapshot { connection, gate, pack, as_of: AsOf::Head, moment: Moment::default() })
     }
 
     /// The connection to read by SQL. It refuses writes.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// The gate its statements pass: closed while SQL of a pack runs.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// The pack this snapshot was opened with.

@@ -1,1 +1,25 @@
-//! web
+//! The portal: pages and API over a store.
+//!
+//! Reads go through snapshots and indicators, writes through the store; this crate has no SQL of its own on the
+//! log and computes no figure itself. [`routes::ROUTES`] lists every address; a page is one module in `pages`: a
+//! handler that fetches, and a pure function that draws.
+
+mod assets;
+pub mod chart;
+pub mod ctx;
+pub mod error;
+pub mod fmt;
+pub mod layout;
+mod pages;
+pub mod parts;
+pub mod reply;
+pub mod routes;
+mod serve;
+pub mod state;
+#[cfg(test)]
+mod testing;
+pub mod text;
+pub mod url;
+
+pub use serve::{router, serve};
+pub use state::App;
