@@ -5,7 +5,7 @@ use crate::{
     text::L,
     url::Query,
 };
-use axum::body::Bytes;
+use axum::{body::Bytes, http::HeaderMap};
 use shirube_plan::Lang;
 use shirube_snapshot::AsOf;
 
@@ -26,8 +26,8 @@ pub struct Ctx {
     pub params: Vec<(String, String)>,
     /// Body of a form or an API call; empty when reading.
     pub body: Bytes,
-    /// Media type of the body.
-    pub body_media: Option<String>,
+    /// Headers of the request.
+    pub headers: HeaderMap,
 }
 
 impl Ctx {
@@ -48,6 +48,11 @@ impl Ctx {
     /// A part of the path.
     pub fn param(&self, name: &str) -> &str {
         self.params.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v)
+    }
+
+    /// A header of the request, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// Address of a page in this language at this moment. `path` begins with `/` and may end in `#anchor`.

@@ -16,6 +16,7 @@ pub struct Reply {
     location: Option<String>,
     file_name: Option<String>,
     lasting: bool,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Reply {
@@ -26,7 +27,7 @@ impl Reply {
 
     /// Bytes of a media type.
     pub fn bytes(media: &str, body: Bytes) -> Reply {
-        Reply { status: 200, media: media.to_string(), body, location: None, file_name: None, lasting: false }
+        Reply { status: 200, media: media.to_string(), body, location: None, file_name: None, lasting: false, headers: vec![] }
     }
 
     /// JSON.
@@ -52,6 +53,12 @@ impl Reply {
     /// May be kept for a year: its address changes with its content.
     pub fn lasting(self) -> Reply {
         Reply { lasting: true, ..self }
+    }
+
+    /// One more header (`etag`, `refresh`); the name in lower case.
+    pub fn with_header(mut self, name: &'static str, value: String) -> Reply {
+        self.headers.push((name, value));
+        self
     }
 
     /// HTTP status.
@@ -89,6 +96,11 @@ impl IntoResponse for Reply {
         for (name, value) in [(header::CONTENT_TYPE, Some(self.media)), (header::LOCATION, self.location), (header::CONTENT_DISPOSITION, disposition)] {
             // A value that is no header text (control characters in an address) is left out, never sent broken.
             if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
             }
         }

@@ -10,6 +10,10 @@ pub type Handler = fn(&App, &Ctx) -> Result<Reply, Error>;
 pub enum Method {
     /// Reads.
     Get,
+    /// Sends a form, or begins something.
+    Post,
+    /// Changes parts of something.
+    Patch,
 }
 
 /// An address.
@@ -31,6 +35,10 @@ pub struct Route {
 
 const fn read(path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
     Route { method: Method::Get, path, name, summary, languages: true, handler }
+}
+
+const fn send(path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
+    Route { method: Method::Post, path, name, summary, languages: true, handler }
 }
 
 const fn file(path: &'static str, name: &'static str, handler: Handler) -> Route {
