@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 /// The texts of all sources, prepared for searching.
 #[derive(Default)]
 pub(crate) struct Texts {
-    sources: BTreeMap<String, Option<Text>>,
+    sources: BTreeMap<String, Option<SourceText>>,
 }
 
-struct Text {
+/// A source's text, prepared for looking up quotes. White space is ignored, nothing else is.
+pub struct SourceText {
     /// Without white space.
     dense: Vec<u8>,
     /// For each byte of `dense`, its offset in the original.
@@ -25,7 +26,7 @@ struct Text {
 
 impl Texts {
     pub(crate) fn add(&mut self, id: &str, text: Option<&str>) {
-        self.sources.insert(id.to_owned(), text.map(Text::new));
+        self.sources.insert(id.to_owned(), text.map(SourceText::new));
     }
 
     /// Finds the quote after its heading and fills in span and line; reports what cannot be found.
@@ -54,13 +55,10 @@ impl Texts {
             return cite;
         };
         let quote = dense(&cite.quote);
-        match memmem::find(&text.dense[start..], quote.as_bytes()) {
-            Some(i) => {
-                let first = text.offsets[start + i] as usize;
-                let last_byte = start + i + quote.len() - 1;
-                let end = text.offsets[last_byte] as usize + 1;
-                cite.span = Some((first, end));
-                cite.line = Some(text.line_starts.partition_point(|&s| s <= first));
+        match text.after(start, &quote) {
+            Some((span, line)) => {
+                cite.span = Some(span);
+                cite.line = Some(line);
             }
             None => {
                 let before = memmem::find(&text.dense, quote.as_bytes()).is_some();
@@ -79,8 +77,9 @@ impl Texts {
     }
 }
 
-impl Text {
-    fn new(text: &str) -> Self {
+impl SourceText {
+    /// Prepares a text.
+    pub fn new(text: &str) -> Self {
         let mut dense = Vec::with_capacity(text.len());
         let mut offsets = Vec::with_capacity(text.len());
         for (i, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
@@ -91,8 +90,28 @@ impl Text {
             }
         }
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        Text { dense, offsets, line_starts, headings: RefCell::default() }
+        SourceText { dense, offsets, line_starts, headings: RefCell::default() }
     }
+
+    /// Where a quote stands after its heading: byte range and line (from 1).
+    pub fn find(&self, heading: &str, quote: &str) -> Option<((usize, usize), usize)> {
+        if heading.is_empty() || quote.is_empty() {
+            return None;
+        }
+        self.after(self.heading(heading)?, &dense(quote))
+    }
+
+    fn after(&self, start: usize, quote: &str) -> Option<((usize, usize), usize)> {
+        if quote.is_empty() {
+            return None; // nothing but white space
+        }
+        let i = memmem::find(&self.dense[start..], quote.as_bytes())?;
+        let first = self.offsets[start + i] as usize;
+        let last_byte = start + i + quote.len() - 1;
+        let end = self.offsets[last_byte] as usize + 1;
+        Some(((first, end), self.line_starts.partition_point(|&s| s <= first)))
+    }
+
     fn heading(&self, heading: &str) -> Option<usize> {
         if let Some(found) = self.headings.borrow().get(heading) {
             return *found;
@@ -105,4 +124,19 @@ impl Text {
 
 fn dense(s: &str) -> String {
     s.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn a_quote_is_found_after_its_heading_across_line_breaks() {
+        let text = SourceText::new("前 49件\n見出し\n件数は 4\n9件\n");
+        let Some(((from, to), line)) = text.find("見出し", "49件") else { panic!("not found") };
+        assert_eq!((&"前 49件\n見出し\n件数は 4\n9件\n"[from..to], line), ("4\n9件", 3));
+        assert_eq!(text.find("ない見出し", "49件"), None);
+        assert_eq!(text.find("見出し", " \u{3000}"), None);
+    }
 }

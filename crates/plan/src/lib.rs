@@ -30,6 +30,7 @@ pub mod printed;
 mod report;
 mod table;
 
+pub use cite::SourceText;
 pub use load::load;
 pub use model::*;
 pub use report::Diagnostic;

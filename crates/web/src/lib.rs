@@ -6,6 +6,7 @@
 
 mod assets;
 pub mod chart;
+mod citations;
 pub mod ctx;
 pub mod error;
 pub mod fmt;

@@ -1,6 +1,7 @@
 //! Scales: round steps on y, proportional years on x.
 
 use super::Tick;
+use shirube_indicator::{Form, Period};
 
 /// Scale and unit of y: values are divided by `scale` before they are written at the axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,21 +47,11 @@ pub(super) fn written(mark: f64, scale: f64) -> String {
 /// Places periods along x: in proportion where all of them are years or days, side by side otherwise.
 pub fn place_periods<'a>(periods: impl Iterator<Item = &'a str>, label: impl Fn(&str) -> String) -> Vec<Tick> {
     let periods: Vec<&str> = periods.collect();
-    let years: Option<Vec<f64>> = periods.iter().map(|p| year(p)).collect();
+    let position = |p: &&str| Period::parse(p).filter(|p| p.form != Form::None).map(|p| p.position());
+    let years: Option<Vec<f64>> = periods.iter().map(position).collect();
     let ascending = |years: &Vec<f64>| years.windows(2).all(|w| w[0] < w[1]);
     let at = years.filter(ascending).unwrap_or_else(|| (0..periods.len()).map(|i| i as f64).collect());
     periods.iter().zip(at).map(|(p, at)| Tick { label: label(p), at }).collect()
-}
-
-/// Middle of a period in years.
-fn year(period: &str) -> Option<f64> {
-    if let Some((from, to)) = period.split_once('/') {
-        return Some((year(from)? + year(to)?) / 2.0);
-    }
-    let mut parts = period.split('-');
-    let year: f64 = parts.next().filter(|y| y.len() == 4)?.parse().ok()?;
-    let month = parts.next().map_or(Some(6.5), |m| m.parse::<f64>().ok())?;
-    Some(year + (month - 0.5) / 12.0)
 }
 
 #[cfg(test)]
@@ -88,7 +79,7 @@ mod tests {
     fn years_keep_their_distance_and_other_periods_stand_side_by_side() {
         let at = |periods: &[&str]| place_periods(periods.iter().copied(), str::to_string).iter().map(|t| t.at).collect::<Vec<_>>();
         let years = at(&["2022", "2024", "2040"]);
-        assert_eq!(years[2] - years[1], 8.0 * (years[1] - years[0]));
+        assert_eq!(years, [2022.0, 2024.0, 2040.0]);
         assert_eq!(at(&["-", "2024"]), [0.0, 1.0]);
         assert!(at(&["2023-03", "2023-12"])[0] < at(&["2023-03", "2023-12"])[1]);
     }

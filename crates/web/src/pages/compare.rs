@@ -109,7 +109,6 @@ fn entry(v: &View, node: &Node) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::testing;
 
@@ -120,9 +119,9 @@ mod tests {
         let c = compare(from, to);
         let ids = |nodes: &[&Node]| nodes.iter().map(|n| n.id.clone()).collect::<Vec<_>>();
         assert_eq!(c.kept[0].0.id, "b-vision");
-        assert_eq!(ids(&c.kept[0].1), ["a-vision"]);
+        assert_eq!(ids(&c.kept[0].1), ["a-mission", "a-vision"]);
         assert_eq!(c.changed[0].0.id, "b-goal-1");
         assert_eq!(ids(&c.added), ["b-goal-2"]);
-        assert_eq!(ids(&c.gone), ["a-goal-2", "a-goal-3"]);
+        assert_eq!(ids(&c.gone), ["a-goal-2", "a-goal-3", "a-measure-1"]);
     }
 }

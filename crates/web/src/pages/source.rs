@@ -1,11 +1,17 @@
-//! A document's text with everything that cites it.
+//! A document: what was taken from it, what was lost, and its text with every cited quote marked.
 
+use super::sources::lost_word;
 use crate::{
+    citations::{self, Citer, Use},
     ctx::Ctx,
     error::Error,
+    fmt,
     layout::{self, View},
+    parts,
     reply::Reply,
+    routes,
     state::App,
+    url::{self, Query},
 };
 use maud::{Markup, html};
 use shirube_plan::Source;
@@ -14,11 +20,209 @@ use shirube_plan::Source;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let source = app.pack.source(id).ok_or_else(|| Error::no("出典", "source", id))?;
-    Ok(Reply::page(view(&app.view(cx)?, source)))
+    Ok(Reply::page(view(&app.view(cx)?, source, app.citations(id))))
 }
 
 /// Draws it.
-pub fn view(v: &View, source: &Source) -> Markup {
+pub fn view(v: &View, source: &Source, uses: &[Use]) -> Markup {
+    let (cx, l) = (v.cx, v.cx.l);
+    let figures: Vec<&Use> = uses.iter().filter(|u| matches!(u.citer, Citer::Figure(_))).collect();
+    let lost: Vec<_> = v.pack.not_transcribed.iter().filter(|n| n.source == source.id).collect();
+    let body = html! {
+        (parts::heading(l.t("出典", "Source"), l.p(&source.label)))
+        dl class="facts" {
+            dt { (l.t("発行", "Publisher")) } dd { (l.p(&source.publisher)) }
+            dt { (l.t("時期", "Date")) } dd { @match &source.date { Some(date) => (fmt::period(l, date)), None => (l.t("不明", "unknown")) } }
+            @if let Some(address) = &source.url { dt { (l.t("掲載場所", "Address")) } dd { a href=(address) rel="noreferrer" { (address) } } }
+            dt { (l.t("番号", "Id")) } dd { code { (source.id) } }
+        }
+        ul class="stats" {
+            li { a href="#figures" { b { (fmt::count(figures.len())) } (l.t("公表値", "published figures")) } }
+            li { a href="#text" { b { (fmt::count(uses.len() - figures.len())) } (l.t("定義・記録などの引用", "other citations")) } }
+            li { a href="#lost" { b { (fmt::count(lost.len())) } (l.t("転記できなかったもの", "not transcribed")) } }
+        }
+        section id="figures" {
+            h2 { (l.t("この文書から取った数値（出てくる順）", "Figures taken from it, in order")) }
+            (figure_table(v, &figures))
+        }
+        section id="lost" {
+            h2 { (l.t("転記できなかったもの", "Not transcribed")) }
+            @if lost.is_empty() { p class="muted" { (l.t("ありません。", "None.")) } } @else {
+                p { (l.t("文書には示されているが、抽出した本文からは読み取れないもの。推測で補わない。", "What the document shows but its extracted text lost. It is never guessed.")) }
+                div class="scroll" {
+                    table {
+                        caption class="visually-hidden" { (l.t("転記できなかったもの", "Not transcribed")) }
+                        thead { tr { th scope="col" { (l.t("内容", "What")) } th scope="col" { (l.t("理由", "Why")) } th scope="col" { (l.t("見出し", "Heading")) } } }
+                        tbody { @for item in lost { tr { th scope="row" { (l.p(&item.what)) } td class="nowrap" { (lost_word(v, &item.why)) } td { (l.foreign(&item.heading)) } } } }
+                    }
+                }
+            }
+        }
+        section id="text" {
+            h2 { (l.t("本文", "Text")) }
+            @match &source.text {
+                Some(text) => {
+                    p { (l.t("抽出された本文のまま。", "As extracted. ")) mark { (l.t("色の付いた部分", "Marked words")) } (l.t("が引用されている箇所で、下に引用元を示します。行番号はアドレスとして使えます。", " are cited, by what stands below them. Line numbers are addresses.")) }
+                    (document(v, text, uses))
+                },
+                None => p class="muted" { (l.t("本文はパックに含まれていません。", "The pack does not hold its text.")) },
+            }
+        }
+    };
+    layout::page(v, l.p(&source.label), "sources", &[(l.t("出典", "Sources").into(), cx.to("/sources"))], body)
+}
+
+fn figure_table(v: &View, uses: &[&Use]) -> Markup {
     let l = v.cx.l;
-    layout::page(v, l.p(&source.label), "sources", &[], html! {})
+    if uses.is_empty() {
+        return html! { p class="muted" { (l.t("ありません。", "None.")) } };
+    }
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-label=(l.t("公表値", "Published figures")) {
+            table class="wide" data-sort="" {
+                caption class="visually-hidden" { (l.t("公表値", "Published figures")) }
+                thead {
+                    tr {
+                        th scope="col" { (l.t("行", "Line")) }
+                        th scope="col" { (l.t("何の値か", "What")) }
+                        th scope="col" { (l.t("時期", "Period")) }
+                        th scope="col" { (l.t("内訳", "Breakdown")) }
+                        th scope="col" class="num" { (l.t("印刷された値", "As printed")) }
+                        th scope="col" { (l.t("再計算", "Recomputed by")) }
+                    }
+                }
+                tbody {
+                    @for (index, line) in uses.iter().filter_map(|u| match u.citer { Citer::Figure(i) => Some((i, u.line)), _ => None }) {
+                        @let figure = &v.pack.figures[index];
+                        @let series = parts::series_of(v, figure);
+                        tr {
+                            td class="num" data-v=(line.unwrap_or_default()) { @if let Some(line) = line { a href={ "#c-" (line) } { (line) } } }
+                            th scope="row" { a href=(parts::figure_href(v, &figure.id)) { (series.map_or(figure.series.as_str(), |s| l.p(&s.label))) } }
+                            td class="nowrap" data-v=(figure.period) { (fmt::period(l, &figure.period)) }
+                            td { (parts::dims(v, &figure.dims)) }
+                            td class="num" data-v=[figure.value] { (l.foreign(&figure.printed)) }
+                            td { @match series.and_then(|s| s.indicator.as_deref()) { Some(id) => (parts::indicator_link(v, id)), None => span class="muted" { (l.t("記録なし", "records not held")) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The text, line by line; blank lines are left out, numbers stay.
+fn document(v: &View, text: &str, uses: &[Use]) -> Markup {
+    let l = v.cx.l;
+    let marks = citations::marked(uses);
+    let mut start = 0;
+    let lines: Vec<(usize, usize, &str)> = text
+        .split('\n')
+        .enumerate()
+        .map(|(i, line)| {
+            let from = start;
+            start += line.len() + 1;
+            (i + 1, from, line)
+        })
+        .filter(|(_, _, line)| !line.trim().is_empty())
+        .collect();
+    html! {
+        ol class="document" lang=[l.lang_of(text)] {
+            @for (number, from, line) in lines {
+                @let here: Vec<&Use> = uses.iter().filter(|u| u.line == Some(number)).collect();
+                li id={ "c-" (number) } {
+                    a class="line-number" href={ "#c-" (number) } lang=(l.code()) aria-label={ (l.t("行", "line")) " " (number) } { (number) }
+                    span class="line-text" { (marked_line(line.trim_end(), from, &marks)) }
+                    @if !here.is_empty() { p class="uses" lang=(l.code()) { (cited_by(v, &here)) } }
+                }
+            }
+        }
+    }
+}
+
+/// One line with the parts of it that are cited.
+fn marked_line(line: &str, from: usize, marks: &[(usize, usize)]) -> Markup {
+    let end = from + line.len();
+    let first = marks.partition_point(|(_, to)| *to <= from);
+    let mut pieces: Vec<(&str, bool)> = vec![];
+    let mut at = from;
+    for (start, stop) in marks[first..].iter().take_while(|(start, _)| *start < end) {
+        let (start, stop) = ((*start).max(at), (*stop).min(end));
+        pieces.push((line.get(at - from..start - from).unwrap_or_default(), false));
+        pieces.push((line.get(start - from..stop - from).unwrap_or_default(), true));
+        at = stop;
+    }
+    pieces.push((line.get(at - from..).unwrap_or_default(), false));
+    html! { @for (piece, cited) in pieces { @if cited { mark { (piece) } } @else { (piece) } } }
+}
+
+/// Links to what cites a line: figures first, then the rest; each thing once.
+fn cited_by(v: &View, uses: &[&Use]) -> Markup {
+    let mut entries: Vec<(String, Option<String>)> = uses.iter().map(|u| named(v, &u.citer)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    entries.retain(|e| seen.insert(e.clone()));
+    html! {
+        span class="visually-hidden" { (v.cx.l.t("引用元：", "Cited by: ")) }
+        @for (name, href) in entries {
+            @match href { Some(href) => a href=(href) { (name) }, None => span { (name) " " } }
+        }
+    }
+}
+
+/// What cites, in words, and its page.
+fn named(v: &View, citer: &Citer) -> (String, Option<String>) {
+    let (cx, l) = (v.cx, v.cx.l);
+    match citer {
+        Citer::Figure(index) => {
+            let figure = &v.pack.figures[*index];
+            let series = parts::series_of(v, figure).map_or(figure.series.as_str(), |s| l.p(&s.label));
+            let mut name = format!("{series} {}", fmt::period_short(&figure.period));
+            if !figure.dims.is_empty() {
+                name = format!("{name}{}{}{}", l.t("（", " ("), parts::dims(v, &figure.dims), l.t("）", ")"));
+            }
+            (format!("{name} {}", figure.printed), Some(parts::figure_href(v, &figure.id)))
+        }
+        Citer::Node(id) | Citer::Progress(id) => {
+            let name = v.pack.node(id).map_or(id.clone(), |(_, n)| parts::node_number(l, n).unwrap_or_else(|| l.p(&n.label).to_string()));
+            let word = if matches!(citer, Citer::Progress(_)) { l.t("進捗：", "Progress: ") } else { l.t("計画：", "Plan: ") };
+            (format!("{word}{name}"), Some(parts::node_href(v, id)))
+        }
+        Citer::Period(id) => {
+            let name = v.pack.periods.iter().find(|p| &p.id == id).map_or(id.as_str(), |p| l.p(&p.label));
+            (name.to_string(), Some(cx.to(&format!("/plan/{}", url::segment(id)))))
+        }
+        Citer::Indicator(id) => {
+            let name = v.pack.indicators.get(id).map_or(id.as_str(), |i| l.p(&i.label));
+            (format!("{}{name}", l.t("指標：", "Indicator: ")), Some(parts::indicator_href(v, id)))
+        }
+        Citer::Code(list, code) => {
+            let name = v.pack.code(list, code).map_or(code.as_str(), |c| l.p(&c.label));
+            (format!("{}{name}", l.t("区分：", "Code: ")), Some(cx.to(&format!("/codes/{}#code-{}", url::segment(list), url::segment(code)))))
+        }
+        Citer::Assumption(id) => {
+            let name = v.pack.assumptions.iter().find(|a| &a.id == id).map_or(id.as_str(), |a| l.p(&a.label));
+            let user = v.pack.indicators.values().find(|i| i.assumptions.contains(id));
+            (format!("{}{name}", l.t("前提：", "Assumption: ")), user.map(|i| parts::indicator_href(v, &i.id)))
+        }
+        Citer::Finding(id) => (l.t("照合の所見", "Finding of the audit").to_string(), Some(cx.to(&format!("/audit#finding-{}", url::segment(id))))),
+        Citer::Correction(figure) => (l.t("訂正", "Correction").to_string(), Some(parts::figure_href(v, figure))),
+        Citer::Record(register, title) => {
+            let label = v.pack.registers.get(register).map_or(register.as_str(), |r| l.p(&r.label));
+            let query = Query(vec![("q".into(), title.clone())]);
+            let href = routes::named("register").map(|_| cx.to_with(&format!("/registers/{}", url::segment(register)), query));
+            (format!("{label}{}{title}", l.t("：", ": ")), href)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_that_runs_over_lines_is_marked_on_each() {
+        let marks = [(3, 9), (12, 15)];
+        assert_eq!(marked_line("abcdef", 0, &marks).0, "abc<mark>def</mark>");
+        assert_eq!(marked_line("ghi<jklmn", 6, &marks).0, "<mark>ghi</mark>&lt;jk<mark>lmn</mark>");
+        assert_eq!(marked_line("xyz", 20, &marks).0, "xyz");
+    }
 }

@@ -1,0 +1,33 @@
+//! Serves the pages over a pack folder, for looking at them while they are made:
+//! `cargo run -p shirube-web --example preview -- packs/medical-device 8421`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use shirube_plan::Files;
+use std::{path::Path, sync::Arc};
+
+fn read(root: &Path, folder: &Path, files: &mut Files) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(root, &path, files);
+        } else {
+            files.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().expect("folder of a pack");
+    let port: u16 = arguments.next().map_or(8421, |p| p.parse().expect("port"));
+    let mut files = Files::new();
+    read(Path::new(&folder), Path::new(&folder), &mut files);
+    let (pack, mistakes) = shirube_plan::load(&files);
+    mistakes.iter().for_each(|m| eprintln!("{m}"));
+    let app = Arc::new(shirube_web::App::new(Arc::new(pack)));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        println!("http://127.0.0.1:{port}/");
+        shirube_web::serve(app, listener, std::future::pending()).await.unwrap();
+    });
+}
