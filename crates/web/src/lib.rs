@@ -10,6 +10,7 @@ mod citations;
 pub mod ctx;
 pub mod error;
 pub mod fmt;
+pub mod form;
 pub mod layout;
 mod pages;
 pub mod parts;

@@ -1,4 +1,4 @@
-//! A small fictional pack for tests: every kind of thing once, English texts without Japanese.
+//! Small fictional packs for tests: every kind of thing once, English texts without Japanese.
 
 use shirube_plan::{Files, Pack, load};
 use std::path::Path;
@@ -16,7 +16,16 @@ fn read(root: &Path, folder: &Path, files: &mut Files) {
 
 /// Loads it; a mistake in it fails the test.
 pub fn pack() -> Pack {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pack"));
+    from_folder(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pack"))
+}
+
+/// A desk's pack: every type of field, a lifecycle, groups, references.
+pub fn desk() -> Pack {
+    from_folder(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/desk"))
+}
+
+fn from_folder(folder: &str) -> Pack {
+    let root = Path::new(folder);
     let mut files = Files::new();
     read(root, root, &mut files);
     let (pack, mistakes) = load(&files);
