@@ -5,8 +5,10 @@
 //! begin with `_` belong to the form itself.
 
 mod attach;
+pub mod controls;
 mod entered;
 pub mod fault;
+pub mod fields;
 mod fill;
 mod multipart;
 mod read;
