@@ -4,6 +4,7 @@ use crate::{
     contract::{Layout, Observation},
     error::{IndicatorError, Mistake},
     fence::{Fence, Limits},
+    order::dims_order,
     period::Period,
     run::{Overrides, Scope, Shadow, at_line, check_overrides, database, declared, failed, read_through},
 };
@@ -21,6 +22,8 @@ pub struct Computed {
     pub as_of: String,
     /// Fiscal year of that day; later periods are projections.
     pub fiscal_year: i64,
+    /// Last event of the snapshot.
+    pub seq: i64,
     /// Columns of the result as the SQL names them.
     pub columns: Vec<String>,
     /// Rows by period, then by dimensions: all together first, then codes in the order of their lists.
@@ -42,7 +45,12 @@ pub fn compute(snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides
 }
 
 /// Computes an indicator within given limits.
-pub fn compute_within(snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides, limits: Limits) -> Result<Computed, IndicatorError> {
+pub fn compute_within(
+    snapshot: &Snapshot,
+    indicator: &Indicator,
+    overrides: &Overrides,
+    limits: Limits,
+) -> Result<Computed, IndicatorError> {
     let scope = Scope::of(snapshot);
     check_overrides(scope.pack, indicator, overrides)?;
     let _shadow = Shadow::assumptions(scope.connection(), overrides).map_err(|e| declared(indicator, database(e)))?;
@@ -50,19 +58,35 @@ pub fn compute_within(snapshot: &Snapshot, indicator: &Indicator, overrides: &Ov
 }
 
 /// Computes an indicator; also says which tables it read.
-pub(crate) fn compute_in(scope: &Scope<'_>, indicator: &Indicator, limits: Limits) -> Result<(Computed, crate::fence::Reads), IndicatorError> {
+pub(crate) fn compute_in(
+    scope: &Scope<'_>,
+    indicator: &Indicator,
+    limits: Limits,
+) -> Result<(Computed, crate::fence::Reads), IndicatorError> {
     read_through(indicator)?;
     let fence = scope.fence(limits).map_err(|m| declared(indicator, m))?;
     let (columns, mut observations) = rows(scope, &fence, indicator, limits)?;
     let reads = fence.take_reads();
     sort(&mut observations, scope.pack, indicator);
-    let computed = Computed { indicator: indicator.id.clone(), as_of: scope.as_of.clone(), fiscal_year: scope.fiscal_year, columns, observations };
+    let computed = Computed {
+        indicator: indicator.id.clone(),
+        as_of: scope.as_of.clone(),
+        fiscal_year: scope.fiscal_year,
+        seq: scope.snapshot.moment().seq,
+        columns,
+        observations,
+    };
     Ok((computed, reads))
 }
 
-fn rows(scope: &Scope<'_>, fence: &Fence<'_>, indicator: &Indicator, limits: Limits) -> Result<(Vec<String>, Vec<Observation>), IndicatorError> {
+fn rows(
+    scope: &Scope<'_>,
+    fence: &Fence<'_>,
+    indicator: &Indicator,
+    limits: Limits,
+) -> Result<(Vec<String>, Vec<Observation>), IndicatorError> {
     let wrong = |error| failed(indicator, fence, error);
-    let mut statement = fence.connection().prepare(&indicator.sql).map_err(wrong)?;
+    let mut statement = fence.prepare(&indicator.sql).map_err(wrong)?;
     let columns: Vec<String> = statement.column_names().map(str::to_string).collect();
     let layout = Layout::of(&columns, indicator, scope.pack).map_err(|m| at_line(indicator, 0, m))?;
     scope.bind(&mut statement).map_err(wrong)?;
@@ -92,17 +116,6 @@ fn described(observation: &Observation) -> String {
 
 /// One order for everyone, whatever the SQL says.
 fn sort(observations: &mut [Observation], pack: &Pack, indicator: &Indicator) {
-    let positions: Vec<HashMap<&str, usize>> = indicator
-        .dimensions
-        .iter()
-        .map(|name| {
-            let list = pack.dimensions.get(name).and_then(|d| pack.code_lists.get(&d.codes));
-            list.iter().flat_map(|l| &l.codes).enumerate().map(|(i, c)| (c.code.as_str(), i + 1)).collect()
-        })
-        .collect();
-    observations.sort_by_cached_key(|o| {
-        let place = |(name, positions): (&String, &HashMap<&str, usize>)| o.dims.get(name).map_or(0, |code| positions.get(code.as_str()).copied().unwrap_or(usize::MAX));
-        let dims: Vec<usize> = indicator.dimensions.iter().zip(&positions).map(place).collect();
-        (Period::parse(&o.period), dims)
-    });
+    let order = dims_order(pack, indicator);
+    observations.sort_by_cached_key(|o| (Period::parse(&o.period), order.key(&o.dims)));
 }

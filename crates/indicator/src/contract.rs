@@ -1,9 +1,9 @@
 //! The result contract: `period`, `value`, optionally `numerator`, `denominator`, `n`, `status`, and exactly the
 //! declared dimensions.
 
-use crate::{error::Mistake, period::Period, suggest::nearest};
+use crate::{error::Mistake, period::Period, suggest::nearest, words::absence_word};
 use rusqlite::{Row, types::ValueRef};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use shirube_plan::{Absence, Dims, Indicator, Pack};
 
 /// One row of an indicator's result.
@@ -24,11 +24,6 @@ pub struct Observation {
     /// Why there is no value.
     #[serde(serialize_with = "absence_word")]
     pub status: Option<Absence>,
-}
-
-/// Writes an absence as its word in data.
-pub(crate) fn absence_word<S: Serializer>(status: &Option<Absence>, out: S) -> Result<S::Ok, S::Error> {
-    status.map(Absence::as_str).serialize(out)
 }
 
 const OPTIONAL: [&str; 4] = ["numerator", "denominator", "n", "status"];
@@ -72,7 +67,8 @@ impl Layout {
         let find = |name: &str| columns.iter().position(|c| c == name);
         let need = |name: &str| find(name).ok_or_else(|| Mistake::MissingColumn { column: name.to_string() });
         let dimension = |name: &String| {
-            let unknown = || Mistake::UnknownDimension { name: name.clone(), like: nearest(name, pack.dimensions.keys().map(String::as_str)) };
+            let unknown =
+                || Mistake::UnknownDimension { name: name.clone(), like: nearest(name, pack.dimensions.keys().map(String::as_str)) };
             let list = pack.dimensions.get(name).ok_or_else(unknown)?.codes.clone();
             Ok(DimensionColumn { index: need(name)?, name: name.clone(), list })
         };
@@ -128,7 +124,13 @@ fn amount(cell: ValueRef<'_>, row: usize, column: &str) -> Result<Option<f64>, M
 }
 
 fn code(cell: ValueRef<'_>, dimension: &DimensionColumn, row: usize, pack: &Pack) -> Result<Option<(String, String)>, Mistake> {
-    let unknown = |found: String, like: Option<String>| Mistake::UnknownCode { row, column: dimension.name.clone(), found, list: dimension.list.clone(), like };
+    let unknown = |found: String, like: Option<String>| Mistake::UnknownCode {
+        row,
+        column: dimension.name.clone(),
+        found,
+        list: dimension.list.clone(),
+        like,
+    };
     match cell {
         ValueRef::Null => Ok(None),
         ValueRef::Text(bytes) => {

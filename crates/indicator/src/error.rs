@@ -4,7 +4,7 @@ use shirube_plan::{Diagnostic, Place};
 
 /// A mistake in an indicator, with the place to mend it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{}:{}: {mistake}; {}", place.file, place.line, mistake.mend())]
+#[error("{}: {mistake}; {}", spot(place), mistake.mend())]
 pub struct IndicatorError {
     /// Id of the indicator.
     pub indicator: String,
@@ -12,6 +12,10 @@ pub struct IndicatorError {
     pub place: Place,
     /// What is wrong.
     pub mistake: Mistake,
+}
+
+fn spot(place: &Place) -> String {
+    if place.line == 0 { place.file.clone() } else { format!("{}:{}", place.file, place.line) }
 }
 
 impl From<IndicatorError> for Diagnostic {
@@ -298,7 +302,9 @@ impl Mistake {
             M::Bypass { .. } => "name the register alone; the snapshot shows it as of its moment".into(),
             M::UnknownTable { .. } => "see docs/packs.md, “Tables to read”, and the registers of the pack".into(),
             M::UnknownColumn { .. } => "name a column of the tables this SELECT reads".into(),
-            M::UnknownFunction { .. } | M::ForbiddenFunction { .. } => "use the functions of docs/packs.md or SQLite's deterministic ones".into(),
+            M::UnknownFunction { .. } | M::ForbiddenFunction { .. } => {
+                "use the functions of docs/packs.md or SQLite's deterministic ones".into()
+            }
             M::Sql { .. } => "try it in an SQLite shell on a snapshot file".into(),
             M::Forbidden { .. } => "keep to SELECT".into(),
             M::ForbiddenTable { .. } => "read registers, their child tables, published_figure, assumption, code or plan_node".into(),

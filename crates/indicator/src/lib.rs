@@ -7,16 +7,24 @@
 mod catalog;
 mod compute;
 mod contract;
+mod derive;
 mod error;
 mod fence;
+pub mod format;
+pub mod judge;
+mod order;
 mod period;
+pub mod render;
 mod run;
 mod sql;
 mod suggest;
+mod words;
 
 pub use compute::{Computed, compute, compute_within};
 pub use contract::Observation;
+pub use derive::{Derivation, Origin, RESULT, SqlValue, Step, derive};
 pub use error::{IndicatorError, Mistake};
 pub use fence::Limits;
+pub use judge::{Judgement, Verdict, judge};
 pub use period::{Form, Period};
 pub use run::Overrides;

@@ -82,9 +82,13 @@ pub(crate) fn failed(indicator: &Indicator, fence: &Fence<'_>, error: Error) -> 
     let (mistake, offset) = fence.mistake(error);
     let line = match (offset, &mistake) {
         (Some(byte), _) => line_at(&indicator.sql, byte),
-        (None, Mistake::UnknownTable { name, .. } | Mistake::UnknownFunction { name, .. } | Mistake::ForbiddenTable { name } | Mistake::ForbiddenFunction { name }) => {
-            line_of_name(&indicator.sql, name)
-        }
+        (
+            None,
+            Mistake::UnknownTable { name, .. }
+            | Mistake::UnknownFunction { name, .. }
+            | Mistake::ForbiddenTable { name }
+            | Mistake::ForbiddenFunction { name },
+        ) => line_of_name(&indicator.sql, name),
         (None, Mistake::UnknownColumn { name, .. } | Mistake::Personal { column: name, .. }) => {
             line_of_name(&indicator.sql, name.rsplit('.').next().unwrap_or_default())
         }
@@ -123,7 +127,9 @@ pub(crate) fn check_overrides(pack: &Pack, indicator: &Indicator, overrides: &Ov
         let mistake = match known {
             None => Mistake::UnknownAssumption { id: id.clone(), like: nearest(id, pack.assumptions.iter().map(|a| a.id.as_str())) },
             Some(_) if !indicator.assumptions.contains(id) => Mistake::NotAnInput { id: id.clone() },
-            Some(&Assumption { min, max, .. }) if !(min <= value && value <= max) => Mistake::OutOfRange { id: id.clone(), value, min, max },
+            Some(&Assumption { min, max, .. }) if !(min <= value && value <= max) => {
+                Mistake::OutOfRange { id: id.clone(), value, min, max }
+            }
             Some(_) => continue,
         };
         return Err(declared(indicator, mistake));
@@ -140,7 +146,11 @@ pub(crate) struct Shadow<'a> {
 
 impl<'a> Shadow<'a> {
     /// Copies a stored table in front of itself; `change` then writes to the copy.
-    pub fn over(connection: &'a Connection, table: &'static str, change: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<Shadow<'a>> {
+    pub fn over(
+        connection: &'a Connection,
+        table: &'static str,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<Shadow<'a>> {
         let was = query_only(connection, false)?;
         let made = connection.execute_batch(&format!("CREATE TEMP TABLE {table} AS SELECT * FROM main.{table}"));
         // From here on the copy goes away whatever happens.

@@ -9,6 +9,17 @@ pub enum SnapshotError {
     /// The pack declares no such register.
     #[error("the pack has no register `{0}`")]
     NoSuchRegister(String),
+    /// The file is no snapshot.
+    #[error("{0} is not a snapshot")]
+    NotASnapshot(String),
+    /// A snapshot file shows one moment only.
+    #[error("this snapshot was taken at event {taken}; it cannot show {asked}")]
+    OtherMoment {
+        /// Event at which it was taken.
+        taken: i64,
+        /// Moment asked for.
+        asked: String,
+    },
     /// SQLite refused.
     #[error("reading the snapshot failed: {0}")]
     Sqlite(#[from] rusqlite::Error),

@@ -7,11 +7,16 @@
 mod error;
 pub mod functions;
 pub mod gate;
+mod head;
+mod layout;
 mod moment;
 mod pack_tables;
+mod past;
+mod rows;
 pub mod schema;
 mod snapshot;
 
 pub use error::SnapshotError;
+pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
 pub use moment::{AsOf, Moment};
 pub use snapshot::Snapshot;

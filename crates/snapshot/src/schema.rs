@@ -90,6 +90,11 @@ pub fn child_name(register: &str, field: &str) -> String {
     format!("{register}__{field}")
 }
 
+/// Name of the head's table of superseded rows of a table.
+pub(crate) fn past_name(table: &str) -> String {
+    format!("_past_{table}")
+}
+
 fn comment(label: &Pair) -> String {
     let one_line = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("{} / {}", one_line(&label.ja), one_line(&label.en))
@@ -128,7 +133,7 @@ fn child_table(register: &Register, field: &Field) -> Option<String> {
     );
     columns.push(("_seq INTEGER NOT NULL".to_string(), "出来事 / event that wrote this row".to_string()));
     columns.push(("PRIMARY KEY (_id, position)".to_string(), "1行1値 / one row per value".to_string()));
-    Some(create(&child_name(&register.name, &field.name), &comment(&field.label), &columns))
+    Some(create(&child_name(&register.name, &field.name), &comment(&field.label), &columns) + ", WITHOUT ROWID")
 }
 
 /// Value columns of the child table of a field: name, storage, label; none for fields without one.

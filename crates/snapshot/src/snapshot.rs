@@ -1,9 +1,9 @@
 //! An open snapshot.
 
-use crate::{AsOf, Moment, SnapshotError, functions, gate::Gate, pack_tables, schema};
-use rusqlite::Connection;
+use crate::{AsOf, Moment, SnapshotError, functions, gate::Gate, pack_tables, past, schema};
+use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// The registers of one moment, open for reading.
 #[derive(Debug)]
@@ -13,9 +13,40 @@ pub struct Snapshot {
     pack: Arc<Pack>,
     as_of: AsOf,
     moment: Moment,
+    /// Shown through views over superseded versions.
+    earlier: bool,
 }
 
 impl Snapshot {
+    /// Opens the head, or a snapshot file, at a moment, for reading.
+    ///
+    /// The snapshot keeps showing that moment while the head goes on. The same SQL runs on every moment: before
+    /// the head, views named like the registers show the rows of then.
+    pub fn open(path: &Path, pack: Arc<Pack>, as_of: AsOf) -> Result<Snapshot, SnapshotError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        let gate = Gate::install(&mut connection)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.set_prepared_statement_cache_capacity(256);
+        functions::register(&connection, pack.meta.fiscal_year_start)?;
+        // One read transaction: everything read through this snapshot is of one moment.
+        connection.execute_batch("BEGIN")?;
+        let (last, keeps_past) = match past::last(&connection)? {
+            Some(last) => last,
+            None => return Err(SnapshotError::NotASnapshot(path.display().to_string())),
+        };
+        let moment = past::resolve(&connection, as_of, last, keeps_past)?;
+        let earlier = moment.seq < last.seq;
+        if earlier {
+            past::show(&connection, &pack, moment.seq)?;
+        }
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Snapshot { connection, gate, pack, as_of, moment, earlier })
+    }
+
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
     pub fn empty(pack: Arc<Pack>) -> Result<Snapshot, SnapshotError> {
         let mut connection = Connection::open_in_memory()?;
@@ -26,7 +57,7 @@ impl Snapshot {
         }
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { connection, gate, pack, as_of: AsOf::Head, moment: Moment::default() })
+        Ok(Snapshot { connection, gate, pack, as_of: AsOf::Head, moment: Moment::default(), earlier: false })
     }
 
     /// The connection to read by SQL. It refuses writes.

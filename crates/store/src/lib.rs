@@ -1,1 +1,27 @@
-//! store
+//! The store: the event log and everything that may be done with it.
+//!
+//! One data folder holds `log.db` (the only truth), `head.db` (the snapshot that follows it), `files/` (attached
+//! files by SHA-256) and `snapshots/` (kept snapshot files). All changes pass one writer thread that validates
+//! them against the head, appends them to the log and acknowledges once they are on disk. Every call passes
+//! [`access::decide`].
+
+pub mod access;
+mod check;
+mod command;
+mod error;
+mod files;
+mod history;
+mod log;
+mod reader;
+mod redact;
+mod store;
+mod verify;
+mod writer;
+
+pub use access::Actor;
+pub use command::{Command, Receipt};
+pub use error::{BatchError, StoreError};
+pub use history::{Change, Version};
+pub use reader::Reader;
+pub use store::Store;
+pub use verify::{Problem, VerifyReport};

@@ -1,144 +1,90 @@
-//! How values, periods and absences read.
+//! How values read on a page: the words of [`shirube_indicator::format`], and their marks for the eye.
 
-use crate::text::L;
+use crate::{chart::Axis, text::L};
 use maud::{Markup, html};
+use shirube_indicator::format;
 use shirube_plan::{Absence, Unit};
-use shirube_snapshot::functions::round_to;
 
-/// Digits with thousands separators, rounded half away from zero on the digits a reader sees.
-pub fn digits(value: f64, places: u8) -> String {
-    let rounded = round_to(value, i64::from(places));
-    let text = format!("{:.*}", usize::from(places), rounded.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
-    let mut out = String::new();
-    if rounded < 0.0 {
-        out.push('−');
-    }
-    for (i, c) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
-}
-
-/// A value and its unit as separate words, so that tables can align the digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// Digits.
-    pub digits: String,
-    /// Unit; may be empty.
-    pub unit: String,
-}
-
-impl Reading {
-    /// Digits and unit as one text. Latin unit words get a space, Japanese ones and signs do not.
-    pub fn text(&self) -> String {
-        let spaced = self.unit.starts_with(|c: char| c.is_ascii_alphanumeric());
-        format!("{}{}{}", self.digits, if spaced { " " } else { "" }, self.unit)
+/// A value with its unit; a number without a known unit stands alone.
+pub fn value(l: L, value: f64, unit: Option<&Unit>) -> String {
+    match unit {
+        // A count may be an average, a share may be small: what its places would hide is shown.
+        Some(unit) if unit.money.is_none() => format::value(value, &Unit { places: places(value, unit.places), ..unit.clone() }, l.0),
+        Some(unit) => format::value(value, unit, l.0),
+        None => plain(value),
     }
 }
 
-/// Reads a value in its unit. Money of a large scale is read in 億円 and 兆円, or in million, billion and
-/// trillion: a format only, the value stays what it is.
-pub fn reading(l: L, value: f64, unit: Option<&Unit>) -> Reading {
-    let Some(unit) = unit else {
-        return Reading { digits: plain(value), unit: String::new() };
-    };
-    if unit.money.is_some()
-        && let Some((scale, ja, en)) = money_scale(l, value)
-    {
-        let scaled = value / scale;
-        let places = if scaled.abs() >= 100.0 { 0 } else if scaled.abs() >= 10.0 { 1 } else { 2 };
-        let word = l.p(&unit.label);
-        return Reading { digits: trimmed(scaled, places), unit: if l.is_ja() { format!("{ja}{word}") } else { format!("{en} {word}") } };
-    }
-    // A value that the unit's places would round to nothing keeps its first digits.
-    let places = if value != 0.0 && round_to(value, i64::from(unit.places)) == 0.0 { 3 } else { unit.places };
-    // Counts may carry a fraction when they are averages.
-    let places = if unit.places == 0 && value.fract() != 0.0 && value.abs() < 1000.0 { places.max(1) } else { places };
-    Reading { digits: digits(value, places), unit: l.p(&unit.label).to_string() }
-}
-
-/// The scale a sum of money reads best in.
-fn money_scale(l: L, value: f64) -> Option<(f64, &'static str, &'static str)> {
-    let scales: &[(f64, &str, &str)] = if l.is_ja() {
-        &[(1e12, "兆", ""), (1e8, "億", ""), (1e4, "万", "")]
+/// Decimals that keep a value from reading as something it is not.
+fn places(value: f64, declared: u8) -> u8 {
+    let scale = 10f64.powi(i32::from(declared));
+    if value != 0.0 && (value * scale).abs() < 0.5 {
+        declared + 2
+    } else if declared == 0 && value.fract().abs() > 1e-9 && value.abs() < 1000.0 {
+        1
     } else {
-        &[(1e12, "", "trillion"), (1e9, "", "billion"), (1e6, "", "million")]
-    };
-    scales.iter().copied().find(|(scale, ..)| value.abs() >= *scale)
-}
-
-/// Up to `places` decimals, without trailing zeros.
-fn trimmed(value: f64, places: u8) -> String {
-    let text = digits(value, places);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+        declared
+    }
 }
 
 /// A number without a unit: whole numbers whole, others with up to four decimals.
 pub fn plain(value: f64) -> String {
-    if value.fract() == 0.0 { digits(value, 0) } else { trimmed(value, 4) }
+    if value.fract() == 0.0 {
+        return format::number(value, 0);
+    }
+    let text = format::number(value, 4);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
-/// A value as text.
-pub fn value(l: L, value: f64, unit: Option<&Unit>) -> String {
-    reading(l, value, unit).text()
-}
-
-/// A change against an earlier value, with its sign: percent figures change by points, others by their unit.
+/// A change against an earlier value, with its sign.
 pub fn change(l: L, change: f64, unit: Option<&Unit>) -> String {
-    let sign = if change > 0.0 { "+" } else if change < 0.0 { "−" } else { "±" };
     match unit {
-        Some(u) if u.name == "percent" => format!("{sign}{}{}", digits(change.abs(), u.places), l.t("ポイント", " points")),
-        _ => format!("{sign}{}", value(l, change.abs(), unit)),
+        Some(unit) => format::change(change, &Unit { places: places(change, unit.places), ..unit.clone() }, l.0),
+        None => format::change(change, &Unit { places: 1, ..Unit::default() }, l.0),
     }
 }
 
-/// Why there is no number, in words. Zero is a number and never comes here.
-pub fn absence_word(l: L, absence: Absence) -> &'static str {
+/// Scale and unit of a chart's axis for values up to `greatest`.
+pub fn axis(l: L, unit: Option<&Unit>, greatest: f64) -> Axis {
+    let Some(unit) = unit else { return Axis::default() };
+    let label = l.p(&unit.label);
+    if unit.money.is_none() {
+        return Axis { scale: 1.0, unit: label.to_string() };
+    }
+    let scales = if l.is_ja() { [(1e12, "兆"), (1e8, "億"), (1e4, "万")] } else { [(1e12, "trillion "), (1e9, "billion "), (1e6, "million ")] };
+    let (scale, word) = scales.into_iter().find(|(scale, _)| greatest.abs() >= *scale).unwrap_or((1.0, ""));
+    Axis { scale, unit: format!("{word}{label}") }
+}
+
+/// The sign that stands for a missing number in charts and cells.
+pub fn absence_sign(absence: Option<Absence>) -> &'static str {
     match absence {
-        Absence::Unknown => l.t("不明", "unknown"),
-        Absence::NotCollected => l.t("未収集", "not collected"),
-        Absence::NotApplicable => l.t("非該当", "not applicable"),
-        Absence::Suppressed => l.t("秘匿", "suppressed"),
+        Some(Absence::Unknown) => "？",
+        Some(Absence::NotCollected) => "…",
+        Some(Absence::NotApplicable) => "／",
+        Some(Absence::Suppressed) => "■",
+        None => "—",
     }
 }
 
-/// Why there is no number, as it stands in a cell: word and sign differ for each reason.
+/// Why there is no number, as it stands in a cell: word, sign and class differ for each reason. Zero is a number
+/// and never comes here.
 pub fn absence(l: L, absence: Option<Absence>) -> Markup {
-    let (class, sign, word) = match absence {
-        Some(a @ Absence::Unknown) => ("unknown", "？", absence_word(l, a)),
-        Some(a @ Absence::NotCollected) => ("not-collected", "…", absence_word(l, a)),
-        Some(a @ Absence::NotApplicable) => ("not-applicable", "／", absence_word(l, a)),
-        Some(a @ Absence::Suppressed) => ("suppressed", "■", absence_word(l, a)),
-        None => ("no-value", "—", l.t("値なし", "no value")),
+    let class = match absence {
+        Some(Absence::Unknown) => "unknown",
+        Some(Absence::NotCollected) => "not-collected",
+        Some(Absence::NotApplicable) => "not-applicable",
+        Some(Absence::Suppressed) => "suppressed",
+        None => "no-value",
     };
-    html! { span class={ "absent " (class) } { span aria-hidden="true" { (sign) } " " (word) } }
+    html! { span class={ "absent " (class) } { span aria-hidden="true" { (absence_sign(absence)) } " " (format::absence(absence, l.0)) } }
 }
 
-/// A period as readers write it: `2024` → 2024年, a span with a dash, `-` → none.
+/// A period as readers write it; words where a figure has none.
 pub fn period(l: L, text: &str) -> String {
-    if text == "-" || text.is_empty() {
-        return l.t("期間なし", "no period").to_string();
-    }
-    if let Some((from, to)) = text.split_once('/') {
-        return format!("{}{}{}", period(l, from), l.t("～", " – "), period(l, to));
-    }
-    if !l.is_ja() {
-        return text.to_string();
-    }
-    let parts: Vec<&str> = text.split('-').collect();
-    match parts.as_slice() {
-        [y] if is_digits(y) => format!("{y}年"),
-        [y, m] if is_digits(y) && is_digits(m) => format!("{y}年{}月", m.trim_start_matches('0')),
-        [y, m, d] if is_digits(y) && is_digits(m) && is_digits(d) => format!("{y}年{}月{}日", m.trim_start_matches('0'), d.trim_start_matches('0')),
-        _ => text.to_string(),
+    match text {
+        "-" | "" => l.t("期間なし", "no period").to_string(),
+        _ => format::period(text, l.0),
     }
 }
 
@@ -147,13 +93,9 @@ pub fn period_short(text: &str) -> String {
     text.replace('/', "–")
 }
 
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
-}
-
 /// A whole count.
 pub fn count(n: usize) -> String {
-    digits(n as f64, 0)
+    format::number(n as f64, 0)
 }
 
 #[cfg(test)]
@@ -169,36 +111,23 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_grouped_and_rounded_as_printed_tables_do() {
-        assert_eq!(digits(2737.0, 0), "2,737");
-        assert_eq!(digits(-1234567.25, 1), "−1,234,567.3");
-        assert_eq!(digits(0.05, 1), "0.1");
-        assert_eq!(digits(-0.01, 1), "0.0");
-        assert_eq!(digits(999.95, 1), "1,000.0");
-    }
-
-    #[test]
-    fn yen_read_in_the_scale_of_each_language() {
-        let yen = unit("yen", "円", "yen", 0, true);
-        assert_eq!(value(JA, 28e12, Some(&yen)), "28兆円");
-        assert_eq!(value(EN, 28e12, Some(&yen)), "28 trillion yen");
-        assert_eq!(value(JA, 1.65e12, Some(&yen)), "1.65兆円");
-        assert_eq!(value(JA, 614_900_000_000.0, Some(&yen)), "6,149億円");
-        assert_eq!(value(EN, 614_900_000_000.0, Some(&yen)), "615 billion yen");
-        assert_eq!(value(JA, 0.0, Some(&yen)), "0円");
-    }
-
-    #[test]
-    fn units_follow_the_number() {
+    fn averages_of_counts_and_small_shares_keep_their_digits() {
         let percent = unit("percent", "%", "%", 1, false);
         let cases = unit("cases", "件", "cases", 0, false);
         assert_eq!(value(JA, 52.27, Some(&percent)), "52.3%");
         assert_eq!(value(EN, 656.0, Some(&cases)), "656 cases");
         assert_eq!(value(JA, 40.0 / 3.0, Some(&cases)), "13.3件");
         assert_eq!(value(JA, 0.004, Some(&percent)), "0.004%");
-        assert_eq!(change(JA, 1.25, Some(&percent)), "+1.3ポイント");
-        assert_eq!(change(EN, -3.0, Some(&cases)), "−3 cases");
-        assert_eq!(change(EN, 0.0, Some(&cases)), "±0 cases");
+        assert_eq!(value(JA, 0.0, Some(&percent)), "0.0%");
+        assert_eq!(plain(3.14159265), "3.1416");
+    }
+
+    #[test]
+    fn axes_of_money_take_the_scale_of_each_language() {
+        let yen = unit("yen", "円", "yen", 0, true);
+        assert_eq!(axis(JA, Some(&yen), 28e12), Axis { scale: 1e12, unit: "兆円".into() });
+        assert_eq!(axis(EN, Some(&yen), 614e9), Axis { scale: 1e9, unit: "billion yen".into() });
+        assert_eq!(axis(JA, Some(&yen), 900.0), Axis { scale: 1.0, unit: "円".into() });
     }
 
     #[test]
@@ -212,12 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn periods_read_in_both_languages() {
-        assert_eq!(period(JA, "2024"), "2024年");
-        assert_eq!(period(JA, "2024-03"), "2024年3月");
-        assert_eq!(period(JA, "2018-02-05/2022-12-31"), "2018年2月5日～2022年12月31日");
-        assert_eq!(period(EN, "2022/2024"), "2022 – 2024");
+    fn a_figure_without_a_period_says_so() {
         assert_eq!(period(EN, "-"), "no period");
-        assert_eq!(period(JA, "FY24"), "FY24");
+        assert_eq!(period(JA, "2024"), "2024年");
     }
 }

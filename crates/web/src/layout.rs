@@ -150,7 +150,7 @@ fn footer(v: &View) -> Markup {
                     div { dt { (l.t("パック", "Pack")) } dd { (l.p(&meta.label)) " " (meta.version) " (" code { (v.pack.digest.get(..12).unwrap_or(&v.pack.digest)) } ")" } }
                     div { dt { (l.t("表示の時点", "Shown as of")) } dd { (cx.moment_words().unwrap_or_else(|| l.t("現在", "now").to_string())) } }
                     @if let Some(moment) = v.moment {
-                        div { dt { (l.t("記録の番号", "Last event")) } dd { (fmt::digits(moment.seq as f64, 0)) } }
+                        div { dt { (l.t("記録の番号", "Last event")) } dd { (moment.seq) } }
                     }
                 }
                 p { (l.p(&meta.description)) }

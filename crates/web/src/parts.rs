@@ -1,6 +1,6 @@
 //! Pieces that several pages share.
 
-use crate::{fmt, layout::View, text::L, url};
+use crate::{layout::View, text::L, url};
 use maud::{Markup, html};
 use shirube_plan::{Change, Citation, Figure, FollowUp, IndicatorKind, Node, NodeKind, Pair, Period, PeriodStatus, Series, Unit};
 
@@ -187,12 +187,6 @@ pub fn dims(v: &View, dims: &shirube_plan::Dims) -> String {
 /// The series of a figure.
 pub fn series_of<'a>(v: &View<'a>, figure: &Figure) -> Option<&'a Series> {
     v.pack.series.get(&figure.series)
-}
-
-/// A number in a table cell: digits right-aligned, unit small behind them.
-pub fn number(l: L, value: f64, unit: Option<&Unit>) -> Markup {
-    let reading = fmt::reading(l, value, unit);
-    html! { span class="digits" { (reading.digits) } @if !reading.unit.is_empty() { span class="unit-word" { (reading.unit) } } }
 }
 
 /// Years of a period in words.

@@ -2,6 +2,7 @@
 
 use super::token::{Kind, Token, Unclosed, line_at, tokens};
 use shirube_plan::Pair;
+use std::collections::BTreeSet;
 
 /// A SELECT taken apart.
 #[derive(Debug, PartialEq)]
@@ -14,6 +15,8 @@ pub(crate) struct Parts {
     pub last_end: usize,
     /// Comment above the final SELECT.
     pub last_comment: Option<Pair>,
+    /// Whether rows of several SELECTs are put together anywhere (UNION …).
+    pub compound: bool,
 }
 
 /// One CTE.
@@ -27,8 +30,6 @@ pub(crate) struct StepText {
     pub comment: Option<Pair>,
     /// Line of its name.
     pub line: usize,
-    /// Whether rows of several SELECTs are put together in it (UNION …).
-    pub compound: bool,
 }
 
 /// A text that is no `WITH … SELECT …`: the byte from which it reads wrong.
@@ -63,8 +64,25 @@ pub(crate) fn split(sql: &str) -> Result<Parts, Unreadable> {
     }
     let last = *reader.code.get(reader.at).ok_or(Unreadable(sql.len()))?;
     let last_end = code.iter().rev().find(|t| t.kind != Kind::Semicolon).map_or(sql.len(), |t| t.end);
+    let compound = code.iter().any(|t| ["UNION", "EXCEPT", "INTERSECT"].iter().any(|w| t.is_word(sql, w)));
     // Without steps, a comment above the one SELECT explains it.
-    Ok(Parts { steps, last_start: last.start, last_end, last_comment: comment_above(sql, &all, &last) })
+    Ok(Parts { steps, last_start: last.start, last_end, last_comment: comment_above(sql, &all, &last), compound })
+}
+
+/// Every name in a text that may be a step's, of nested WITH clauses too: what stands before `AS (`.
+pub(crate) fn step_names(sql: &str) -> BTreeSet<String> {
+    let Ok(all) = tokens(sql) else { return BTreeSet::new() };
+    let code: Vec<Token> = all.into_iter().filter(|t| t.kind != Kind::Comment).collect();
+    let mut names = BTreeSet::new();
+    for (i, _) in code.iter().enumerate().filter(|(_, t)| t.is_word(sql, "AS")) {
+        let before = match i.checked_sub(1).map(|b| (b, code[b].kind)) {
+            // `name(column, column) AS`: go back to the bracket's beginning.
+            Some((close, Kind::Close)) => code[..close].iter().rposition(|t| t.kind == Kind::Open).and_then(|open| open.checked_sub(1)),
+            other => other.map(|(b, _)| b),
+        };
+        names.extend(before.and_then(|b| code[b].name(sql)));
+    }
+    names
 }
 
 struct Reader<'a> {
@@ -103,27 +121,26 @@ impl Reader<'_> {
         }
         self.take_word("NOT");
         self.take_word("MATERIALIZED");
-        let (body, compound) = self.brackets()?;
-        Ok(StepText { name, body, comment: None, line: line_at(self.sql, first.start), compound })
+        let body = self.brackets()?;
+        Ok(StepText { name, body, comment: None, line: line_at(self.sql, first.start) })
     }
 
-    /// Passes a bracket and all it holds; gives the bytes between and whether a UNION stands directly in it.
-    fn brackets(&mut self) -> Result<((usize, usize), bool), Unreadable> {
+    /// Passes a bracket and all it holds; gives the bytes between.
+    fn brackets(&mut self) -> Result<(usize, usize), Unreadable> {
         let open = self.here();
         if !self.take(Kind::Open) {
             return Err(open);
         }
-        let (mut depth, mut compound) = (1, false);
+        let mut depth = 1;
         while let Some(token) = self.code.get(self.at) {
             self.at += 1;
             match token.kind {
                 Kind::Open => depth += 1,
                 Kind::Close => depth -= 1,
-                Kind::Word if depth == 1 => compound |= ["UNION", "EXCEPT", "INTERSECT"].iter().any(|w| token.is_word(self.sql, w)),
                 _ => {}
             }
             if depth == 0 {
-                return Ok(((open.0 + 1, token.start), compound));
+                return Ok((open.0 + 1, token.start));
             }
         }
         Err(open)
@@ -176,7 +193,8 @@ mod tests {
     fn steps_come_with_the_comment_above_them() {
         let sql = "-- 課題 / Themes\nWITH themes AS (\n  SELECT ')' AS x -- ( not this\n),\n-- 割合 / Share\nrates(period, \"the value\") AS MATERIALIZED (SELECT 1, (SELECT 2))\n-- 結果 / Result\nSELECT * FROM rates;\n";
         let parts = split(sql).unwrap();
-        let seen: Vec<_> = parts.steps.iter().map(|s| (s.name.as_str(), s.comment.clone(), s.line, sql[s.body.0..s.body.1].trim())).collect();
+        let seen: Vec<_> =
+            parts.steps.iter().map(|s| (s.name.as_str(), s.comment.clone(), s.line, sql[s.body.0..s.body.1].trim())).collect();
         assert_eq!(
             seen,
             [
@@ -200,7 +218,7 @@ mod tests {
         let sql = "WITH RECURSIVE\n-- 年 / Years\nyears(y) AS (SELECT 2022 UNION ALL SELECT y + 1 FROM years WHERE y < 2024)\nSELECT y FROM years";
         let parts = split(sql).unwrap();
         assert_eq!(parts.steps[0].comment, pair("年", "Years"));
-        assert!(parts.steps[0].compound);
+        assert!(parts.compound);
     }
 
     #[test]
@@ -212,14 +230,29 @@ mod tests {
     }
 
     #[test]
-    fn an_inner_union_does_not_make_a_step_compound() {
-        let parts = split("WITH a AS (SELECT * FROM (SELECT 1 UNION SELECT 2)), b AS NOT MATERIALIZED (SELECT 1 EXCEPT SELECT 2) SELECT 1").unwrap();
-        assert_eq!(parts.steps.iter().map(|s| s.compound).collect::<Vec<_>>(), [false, true]);
+    fn a_union_anywhere_is_noticed_and_the_word_in_a_text_is_not() {
+        assert!(split("WITH a AS (SELECT * FROM (SELECT 1 union SELECT 2)) SELECT * FROM a").unwrap().compound);
+        assert!(!split("WITH a AS (SELECT 'UNION' -- UNION\n) SELECT * FROM a").unwrap().compound);
+    }
+
+    #[test]
+    fn names_of_steps_are_found_in_nested_clauses_too() {
+        let names = step_names("WITH a AS (SELECT 1), \"b c\"(x, y) AS (WITH d AS MATERIALIZED (SELECT 2) SELECT * FROM d) SELECT 1");
+        assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "b c", "d"]);
     }
 
     #[test]
     fn unreadable_text_says_from_where() {
-        for (sql, at) in [("", 0), ("-- only words", 13), ("WITH a (SELECT 1) SELECT 2", 18), ("WITH a AS (SELECT 1", 10), ("WITH 5 AS (SELECT 1) SELECT 1", 5), ("WITH a AS (SELECT 1)", 20), ("WITH a AS SELECT", 10), ("SELECT 'x", 7)] {
+        for (sql, at) in [
+            ("", 0),
+            ("-- only words", 13),
+            ("WITH a (SELECT 1) SELECT 2", 18),
+            ("WITH a AS (SELECT 1", 10),
+            ("WITH 5 AS (SELECT 1) SELECT 1", 5),
+            ("WITH a AS (SELECT 1)", 20),
+            ("WITH a AS SELECT", 10),
+            ("SELECT 'x", 7),
+        ] {
             assert_eq!(split(sql), Err(Unreadable(at)), "{sql}");
         }
     }

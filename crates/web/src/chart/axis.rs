@@ -1,7 +1,7 @@
 //! Scales: round steps on y, proportional years on x.
 
 use super::Tick;
-use shirube_indicator::{Form, Period};
+use shirube_indicator::{Form, Period, format};
 
 /// Scale and unit of y: values are divided by `scale` before they are written at the axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) fn written(mark: f64, scale: f64) -> String {
     let text = format!("{:.4}", mark / scale);
     let text = text.trim_end_matches('0').trim_end_matches('.');
     let (whole, fraction) = text.split_once('.').map_or((text, ""), |(w, f)| (w, f));
-    let grouped = crate::fmt::digits(whole.parse().unwrap_or(0.0), 0);
+    let grouped = format::number(whole.parse().unwrap_or(0.0), 0);
     if fraction.is_empty() { grouped } else { format!("{grouped}.{fraction}") }
 }
 

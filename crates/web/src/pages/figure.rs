@@ -39,7 +39,7 @@ pub fn view(v: &View, figure: &Figure) -> Markup {
             dd {
                 @match figure.value {
                     Some(value) => {
-                        (parts::number(l, value, unit))
+                        (fmt::value(l, value, unit))
                         @if figure.approximate { " " span class="tag" { (l.t("概数", "approximate")) } }
                         " " span class="muted small" { (l.t("印刷の刻み：", "printed to ")) (fmt::value(l, figure.precision, unit)) }
                     },

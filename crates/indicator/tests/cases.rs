@@ -1,0 +1,90 @@
+//! Cases a domain person can read: each folder of `cases/` lays its files over the pack in `base/` and says in
+//! `compute.txt`, `explain.txt`, `judge.txt`, `audit.txt` what must come out for its indicators (`…-en.txt` in
+//! English). `fiscal_year` sets the year of the snapshot, `try` (lines `assumption=value`) what a reader tries.
+//! `SHIRUBE_BLESS=1 cargo test -p shirube-indicator --test cases` writes what comes out; read the difference.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use shirube_indicator::{Computed, Overrides, compute, derive, judge, render};
+use shirube_plan::{Files, Lang, Pack};
+use shirube_snapshot::Snapshot;
+use std::{fs, path::Path, sync::Arc};
+
+struct Case {
+    pack: Arc<Pack>,
+    snapshot: Snapshot,
+    /// Indicators of the case itself, in order of their ids.
+    ids: Vec<String>,
+    overrides: Overrides,
+    fiscal_year: Option<i64>,
+}
+
+impl Case {
+    fn read(folder: &Path) -> Case {
+        let mut files = common::files_of(folder);
+        let mut side = |name: &str| files.remove(name).map(|bytes| String::from_utf8(bytes).unwrap());
+        let overrides = side("try").unwrap_or_default();
+        let overrides = overrides.lines().filter_map(|l| l.split_once('=')).map(|(id, v)| (id.to_string(), v.trim().parse().unwrap()));
+        let overrides = overrides.collect();
+        let fiscal_year = side("fiscal_year").map(|y| y.trim().parse().unwrap());
+        let files: Files = files.into_iter().filter(|(path, _)| path.contains('/') || path.ends_with(".toml")).collect();
+        let ids = files.keys().filter_map(|p| Some(p.strip_prefix("indicators/")?.strip_suffix(".toml")?.to_string())).collect();
+        let pack = common::pack_with(files);
+        let snapshot = common::snapshot(&pack);
+        Case { pack, snapshot, ids, overrides, fiscal_year }
+    }
+
+    fn computed(&self, id: &str) -> Computed {
+        let mut computed = compute(&self.snapshot, &self.pack.indicators[id], &self.overrides).unwrap();
+        if let Some(year) = self.fiscal_year {
+            (computed.fiscal_year, computed.seq) = (year, 1);
+        }
+        computed
+    }
+
+    fn come_out(&self, what: &str, lang: Lang) -> String {
+        let of_each = |text: &dyn Fn(&str) -> String| self.ids.iter().map(|id| text(id)).collect::<Vec<_>>().join("\n");
+        let pack = &self.pack;
+        match what {
+            "compute" => of_each(&|id| render::compute(pack, &pack.indicators[id], &self.computed(id), lang)),
+            "explain" => of_each(&|id| {
+                let derivation = derive(&self.snapshot, &pack.indicators[id], &self.overrides, 5).unwrap();
+                render::explain(pack, &pack.indicators[id], &derivation, lang)
+            }),
+            "judge" => of_each(&|id| {
+                let indicator = &pack.indicators[id];
+                format!(
+                    "{}\n{}",
+                    indicator.label.get(lang),
+                    render::judge(pack, indicator, &judge(pack, indicator, &self.computed(id)), lang)
+                )
+            }),
+            other => panic!("nothing is called {other}"),
+        }
+    }
+}
+
+#[test]
+fn every_case_comes_out_as_written() {
+    let mut wrong = String::new();
+    let mut checked = 0;
+    for entry in fs::read_dir(common::tests_folder().join("cases")).unwrap() {
+        let folder = entry.unwrap().path();
+        let case = Case::read(&folder);
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let Some(what) = path.file_name().unwrap().to_str().unwrap().strip_suffix(".txt") else { continue };
+            let (what, lang) = what.strip_suffix("-en").map_or((what, Lang::Ja), |what| (what, Lang::En));
+            let (expected, got) = (fs::read_to_string(&path).unwrap(), case.come_out(what, lang));
+            checked += 1;
+            if std::env::var_os("SHIRUBE_BLESS").is_some() {
+                fs::write(&path, got).unwrap();
+            } else if expected != got {
+                wrong += &format!("{}\n--- expected\n{expected}\n--- got\n{got}\n", path.display());
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(checked >= 5, "cases were not found");
+}

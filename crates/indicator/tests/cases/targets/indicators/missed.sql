@@ -1,0 +1,3 @@
+-- 値 / Values
+WITH v(period, value) AS (VALUES ('2022', 30), ('2024', 40))
+SELECT * FROM v

@@ -1,0 +1,3 @@
+-- 値 / Values
+WITH v(period, value) AS (VALUES ('2024', NULL))
+SELECT * FROM v

@@ -1,0 +1,224 @@
+//! The fold: one event's effect on the rows of the head.
+
+use super::{Applied, Head, HeadError};
+use crate::{
+    layout::{ChildLayout, Layout},
+    rows::{OWN, bind, missing_json, state, time_text},
+    schema::{past_name, quoted},
+};
+use rusqlite::{params, types::Null};
+use shirube_record::{Cell, Content, Event, EventKind, RecordState, Scope, apply};
+use std::sync::Arc;
+
+impl Head {
+    /// Applies the next event. Within a batch ([`Head::begin`]).
+    pub fn apply(&mut self, event: &Event) -> Result<(), HeadError> {
+        if event.kind == EventKind::Create {
+            let year = self.fiscal_year(event.at);
+            for year in [0, year] {
+                *self.counters.entry((event.register.clone(), year)).or_default() += 1;
+            }
+        }
+        // A register the pack no longer has keeps its events in the log and has no table here.
+        if let Some(layout) = self.layouts.get(&event.register).cloned() {
+            self.fold(&layout, event)?;
+        }
+        match self.moments.last_mut() {
+            Some((at, seq)) if *at == event.at => *seq = event.seq,
+            _ => self.moments.push((event.at, event.seq)),
+        }
+        self.applied = Applied { seq: event.seq, hash: event.hash, at: event.at };
+        Ok(())
+    }
+
+    fn fold(&mut self, layout: &Arc<Layout>, event: &Event) -> Result<(), HeadError> {
+        if event.kind == EventKind::Create {
+            if event.body.is_some() {
+                let state = apply(None, event);
+                self.insert(layout, &state)?;
+                *self.counts.entry(layout.name.clone()).or_default() += 1;
+            }
+            return Ok(());
+        }
+        let redacted = match (&event.body, event.kind) {
+            (Some(body), EventKind::Redact) => body.scope.map(|scope| (scope, body.erased.as_slice())),
+            _ => None,
+        };
+        let before = self.state(&layout.name, event.record)?;
+        if let Some((Scope::All, _)) = redacted {
+            if before.is_some() {
+                self.erase_record(layout, event.record)?;
+                *self.counts.entry(layout.name.clone()).or_default() -= 1;
+            }
+            let mut put = self.connection.prepare_cached("REPLACE INTO _erased (_id, register, seq) VALUES (?1, ?2, ?3)")?;
+            put.execute(params![event.record, layout.name, event.seq])?;
+            return Ok(());
+        }
+        // The payloads of a record erased later are gone: there is no row to change.
+        let Some(before) = before else { return Ok(()) };
+        let after = apply(Some(before.clone()), event);
+        self.supersede(layout, &before, &after)?;
+        if let Some((Scope::Personal, columns)) = redacted {
+            self.erase_columns(layout, event.record, columns)?;
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, layout: &Layout, state: &RecordState) -> Result<(), HeadError> {
+        self.write_row(layout, &layout.insert, state)?;
+        for child in &layout.children {
+            self.write_children(child, state)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the present version to the past and writes the next. Child rows move only if their field changed.
+    fn supersede(&mut self, layout: &Layout, before: &RecordState, after: &RecordState) -> Result<(), HeadError> {
+        self.connection.prepare_cached(&layout.to_past)?.execute([before.id, after.seq])?;
+        self.write_row(layout, &layout.replace, after)?;
+        for child in &layout.children {
+            if before.content.get(&child.field) != after.content.get(&child.field) {
+                self.connection.prepare_cached(&child.to_past)?.execute([before.id, after.seq])?;
+                self.connection.prepare_cached(&child.delete)?.execute([before.id])?;
+                self.write_children(child, after)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_row(&mut self, layout: &Layout, sql: &str, state: &RecordState) -> Result<(), HeadError> {
+        // Rules that fail on what is already recorded leave the column blank; nothing recorded is lost over them.
+        let evaluated = self.evaluate(&layout.name, state.state.as_deref(), &state.content).unwrap_or_default();
+        let created = self.time(state.created_at);
+        let updated = self.time(state.updated_at);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.raw_bind_parameter(1, state.id)?;
+        statement.raw_bind_parameter(2, state.number.as_deref())?;
+        statement.raw_bind_parameter(3, state.state.as_deref())?;
+        statement.raw_bind_parameter(4, state.version)?;
+        statement.raw_bind_parameter(5, state.seq)?;
+        statement.raw_bind_parameter(6, created)?;
+        statement.raw_bind_parameter(7, updated)?;
+        statement.raw_bind_parameter(8, state.origin.source.as_deref())?;
+        statement.raw_bind_parameter(9, state.origin.heading.as_deref())?;
+        statement.raw_bind_parameter(10, state.origin.quote.as_deref())?;
+        statement.raw_bind_parameter(11, state.origin.synthetic)?;
+        statement.raw_bind_parameter(12, missing_json(&state.content))?;
+        for (i, column) in layout.columns.iter().enumerate() {
+            let content = if column.derived { &evaluated.derived } else { &state.content };
+            bind(&mut statement, OWN + i + 1, column.storage, content.get(&column.name))?;
+        }
+        statement.raw_execute()?;
+        Ok(())
+    }
+
+    fn write_children(&self, child: &ChildLayout, state: &RecordState) -> Result<(), HeadError> {
+        let rows: Vec<Content> = match state.content.get(&child.field) {
+            Some(Cell::List(codes)) if !child.group => {
+                codes.iter().map(|c| Content::from([("value".to_string(), Cell::Text(c.clone()))])).collect()
+            }
+            Some(Cell::Rows(rows)) if child.group => rows.clone(),
+            _ => return Ok(()),
+        };
+        let mut statement = self.connection.prepare_cached(&child.insert)?;
+        for (position, row) in (1i64..).zip(&rows) {
+            statement.raw_bind_parameter(1, state.id)?;
+            statement.raw_bind_parameter(2, position)?;
+            statement.raw_bind_parameter(3, state.seq)?;
+            for (i, (name, storage)) in child.columns.iter().enumerate() {
+                bind(&mut statement, 4 + i, *storage, row.get(name))?;
+            }
+            statement.raw_execute()?;
+        }
+        Ok(())
+    }
+
+    fn erase_record(&self, layout: &Layout, id: i64) -> Result<(), HeadError> {
+        let names = std::iter::once(&layout.name).chain(layout.children.iter().map(|c| &c.table));
+        for table in names.flat_map(|name| [name.clone(), past_name(name)]) {
+            self.connection.execute(&format!("DELETE FROM {} WHERE _id = ?1", quoted(&table)), [id])?;
+        }
+        Ok(())
+    }
+
+    /// Blanks personal columns in every version of a record.
+    fn erase_columns(&self, layout: &Layout, id: i64, columns: &[String]) -> Result<(), HeadError> {
+        let blank = |table: &str, column: &str| -> Result<(), HeadError> {
+            for table in [table.to_string(), past_name(table)] {
+                self.connection
+                    .execute(&format!("UPDATE {} SET {} = ?2 WHERE _id = ?1", quoted(&table), quoted(column)), params![id, Null])?;
+            }
+            Ok(())
+        };
+        for name in columns {
+            let (field, inner) = name.split_once('.').unwrap_or((name, ""));
+            if layout.columns.iter().any(|c| c.name == field) {
+                blank(&layout.name, field)?;
+            } else if let Some(child) = layout.child(field) {
+                if inner.is_empty() {
+                    for table in [child.table.clone(), past_name(&child.table)] {
+                        self.connection.execute(&format!("DELETE FROM {} WHERE _id = ?1", quoted(&table)), [id])?;
+                    }
+                } else if child.columns.iter().any(|c| c.0 == inner) {
+                    blank(&child.table, inner)?;
+                }
+            }
+            self.forget_reasons(layout, id, name)?;
+        }
+        self.derive_again(layout, id)
+    }
+
+    /// Derived columns of superseded versions may have been computed from what is erased.
+    fn derive_again(&self, layout: &Layout, id: i64) -> Result<(), HeadError> {
+        let derived: Vec<_> = layout.columns.iter().filter(|c| c.derived).collect();
+        if derived.is_empty() {
+            return Ok(());
+        }
+        let past = quoted(&past_name(&layout.name));
+        let mut select = self.connection.prepare(&format!("SELECT {} FROM {past} WHERE _id = ?1", layout.all))?;
+        let versions: Vec<RecordState> = select.query_map([id], |row| Ok(state(layout, row, false)?.0))?.collect::<Result<_, _>>()?;
+        let set: Vec<String> = (2..).zip(&derived).map(|(i, c)| format!("{} = ?{i}", quoted(&c.name))).collect();
+        let mut update = self.connection.prepare(&format!("UPDATE {past} SET {} WHERE _seq = ?1", set.join(", ")))?;
+        for version in versions {
+            let evaluated = self.evaluate(&layout.name, version.state.as_deref(), &version.content).unwrap_or_default();
+            update.raw_bind_parameter(1, version.seq)?;
+            for (i, column) in derived.iter().enumerate() {
+                bind(&mut update, 2 + i, column.storage, evaluated.derived.get(&column.name))?;
+            }
+            update.raw_execute()?;
+        }
+        Ok(())
+    }
+
+    /// Why an erased column was blank is part of what was erased.
+    fn forget_reasons(&self, layout: &Layout, id: i64, name: &str) -> Result<(), HeadError> {
+        for (table, key) in [(layout.name.clone(), "_id"), (past_name(&layout.name), "_seq")] {
+            let table = quoted(&table);
+            let mut select =
+                self.connection.prepare_cached(&format!("SELECT {key}, _missing FROM {table} WHERE _id = ?1 AND _missing IS NOT NULL"))?;
+            let found: Vec<(i64, String)> = select.query_map([id], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+            for (row, json) in found {
+                let Ok(serde_json::Value::Object(mut reasons)) = serde_json::from_str(&json) else { continue };
+                reasons.retain(|place, _| !is_at(place, name));
+                let json = if reasons.is_empty() { None } else { Some(serde_json::Value::Object(reasons).to_string()) };
+                self.connection.execute(&format!("UPDATE {table} SET _missing = ?2 WHERE {key} = ?1"), params![row, json])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn time(&mut self, ms: i64) -> String {
+        if self.time.0 != ms {
+            self.time = (ms, time_text(ms));
+        }
+        self.time.1.clone()
+    }
+}
+
+/// Whether the place of a blank (`grants.2.amount`) belongs to an erased column (`grants.amount`, `grants`).
+fn is_at(place: &str, name: &str) -> bool {
+    match place.split('.').collect::<Vec<_>>().as_slice() {
+        [group, _, column] => name == *group || name.split_once('.') == Some((group, column)),
+        _ => place == name,
+    }
+}

@@ -1,0 +1,113 @@
+//! Derived columns and cross-field checks: the pack's SQL over one record.
+
+use super::Head;
+use crate::{
+    layout::Layout,
+    rows::{bind, cell},
+    schema::quoted,
+};
+use shirube_plan::{FieldKind, Register, Storage};
+use shirube_record::Content;
+
+/// What the pack's SQL says about a record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evaluated {
+    /// Values of derived columns.
+    pub derived: Content,
+    /// Indexes into the register's checks of those that are false.
+    pub failed: Vec<usize>,
+}
+
+/// The pack's SQL failed on a record.
+#[derive(Debug, thiserror::Error)]
+#[error("the SQL of register `{register}` fails on this record: {error}; mend its derived columns and checks in registers/{register}.toml")]
+pub struct RuleError {
+    /// The register.
+    pub register: String,
+    /// What SQLite says.
+    pub error: rusqlite::Error,
+}
+
+/// The SQL of one register, as one statement over bound values.
+#[derive(Debug)]
+pub(super) struct Evaluator {
+    sql: Option<String>,
+    derived: Vec<String>,
+    checks: usize,
+}
+
+impl Evaluator {
+    /// `WITH r0 AS (own columns), r1 AS (r0 and the first derived column) … SELECT derived columns, checks that fail`.
+    /// A derived column may use those before it; a check all of them.
+    pub fn new(register: &Register) -> Evaluator {
+        // Casting gives the bound values the affinity that columns have.
+        let cast = |i: usize, storage: Storage, name: &str| format!("CAST(?{i} AS {}) AS {}", storage.sql(), quoted(name));
+        let mut own = vec![cast(1, Storage::Text, "_state")];
+        let mut steps = vec![];
+        let mut derived = vec![];
+        for column in register.columns() {
+            match &column.field.kind {
+                FieldKind::Derived { sql, stored_as } => {
+                    steps.push(format!(
+                        "r{} AS (SELECT *, CAST(({sql}\n) AS {}) AS {} FROM r{})",
+                        steps.len() + 1,
+                        stored_as.sql(),
+                        quoted(&column.name),
+                        steps.len()
+                    ));
+                    derived.push(column.name);
+                }
+                _ => own.push(cast(own.len() + 1, column.storage, &column.name)),
+            }
+        }
+        let mut results: Vec<String> = derived.iter().map(|name| quoted(name)).collect();
+        results.extend(register.checks.iter().map(|check| format!("(({}\n) IS FALSE)", check.sql)));
+        let sql = (!results.is_empty()).then(|| {
+            let last = steps.len();
+            steps.insert(0, format!("r0 AS (SELECT {})", own.join(", ")));
+            format!("WITH {} SELECT {} FROM r{last}", steps.join(", "), results.join(", "))
+        });
+        Evaluator { sql, derived, checks: register.checks.len() }
+    }
+}
+
+impl Head {
+    /// Computes derived columns and checks of a record with this state and content.
+    pub fn evaluate(&self, register: &str, state: Option<&str>, content: &Content) -> Result<Evaluated, RuleError> {
+        let mut evaluated = Evaluated::default();
+        let (Some(layout), Some(evaluator)) = (self.layouts.get(register), self.evaluators.get(register)) else { return Ok(evaluated) };
+        let Some(sql) = &evaluator.sql else { return Ok(evaluated) };
+        self.run(layout, evaluator, sql, state, content, &mut evaluated)
+            .map_err(|error| RuleError { register: register.to_string(), error })?;
+        Ok(evaluated)
+    }
+
+    fn run(
+        &self,
+        layout: &Layout,
+        evaluator: &Evaluator,
+        sql: &str,
+        state: Option<&str>,
+        content: &Content,
+        out: &mut Evaluated,
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.raw_bind_parameter(1, state)?;
+        for (i, column) in layout.columns.iter().filter(|c| !c.derived).enumerate() {
+            bind(&mut statement, i + 2, column.storage, content.get(&column.name))?;
+        }
+        let mut rows = statement.raw_query();
+        let Some(row) = rows.next()? else { return Ok(()) };
+        for (i, name) in evaluator.derived.iter().enumerate() {
+            if let Some(cell) = cell(row.get_ref(i)?) {
+                out.derived.insert(name.clone(), cell);
+            }
+        }
+        for check in 0..evaluator.checks {
+            if row.get(evaluator.derived.len() + check)? {
+                out.failed.push(check);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,255 @@
+//! The head file: the fold of the whole log, followed event by event.
+//!
+//! The head can be thrown away at any time; [`Head::applied`] says how far it has come, and applying the rest of
+//! the log gives the same content again. Only the store writes it.
+
+mod apply;
+mod digest;
+mod evaluate;
+mod lookup;
+mod schema;
+
+pub use evaluate::{Evaluated, RuleError};
+
+use crate::{functions, layout::Layouts, pack_tables, schema::tables};
+use evaluate::Evaluator;
+use rusqlite::{Connection, OptionalExtension, params};
+use shirube_plan::{NumberPart, Pack, Register};
+use shirube_record::{FIRST, Hash};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// A failed write to the head.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadError {
+    /// SQLite refused.
+    #[error("writing the head snapshot failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A file could not be removed or read.
+    #[error("writing the head snapshot failed: {0}")]
+    File(#[from] std::io::Error),
+}
+
+/// How far a head has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Last event applied; 0 at the beginning.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its time (milliseconds since the epoch, UTC).
+    pub at: i64,
+}
+
+/// The head file, open for following the log.
+#[derive(Debug)]
+pub struct Head {
+    connection: Connection,
+    pack: Arc<Pack>,
+    layouts: Layouts,
+    evaluators: BTreeMap<String, Evaluator>,
+    applied: Applied,
+    /// Creations by register, and by register and fiscal year (0 = ever).
+    counters: BTreeMap<(String, i64), i64>,
+    /// Present records by register.
+    counts: BTreeMap<String, i64>,
+    /// Times and their last events since the last commit.
+    moments: Vec<(i64, i64)>,
+    time: (i64, String),
+}
+
+impl Head {
+    /// Opens or makes the head at `path`. One that was made for other tables is made anew, empty.
+    pub fn open(path: &Path, pack: Arc<Pack>) -> Result<Head, HeadError> {
+        let signature = schema::signature(&pack);
+        let connection = connect(path, &pack)?;
+        if stored(&connection, "signature")?.as_deref() == Some(signature.as_str()) {
+            return Head::new(connection, pack);
+        }
+        drop(connection);
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = path.as_os_str().to_owned();
+            file.push(suffix);
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        let connection = connect(path, &pack)?;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        create(&connection, &pack)?;
+        put(&connection, "signature", &signature)?;
+        connection.execute_batch("COMMIT")?;
+        Head::new(connection, pack)
+    }
+
+    fn new(connection: Connection, pack: Arc<Pack>) -> Result<Head, HeadError> {
+        let mut head = Head {
+            layouts: crate::layout::layouts(&pack),
+            evaluators: pack.registers.values().map(|r| (r.name.clone(), Evaluator::new(r))).collect(),
+            connection,
+            pack,
+            applied: Applied::default(),
+            counters: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            moments: vec![],
+            time: (i64::MIN, String::new()),
+        };
+        head.load()?;
+        if stored(&head.connection, "pack")?.as_deref() != Some(head.pack.digest.as_str()) {
+            head.begin()?;
+            pack_tables::fill(&head.connection, &head.pack)?;
+            put(&head.connection, "pack", &head.pack.digest)?;
+            head.commit()?;
+        }
+        Ok(head)
+    }
+
+    /// Reads what is kept in memory.
+    fn load(&mut self) -> Result<(), HeadError> {
+        let row =
+            self.connection.query_row("SELECT seq, hash, at FROM _applied", [], |r| Ok((r.get(0)?, r.get::<_, [u8; 32]>(1)?, r.get(2)?)));
+        self.applied =
+            row.optional()?.map(|(seq, hash, at)| Applied { seq, hash, at }).unwrap_or(Applied { hash: FIRST, ..Applied::default() });
+        let mut counters = self.connection.prepare("SELECT register, year, n FROM _counter")?;
+        let rows = counters.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?;
+        self.counters = rows.collect::<Result<_, _>>()?;
+        let mut counts = self.connection.prepare("SELECT register, n FROM _count")?;
+        let rows = counts.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        self.counts = rows.collect::<Result<_, _>>()?;
+        self.moments.clear();
+        Ok(())
+    }
+
+    /// How far it has come, uncommitted events included.
+    pub fn applied(&self) -> Applied {
+        self.applied
+    }
+
+    /// The pack whose tables it has.
+    pub fn pack(&self) -> &Arc<Pack> {
+        &self.pack
+    }
+
+    /// Begins a batch.
+    pub fn begin(&mut self) -> Result<(), HeadError> {
+        Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    /// Ends a batch: what was applied becomes visible to readers.
+    pub fn commit(&mut self) -> Result<(), HeadError> {
+        let Applied { seq, hash, at } = self.applied;
+        self.connection
+            .prepare_cached("REPLACE INTO _applied (one, seq, hash, at) VALUES (1, ?1, ?2, ?3)")?
+            .execute(params![seq, hash, at])?;
+        let mut put = self.connection.prepare_cached("REPLACE INTO _moment (at, seq) VALUES (?1, ?2)")?;
+        for (at, seq) in self.moments.drain(..) {
+            put.execute([at, seq])?;
+        }
+        drop(put);
+        self.save_counters()?;
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
+    fn save_counters(&self) -> Result<(), HeadError> {
+        let mut put = self.connection.prepare_cached("REPLACE INTO _counter (register, year, n) VALUES (?1, ?2, ?3)")?;
+        for ((register, year), n) in &self.counters {
+            put.execute(params![register, year, n])?;
+        }
+        let mut put = self.connection.prepare_cached("REPLACE INTO _count (register, n) VALUES (?1, ?2)")?;
+        for (register, n) in &self.counts {
+            put.execute(params![register, n])?;
+        }
+        Ok(())
+    }
+
+    /// Gives up a batch.
+    pub fn rollback(&mut self) -> Result<(), HeadError> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        self.load()
+    }
+
+    /// Empties the head within the current batch, as before the first event.
+    pub fn clear(&mut self) -> Result<(), HeadError> {
+        for table in digest::content_tables(&self.connection)? {
+            self.connection.execute_batch(&format!("DELETE FROM {}", crate::schema::quoted(&table)))?;
+        }
+        self.load()
+    }
+
+    /// Digest over the content of all tables: two heads with the same digest hold the same.
+    pub fn content_digest(&self) -> Result<Hash, HeadError> {
+        Ok(digest::of(&self.connection)?)
+    }
+
+    /// Makes sure that nothing erased stays in the write-ahead log. False while a reader still needs it.
+    pub fn checkpoint(&self) -> Result<bool, HeadError> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0))? == 0)
+    }
+
+    /// The number a record created at this time gets by its register's scheme; none without a scheme.
+    pub fn next_number(&self, register: &Register, at: i64) -> Result<Option<String>, HeadError> {
+        let Some(scheme) = &register.number else { return Ok(None) };
+        let by_year = scheme.parts.contains(&NumberPart::Year);
+        let year = self.fiscal_year(at);
+        let counter = if by_year { year } else { 0 };
+        let mut next = self.counters.get(&(register.name.clone(), counter)).copied().unwrap_or(0) + 1;
+        loop {
+            let number: String = scheme
+                .parts
+                .iter()
+                .map(|part| match part {
+                    NumberPart::Literal(text) => text.clone(),
+                    NumberPart::Year => year.to_string(),
+                    NumberPart::Seq(width) => format!("{next:0width$}"),
+                })
+                .collect();
+            // A scheme that was changed since may meet a number that is already given.
+            if !self.has_number(register, &number)? || !scheme.parts.iter().any(|p| matches!(p, NumberPart::Seq(_))) {
+                return Ok(Some(number));
+            }
+            next += 1;
+        }
+    }
+
+    /// Fiscal year of a time, by the day in Japan.
+    fn fiscal_year(&self, at: i64) -> i64 {
+        let day = crate::Moment { seq: 0, at_ms: at }.day();
+        functions::fiscal_year(&day, self.pack.meta.fiscal_year_start).unwrap_or(0)
+    }
+}
+
+fn connect(path: &Path, pack: &Pack) -> Result<Connection, HeadError> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A power cut may cost the head its last commits, never its integrity; the log has them.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "cache_size", -262_144)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.busy_timeout(std::time::Duration::from_secs(60))?;
+    connection.set_prepared_statement_cache_capacity(4096);
+    functions::register(&connection, pack.meta.fiscal_year_start)?;
+    Ok(connection)
+}
+
+fn create(connection: &Connection, pack: &Pack) -> Result<(), HeadError> {
+    for statement in tables(pack).iter().chain(&schema::tables_of_the_past(pack)).chain(&schema::indexes(pack)) {
+        connection.execute_batch(statement)?;
+    }
+    Ok(connection.execute_batch(schema::BOOK_KEEPING)?)
+}
+
+fn stored(connection: &Connection, key: &str) -> Result<Option<String>, HeadError> {
+    let exists: bool = connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'", [], |r| r.get(0))?;
+    if !exists {
+        return Ok(None);
+    }
+    Ok(connection.query_row("SELECT value FROM _meta WHERE key = ?1", [key], |r| r.get(0)).optional()?)
+}
+
+fn put(connection: &Connection, key: &str, value: &str) -> Result<(), HeadError> {
+    connection.execute("REPLACE INTO _meta (key, value) VALUES (?1, ?2)", [key, value])?;
+    Ok(())
+}

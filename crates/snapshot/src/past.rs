@@ -1,0 +1,66 @@
+//! Earlier moments on the head file.
+
+use crate::{
+    AsOf, Moment, SnapshotError,
+    schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
+};
+use rusqlite::{Connection, OptionalExtension};
+use shirube_plan::Pack;
+
+/// The last moment of a file and whether it keeps earlier ones; none if it is no snapshot.
+pub(crate) fn last(connection: &Connection) -> Result<Option<(Moment, bool)>, SnapshotError> {
+    let has = |table: &str| connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1").and_then(|mut s| s.exists([table]));
+    let moment = |sql: &str| connection.query_row(sql, [], |r| Ok(Moment { seq: r.get(0)?, at_ms: r.get(1)? })).optional();
+    if has("_applied")? {
+        return Ok(Some((moment("SELECT seq, at FROM _applied")?.unwrap_or_default(), true)));
+    }
+    if has("_pack")? {
+        return Ok(moment("SELECT as_of_seq, as_of_ms FROM _pack")?.map(|m| (m, false)));
+    }
+    Ok(None)
+}
+
+/// The moment asked for.
+pub(crate) fn resolve(connection: &Connection, as_of: AsOf, last: Moment, keeps_past: bool) -> Result<Moment, SnapshotError> {
+    let at_ms_of =
+        |seq: i64| connection.query_row("SELECT at FROM _moment WHERE seq >= ?1 ORDER BY at LIMIT 1", [seq], |r| r.get(0)).optional();
+    match as_of {
+        AsOf::Head => Ok(last),
+        AsOf::Seq(seq) if seq >= last.seq => Ok(last),
+        AsOf::At(at_ms) if at_ms >= last.at_ms => Ok(Moment { seq: last.seq, at_ms }),
+        AsOf::Seq(seq) if keeps_past => Ok(Moment { seq, at_ms: if seq <= 0 { 0 } else { at_ms_of(seq)?.unwrap_or(0) } }),
+        AsOf::At(at_ms) if keeps_past => {
+            let seq = connection
+                .query_row("SELECT seq FROM _moment WHERE at <= ?1 ORDER BY at DESC LIMIT 1", [at_ms], |r| r.get(0))
+                .optional()?;
+            Ok(Moment { seq: seq.unwrap_or(0), at_ms })
+        }
+        _ => Err(SnapshotError::OtherMoment { taken: last.seq, asked: as_of.to_string() }),
+    }
+}
+
+/// Makes views that show every register and child table as of an event.
+pub(crate) fn show(connection: &Connection, pack: &Pack, seq: i64) -> Result<(), SnapshotError> {
+    for register in pack.registers.values() {
+        let own = OWN_COLUMNS.iter().map(|c| c.0.to_string());
+        let columns: Vec<String> = own.chain(register.columns().iter().map(|c| quoted(&c.name))).collect();
+        view(connection, &register.name, &columns.join(", "), seq)?;
+        for field in &register.fields {
+            let Some(values) = child_columns(field) else { continue };
+            let mut columns = vec!["_id".to_string(), "position".to_string()];
+            columns.extend(values.iter().map(|(name, ..)| quoted(name)));
+            columns.push("_seq".to_string());
+            view(connection, &child_name(&register.name, &field.name), &columns.join(", "), seq)?;
+        }
+    }
+    Ok(())
+}
+
+/// Present rows that are not younger than the event, and superseded rows that were present then.
+fn view(connection: &Connection, table: &str, columns: &str, seq: i64) -> Result<(), SnapshotError> {
+    let (name, past) = (quoted(table), quoted(&past_name(table)));
+    Ok(connection.execute_batch(&format!(
+        "CREATE TEMP VIEW {name} AS SELECT {columns} FROM main.{name} WHERE _seq <= {seq}
+         UNION ALL SELECT {columns} FROM main.{past} WHERE _seq <= {seq} AND _until > {seq}"
+    ))?)
+}

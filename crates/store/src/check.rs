@@ -1,0 +1,269 @@
+//! From a command to a draft of an event: everything that must hold before it is written.
+
+use crate::{Actor, Command, StoreError, files, log::Draft};
+use shirube_plan::{FieldKind, Register};
+use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, Validator, normalise, split};
+use shirube_snapshot::Head;
+use std::collections::BTreeMap;
+
+/// Rules of one register, prepared.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub validator: Validator,
+    unique: Vec<Vec<String>>,
+    references: Vec<(String, Option<String>, String)>,
+    has_checks: bool,
+    personal: bool,
+}
+
+impl Rules {
+    pub fn new(register: &Register, pack: &shirube_plan::Pack) -> Rules {
+        let mut unique: Vec<Vec<String>> = register.fields.iter().filter(|f| f.unique).map(|f| vec![f.name.clone()]).collect();
+        if !register.key.is_empty() {
+            unique.push(register.key.clone());
+        }
+        let mut references = vec![];
+        let mut personal = false;
+        for field in &register.fields {
+            personal |= field.sensitivity == shirube_plan::Sensitivity::Personal;
+            match &field.kind {
+                FieldKind::Reference { register } => references.push((field.name.clone(), None, register.clone())),
+                FieldKind::Group { fields } => {
+                    for inner in fields {
+                        personal |= inner.sensitivity == shirube_plan::Sensitivity::Personal;
+                        if let FieldKind::Reference { register } = &inner.kind {
+                            references.push((field.name.clone(), Some(inner.name.clone()), register.clone()));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Rules { validator: Validator::new(register, pack), unique, references, has_checks: !register.checks.is_empty(), personal }
+    }
+}
+
+type Changes = BTreeMap<String, Option<Cell>>;
+
+/// The writer's view while it checks.
+pub(crate) struct Checker<'a> {
+    pub head: &'a Head,
+    pub rules: &'a BTreeMap<String, Rules>,
+    pub actor: &'a Actor,
+    /// Time of the batch.
+    pub at: i64,
+    pub salt: &'a mut dyn FnMut() -> Result<[u8; 16], StoreError>,
+}
+
+/// A checked command: what to write, and what the receipt will say.
+pub(crate) struct Checked {
+    pub draft: Draft,
+    pub number: Option<String>,
+    pub version: i64,
+}
+
+impl Checker<'_> {
+    pub fn check(&mut self, command: Command) -> Result<Checked, StoreError> {
+        let pack = self.head.pack().clone();
+        let register = pack.registers.get(command.register()).ok_or_else(|| StoreError::NoSuchRegister(command.register().to_string()))?;
+        match command {
+            Command::Create { content, origin, .. } => self.create(register, content, origin),
+            Command::Amend { record, version, content, reason, .. } => {
+                let state = self.present(register, record, version)?;
+                let body = Body { reason, ..Body::default() };
+                self.change(register, state, EventKind::Amend, content, body, &[])
+            }
+            Command::Transition { record, version, transition, content, reason, .. } => {
+                let state = self.present(register, record, version)?;
+                self.transition(register, state, transition, content, reason)
+            }
+            Command::Attach { record, version, field, name, media, bytes, reason, .. } => {
+                let state = self.present(register, record, version)?;
+                let content = attachment(register, &field, name, media, &bytes)?;
+                self.change(register, state, EventKind::Attach, content, Body { reason, ..Body::default() }, &[])
+            }
+            Command::Redact { .. } => Err(StoreError::RedactionInBatch),
+        }
+    }
+
+    fn create(&mut self, register: &Register, mut content: Content, origin: Origin) -> Result<Checked, StoreError> {
+        let state = match content.remove("_state") {
+            Some(Cell::Text(state)) => {
+                if !register.states.iter().any(|s| s.name == state) {
+                    return Err(StoreError::NoSuchState { register: register.name.clone(), state });
+                }
+                Some(state)
+            }
+            _ => register.states.first().map(|s| s.name.clone()),
+        };
+        let content = normalise(register, content);
+        self.valid(register, 0, state.as_deref(), &content, vec![])?;
+        let number = self.head.next_number(register, self.at)?;
+        let origin = Some(origin).filter(|o| *o != Origin::default());
+        let body = Body { origin, number: number.clone(), state, ..Body::default() };
+        let changes = content.into_iter().map(|(c, v)| (c, Some(v))).collect();
+        let draft = self.draft(register, None, EventKind::Create, changes, body)?;
+        Ok(Checked { draft, number, version: 1 })
+    }
+
+    fn transition(
+        &mut self,
+        register: &Register,
+        state: RecordState,
+        name: String,
+        content: Changes,
+        reason: Option<String>,
+    ) -> Result<Checked, StoreError> {
+        let Some(transition) = register.transitions.iter().find(|t| t.name == name) else {
+            return Err(StoreError::NoSuchTransition { register: register.name.clone(), transition: name });
+        };
+        if !state.state.as_ref().is_some_and(|s| transition.from.contains(s)) {
+            return Err(StoreError::WrongState { transition: name, from: transition.from.clone(), state: state.state.unwrap_or_default() });
+        }
+        let body = Body { reason, transition: Some(name), state: Some(transition.to.clone()), ..Body::default() };
+        self.change(register, state, EventKind::Transition, content, body, &transition.require)
+    }
+
+    /// The record as the change found it.
+    fn present(&self, register: &Register, record: i64, version: i64) -> Result<RecordState, StoreError> {
+        let state = self.head.state(&register.name, record)?;
+        let Some(state) = state else { return Err(absent(self.head, &register.name, record)?) };
+        if state.version != version {
+            return Err(StoreError::VersionConflict { register: register.name.clone(), record, given: version, current: state.version });
+        }
+        Ok(state)
+    }
+
+    fn change(
+        &mut self,
+        register: &Register,
+        state: RecordState,
+        kind: EventKind,
+        changes: Changes,
+        body: Body,
+        require: &[String],
+    ) -> Result<Checked, StoreError> {
+        let mut content = state.content.clone();
+        for (column, cell) in changes {
+            match cell {
+                Some(cell) => content.insert(column, cell),
+                None => content.remove(&column),
+            };
+        }
+        let content = normalise(register, content);
+        let changes = difference(&state.content, &content);
+        if changes.is_empty() && body.state.is_none() {
+            return Err(StoreError::NothingChanged);
+        }
+        let new_state = body.state.as_deref().or(state.state.as_deref());
+        let blanks = self.rules.get(&register.name).map(|r| r.validator.blanks(&content, require)).unwrap_or_default();
+        self.valid(register, state.id, new_state, &content, blanks)?;
+        let draft = self.draft(register, Some(state.id), kind, changes, body)?;
+        Ok(Checked { draft, number: state.number, version: state.version + 1 })
+    }
+
+    /// All rules of the register on a record's content.
+    fn valid(
+        &self,
+        register: &Register,
+        id: i64,
+        state: Option<&str>,
+        content: &Content,
+        mut errors: Vec<FieldError>,
+    ) -> Result<(), StoreError> {
+        let Some(rules) = self.rules.get(&register.name) else { return Ok(()) };
+        errors.extend(rules.validator.check(content));
+        self.references(rules, content, &mut errors)?;
+        for columns in &rules.unique {
+            if let Some((record, number)) = self.head.find(&register.name, columns, content, id)? {
+                let fields = columns.clone();
+                let place = columns.first().cloned().unwrap_or_default();
+                errors.push(FieldError::new(place.clone(), place, None, Mistake::Taken { number, record, fields }));
+            }
+        }
+        // Checks may take for granted that every value is of its kind.
+        if errors.is_empty() && rules.has_checks {
+            for index in self.head.evaluate(&register.name, state, content)?.failed {
+                if let Some(check) = register.checks.get(index) {
+                    let field = check.field.clone().unwrap_or_default();
+                    errors.push(FieldError::new(
+                        field.clone(),
+                        field,
+                        None,
+                        Mistake::Check { name: check.name.clone(), message: check.message.clone() },
+                    ));
+                }
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(StoreError::Invalid(errors)) }
+    }
+
+    fn references(&self, rules: &Rules, content: &Content, errors: &mut Vec<FieldError>) -> Result<(), StoreError> {
+        for (field, inner, register) in &rules.references {
+            let rows: Vec<(Option<usize>, Option<&Cell>)> = match (inner, content.get(field)) {
+                (None, cell) => vec![(None, cell)],
+                (Some(inner), Some(Cell::Rows(rows))) => rows.iter().enumerate().map(|(i, row)| (Some(i + 1), row.get(inner))).collect(),
+                _ => continue,
+            };
+            for (row, cell) in rows {
+                if let Some(Cell::Integer(id)) = cell
+                    && !self.head.exists(register, *id)?
+                {
+                    let column = inner.as_ref().unwrap_or(field);
+                    errors.push(FieldError::new(
+                        field,
+                        column,
+                        row,
+                        Mistake::NoSuchRecord { register: register.clone(), text: id.to_string() },
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draft(
+        &mut self,
+        register: &Register,
+        record: Option<i64>,
+        kind: EventKind,
+        changes: Changes,
+        body: Body,
+    ) -> Result<Draft, StoreError> {
+        let personal = self.rules.get(&register.name).is_some_and(|r| r.personal);
+        let (others, private) = if personal { split(register, changes) } else { (changes, Changes::new()) };
+        let personal = if private.is_empty() { None } else { Some(Body { salt: (self.salt)()?, content: private, ..Body::default() }) };
+        let body = Body { salt: (self.salt)()?, content: others, ..body };
+        Ok(Draft { register: register.name.clone(), record, kind, actor: self.actor.id().to_string(), body, personal })
+    }
+}
+
+/// Why a record is not there.
+pub(crate) fn absent(head: &Head, register: &str, record: i64) -> Result<StoreError, StoreError> {
+    let register = register.to_string();
+    Ok(match head.erased(&register, record)? {
+        Some(seq) => StoreError::Redacted { register, record, seq },
+        None => StoreError::NoSuchRecord { register, record },
+    })
+}
+
+/// Columns that differ.
+fn difference(before: &Content, after: &Content) -> Changes {
+    let mut changes: Changes = after.iter().filter(|(c, v)| before.get(*c) != Some(v)).map(|(c, v)| (c.clone(), Some(v.clone()))).collect();
+    changes.extend(before.keys().filter(|c| !after.contains_key(*c)).map(|c| (c.clone(), None)));
+    changes
+}
+
+/// The columns of an attached file.
+fn attachment(register: &Register, field: &str, name: String, media: String, bytes: &[u8]) -> Result<Changes, StoreError> {
+    if !register.field(field).is_some_and(|f| matches!(f.kind, FieldKind::Attachment { .. })) {
+        return Err(StoreError::NotAnAttachment { register: register.name.clone(), field: field.to_string() });
+    }
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    Ok(Changes::from([
+        (field.to_string(), Some(Cell::Text(name))),
+        (format!("{field}_sha256"), Some(Cell::Text(files::sha256(bytes)))),
+        (format!("{field}_media"), Some(Cell::Text(media))),
+        (format!("{field}_size"), Some(Cell::Integer(size))),
+    ]))
+}

@@ -1,0 +1,76 @@
+//! Attached files, kept by their SHA-256.
+
+use crate::{StoreError, error::file_error};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// The folder of attached files.
+#[derive(Debug)]
+pub(crate) struct Files {
+    folder: PathBuf,
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    shirube_record::hex(&Sha256::digest(bytes))
+}
+
+impl Files {
+    pub fn open(folder: PathBuf) -> Result<Files, StoreError> {
+        fs::create_dir_all(&folder).map_err(file_error(&folder))?;
+        Ok(Files { folder })
+    }
+
+    fn path(&self, sha: &str) -> Result<PathBuf, StoreError> {
+        // Only a hash may become a path.
+        if sha.len() == 64 && sha.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()) {
+            Ok(self.folder.join(sha))
+        } else {
+            Err(StoreError::NoSuchFile(sha.to_string()))
+        }
+    }
+
+    /// Keeps a file; it is on disk when this returns.
+    pub fn keep(&self, bytes: &[u8]) -> Result<String, StoreError> {
+        let sha = sha256(bytes);
+        let path = self.path(&sha)?;
+        if path.exists() {
+            return Ok(sha);
+        }
+        let partial = self.folder.join(format!("{sha}.part"));
+        let write = |to: &Path| -> std::io::Result<()> {
+            let mut file = fs::File::create(to)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write(&partial).map_err(file_error(&partial))?;
+        fs::rename(&partial, &path).map_err(file_error(&path))?;
+        fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(file_error(&self.folder))?;
+        Ok(sha)
+    }
+
+    pub fn read(&self, sha: &str) -> Result<Vec<u8>, StoreError> {
+        let path = self.path(sha)?;
+        match fs::read(&path) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::NoSuchFile(sha.to_string())),
+            Err(error) => Err(file_error(&path)(error)),
+        }
+    }
+
+    pub fn has(&self, sha: &str) -> bool {
+        self.path(sha).is_ok_and(|path| path.exists())
+    }
+
+    pub fn remove(&self, sha: &str) -> Result<(), StoreError> {
+        let path = self.path(sha)?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(&path)(error)),
+            _ => Ok(()),
+        }
+    }
+}

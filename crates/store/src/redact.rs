@@ -1,0 +1,103 @@
+//! Redaction: payloads leave the log, the head and every kept snapshot; the chain still verifies.
+
+use crate::{Actor, Command, Receipt, StoreError, check::absent, log::Draft, writer::Writer};
+use shirube_plan::{FieldKind, Register, Sensitivity};
+use shirube_record::{Body, Cell, Content, Event, EventKind, Scope};
+use std::collections::BTreeSet;
+
+impl Writer {
+    /// Erases in one transaction; what leaves files and write-ahead logs follows before the answer.
+    pub(crate) fn redact(&mut self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
+        let Command::Redact { register, record, scope, reason } = command else { return Err(StoreError::Closed) };
+        if reason.trim().is_empty() {
+            return Err(StoreError::ReasonRequired);
+        }
+        let pack = self.head.pack().clone();
+        let declared = pack.registers.get(&register).ok_or_else(|| StoreError::NoSuchRegister(register.clone()))?;
+        let Some(state) = self.head.state(&register, record)? else { return Err(absent(&self.head, &register, record)?) };
+        let events = self.log.of_record(record)?;
+        let erased = match scope {
+            Scope::All => vec![],
+            Scope::Personal => personal_columns(declared, &events, record)?,
+        };
+        let files = files_of(declared, &events, scope);
+        let body = Body { salt: self.salt()?, reason: Some(reason), scope: Some(scope), erased, ..Body::default() };
+        let draft = Draft { register, record: Some(record), kind: EventKind::Redact, actor: actor.id().to_string(), body, personal: None };
+        let mut receipt = Receipt { seq: 0, record, number: state.number, version: state.version + 1 };
+        self.transaction(|writer, at| {
+            let event = writer.log.append(draft, at)?;
+            writer.log.erase(record, scope)?;
+            writer.head.apply(&event)?;
+            receipt.seq = event.seq;
+            Ok(())
+        })?;
+        for sha in files {
+            if !self.head.file_in_use(&sha)? {
+                self.files.remove(&sha)?;
+            }
+        }
+        self.log.checkpoint()?;
+        self.head.checkpoint()?;
+        Ok(receipt)
+    }
+}
+
+/// Columns held by personal payloads, `group.column` within groups.
+fn personal_columns(register: &Register, events: &[Event], record: i64) -> Result<Vec<String>, StoreError> {
+    let mut columns = BTreeSet::new();
+    let mut among_others = BTreeSet::new();
+    for event in events {
+        for (column, cell) in event.personal.iter().flat_map(|body| &body.content) {
+            match cell {
+                Some(Cell::Rows(rows)) if !is_personal(register, column) => {
+                    columns.extend(rows.iter().flat_map(Content::keys).map(|c| format!("{column}.{c}")))
+                }
+                _ => {
+                    columns.insert(column.clone());
+                }
+            }
+        }
+        among_others.extend(event.body.iter().flat_map(|body| body.content.keys()).filter(|c| is_personal(register, c)).cloned());
+    }
+    if !among_others.is_empty() {
+        return Err(StoreError::PersonalAmongOthers { columns: among_others.into_iter().collect() });
+    }
+    if columns.is_empty() {
+        return Err(StoreError::NothingPersonal { register: register.name.clone(), record });
+    }
+    Ok(columns.into_iter().collect())
+}
+
+fn is_personal(register: &Register, column: &str) -> bool {
+    let personal = register.fields.iter().filter(|f| f.sensitivity == Sensitivity::Personal);
+    personal.into_iter().any(|f| f.name == column || f.columns().iter().any(|c| c.name == column))
+}
+
+/// Hashes of attached files that the erased payloads name.
+fn files_of(register: &Register, events: &[Event], scope: Scope) -> BTreeSet<String> {
+    let attached = |field: &&shirube_plan::Field| matches!(field.kind, FieldKind::Attachment { .. });
+    let columns: BTreeSet<String> = register
+        .fields
+        .iter()
+        .flat_map(|field| match &field.kind {
+            FieldKind::Group { fields } => fields.iter().filter(attached).map(|f| format!("{}_sha256", f.name)).collect(),
+            FieldKind::Attachment { .. } => vec![format!("{}_sha256", field.name)],
+            _ => vec![],
+        })
+        .collect();
+    let bodies = events.iter().flat_map(|e| e.personal.iter().chain(e.body.iter().filter(|_| scope == Scope::All)));
+    let mut found = BTreeSet::new();
+    for (column, cell) in bodies.flat_map(|body| &body.content) {
+        match cell {
+            Some(Cell::Text(sha)) if columns.contains(column) => {
+                found.insert(sha.clone());
+            }
+            Some(Cell::Rows(rows)) => found.extend(rows.iter().flatten().filter_map(|(c, v)| match v {
+                Cell::Text(sha) if columns.contains(c) => Some(sha.clone()),
+                _ => None,
+            })),
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,182 @@
+//! The store's front: one object per data folder, shared by all threads.
+
+use crate::{
+    Actor, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
+    access::{Action, Decision, Resource, decide},
+    error::file_error,
+    files::Files,
+    history,
+    log::Log,
+    verify,
+    writer::{BulkReply, Job, Writer},
+};
+use shirube_plan::Pack;
+use shirube_snapshot::{AsOf, Head, Snapshot};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+/// Jobs that may wait before submitters wait themselves.
+const QUEUE: usize = 4096;
+
+/// An open data folder.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    pack: Arc<Pack>,
+    jobs: SyncSender<Job>,
+    writer: Option<JoinHandle<()>>,
+    files: Files,
+    /// Last event that readers see.
+    seq: Arc<AtomicI64>,
+    /// Held while the folder is open; the system releases it whatever happens to the process.
+    _lock: fs::File,
+}
+
+impl Store {
+    /// Opens or makes the data folder, brings the head to the end of the log, and loads or updates the pack's own
+    /// records.
+    pub fn open(folder: &Path, pack: Arc<Pack>) -> Result<Store, StoreError> {
+        fs::create_dir_all(folder).map_err(file_error(folder))?;
+        let lock = lock(folder)?;
+        let seq = Arc::new(AtomicI64::new(0));
+        let told = seq.clone();
+        let log = Log::open(&folder.join("log.db"))?;
+        let head = Head::open(&folder.join("head.db"), pack.clone())?;
+        let writer = Writer::new(log, head, Files::open(folder.join("files"))?, Box::new(move |seq| told.store(seq, Ordering::Release)))?;
+        let (jobs, receiver) = sync_channel(QUEUE);
+        let thread =
+            std::thread::Builder::new().name("writer".to_string()).spawn(move || writer.run(receiver)).map_err(file_error(folder))?;
+        let files = Files::open(folder.join("files"))?;
+        Ok(Store { folder: folder.to_path_buf(), pack, jobs, writer: Some(thread), files, seq, _lock: lock })
+    }
+
+    /// The pack it was opened with.
+    pub fn pack(&self) -> &Arc<Pack> {
+        &self.pack
+    }
+
+    /// Makes one change. When this returns, the event is on disk and readers see it.
+    pub fn submit(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
+        let (action, resource) = command.asks_for();
+        allow(actor, action, resource)?;
+        let (reply, answer) = sync_channel(1);
+        self.send(Job::One { actor: actor.clone(), command, reply })?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Makes many changes, all or none, in one transaction of the log. `progress` hears how many are checked.
+    pub fn submit_all(&self, actor: &Actor, commands: Vec<Command>, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
+        self.bulk(actor, commands, false, progress)
+    }
+
+    /// Like [`Store::submit_all`], but writes nothing: what would be refused, and the receipts there would be.
+    pub fn check_all(&self, actor: &Actor, commands: Vec<Command>, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
+        self.bulk(actor, commands, true, progress)
+    }
+
+    fn bulk(&self, actor: &Actor, commands: Vec<Command>, dry_run: bool, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
+        for (index, command) in commands.iter().enumerate() {
+            let (action, resource) = command.asks_for();
+            allow(actor, action, resource).map_err(|error| BatchError::one(index, error))?;
+        }
+        let (reply, answers) = sync_channel(64);
+        self.send(Job::All { actor: actor.clone(), commands, dry_run, reply }).map_err(|error| BatchError::one(0, error))?;
+        loop {
+            match answers.recv() {
+                Ok(BulkReply::Progress(done)) => progress(done),
+                Ok(BulkReply::Done(result)) => return result,
+                Err(_) => return Err(BatchError::one(0, StoreError::Closed)),
+            }
+        }
+    }
+
+    /// A snapshot of a moment. It keeps showing that moment, whatever is written meanwhile.
+    pub fn reader(&self, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
+        allow(actor, Action::Read, Resource::Everything)?;
+        Ok(Reader::new(Snapshot::open(&self.head_path(), self.pack.clone(), as_of)?))
+    }
+
+    /// The versions of a record, oldest first, each with what it changed.
+    pub fn history(&self, actor: &Actor, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
+        allow(actor, Action::Read, Resource::Record(register, record))?;
+        if !self.pack.registers.contains_key(register) {
+            return Err(StoreError::NoSuchRegister(register.to_string()));
+        }
+        history::read(&self.log_reader()?, register, record)
+    }
+
+    /// An attached file.
+    pub fn file(&self, actor: &Actor, sha256: &str) -> Result<Vec<u8>, StoreError> {
+        allow(actor, Action::Read, Resource::Everything)?;
+        self.files.read(sha256)
+    }
+
+    /// Checks the whole log: chain, payloads, redactions, and that the head is of this log.
+    pub fn verify(&self, actor: &Actor) -> Result<VerifyReport, StoreError> {
+        allow(actor, Action::Verify, Resource::Everything)?;
+        verify::log(&self.log_path(), &self.head_path())
+    }
+
+    /// Makes the head anew from the log.
+    pub fn rebuild_head(&self, actor: &Actor) -> Result<(), StoreError> {
+        allow(actor, Action::Rebuild, Resource::Everything)?;
+        let (reply, answer) = sync_channel(1);
+        self.send(Job::Rebuild { reply })?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Last event that readers see; 0 before the first.
+    pub fn head_seq(&self) -> i64 {
+        self.seq.load(Ordering::Acquire)
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        self.jobs.send(job).map_err(|_| StoreError::Closed)
+    }
+
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.folder.join("log.db")
+    }
+
+    pub(crate) fn head_path(&self) -> PathBuf {
+        self.folder.join("head.db")
+    }
+
+    fn log_reader(&self) -> Result<Log, StoreError> {
+        Log::open_reader(&self.log_path())
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _ = self.jobs.send(Job::Stop);
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+fn lock(folder: &Path) -> Result<fs::File, StoreError> {
+    let path = folder.join("lock");
+    let file = fs::File::create(&path).map_err(file_error(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse(folder.display().to_string())),
+        Err(fs::TryLockError::Error(error)) => Err(file_error(&path)(error)),
+    }
+}
+
+fn allow(actor: &Actor, action: Action, resource: Resource<'_>) -> Result<(), StoreError> {
+    match decide(actor, action, resource) {
+        Decision::Allow => Ok(()),
+        Decision::Deny => Err(StoreError::Denied { actor: actor.id().to_string() }),
+    }
+}

@@ -1,0 +1,290 @@
+//! The one writer: a thread that checks, appends, folds and acknowledges.
+//!
+//! Many submitters share one disk sync: whatever waits in the queue goes into one batch. A batch is one
+//! transaction of the log and one of the head, the log's first; if the head's is lost, the log has it.
+
+use crate::{
+    Actor, BatchError, Command, Receipt, StoreError,
+    check::{Checker, Rules},
+    files::Files,
+    log::Log,
+};
+use shirube_snapshot::Head;
+use std::{
+    collections::BTreeMap,
+    sync::mpsc::{Receiver, SyncSender, TryRecvError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// At most this many single commands share a batch, so that the first need not wait for the last.
+const BATCH: usize = 512;
+/// How often a bulk job reports.
+const PROGRESS: usize = 1000;
+/// Events folded per transaction while catching up.
+const CATCH_UP: i64 = 50_000;
+
+/// What the writer is asked.
+pub(crate) enum Job {
+    One { actor: Actor, command: Command, reply: SyncSender<Result<Receipt, StoreError>> },
+    All { actor: Actor, commands: Vec<Command>, dry_run: bool, reply: SyncSender<BulkReply> },
+    Rebuild { reply: SyncSender<Result<(), StoreError>> },
+    Stop,
+}
+
+/// One command and where its answer goes.
+type Single = (Actor, Command, SyncSender<Result<Receipt, StoreError>>);
+
+/// What a bulk job hears back.
+pub(crate) enum BulkReply {
+    /// So many commands are checked and written, not yet durable.
+    Progress(usize),
+    Done(Result<Vec<Receipt>, BatchError>),
+}
+
+/// The writer's side of the data folder.
+pub(crate) struct Writer {
+    pub log: Log,
+    pub head: Head,
+    pub files: Files,
+    pub rules: BTreeMap<String, Rules>,
+    salts: Salts,
+    /// Told the last event readers see, after each batch.
+    tell: Box<dyn Fn(i64) + Send>,
+}
+
+impl Writer {
+    /// Brings the head to the end of the log.
+    pub fn new(log: Log, head: Head, files: Files, tell: Box<dyn Fn(i64) + Send>) -> Result<Writer, StoreError> {
+        let pack = head.pack().clone();
+        let rules = pack.registers.values().map(|r| (r.name.clone(), Rules::new(r, &pack))).collect();
+        let mut writer = Writer { log, head, files, rules, salts: Salts::default(), tell };
+        writer.follow()?;
+        (writer.tell)(writer.head.applied().seq);
+        Ok(writer)
+    }
+
+    /// Works until told to stop.
+    pub fn run(mut self, jobs: Receiver<Job>) {
+        let mut next = None;
+        loop {
+            let Some(job) = next.take().or_else(|| jobs.recv().ok()) else { return };
+            match job {
+                Job::Stop => return,
+                Job::One { actor, command: command @ Command::Redact { .. }, reply } => {
+                    let answer = self.redact(&actor, command);
+                    // A submitter that gave up waiting has no use for the answer.
+                    let _ = reply.send(answer);
+                }
+                Job::One { actor, command, reply } => {
+                    let mut batch = vec![(actor, command, reply)];
+                    while batch.len() < BATCH && next.is_none() {
+                        match jobs.try_recv() {
+                            Ok(Job::One { actor, command, reply }) if !matches!(command, Command::Redact { .. }) => {
+                                batch.push((actor, command, reply))
+                            }
+                            Ok(other) => next = Some(other),
+                            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                        }
+                    }
+                    self.batch(batch);
+                }
+                Job::All { actor, commands, dry_run, reply } => {
+                    let answer = self.all(&actor, commands, dry_run, &reply);
+                    let _ = reply.send(BulkReply::Done(answer));
+                }
+                Job::Rebuild { reply } => {
+                    let _ = reply.send(self.rebuild());
+                }
+            }
+        }
+    }
+
+    fn batch(&mut self, batch: Vec<Single>) {
+        let mut answers = Vec::with_capacity(batch.len());
+        let written = self.transaction(|writer, at| {
+            for (actor, command, reply) in batch {
+                let answer = writer.accept(&actor, command, at);
+                let broken = answer.as_ref().is_err_and(is_fatal);
+                answers.push((reply, answer));
+                if broken {
+                    return Err(StoreError::Closed);
+                }
+            }
+            Ok(())
+        });
+        for (reply, answer) in answers {
+            let answer = match (&written, answer) {
+                (Ok(()), answer) | (Err(_), answer @ Err(_)) => answer,
+                (Err(error), Ok(_)) => Err(not_written(error)),
+            };
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn all(
+        &mut self,
+        actor: &Actor,
+        commands: Vec<Command>,
+        dry_run: bool,
+        reply: &SyncSender<BulkReply>,
+    ) -> Result<Vec<Receipt>, BatchError> {
+        let mut receipts = Vec::with_capacity(commands.len());
+        let mut errors = vec![];
+        let mut truncated = false;
+        let written = self.transaction(|writer, at| {
+            for (index, command) in commands.into_iter().enumerate() {
+                match writer.accept(actor, command, at) {
+                    Ok(receipt) => receipts.push(receipt),
+                    Err(error) => {
+                        let fatal = is_fatal(&error);
+                        errors.push((index, error));
+                        truncated = errors.len() >= BatchError::LIMIT;
+                        if fatal || truncated {
+                            break;
+                        }
+                    }
+                }
+                if (index + 1) % PROGRESS == 0 {
+                    let _ = reply.send(BulkReply::Progress(index + 1));
+                }
+            }
+            if dry_run || !errors.is_empty() { Err(StoreError::Closed) } else { Ok(()) }
+        });
+        match written {
+            _ if !errors.is_empty() => Err(BatchError { errors, truncated }),
+            Err(StoreError::Closed) if dry_run => Ok(receipts),
+            Err(error) => Err(BatchError::one(0, error)),
+            Ok(()) => Ok(receipts),
+        }
+    }
+
+    /// Checks one command and writes it into the running batch.
+    fn accept(&mut self, actor: &Actor, mut command: Command, at: i64) -> Result<Receipt, StoreError> {
+        let file = match &mut command {
+            Command::Attach { bytes, .. } => Some(bytes.clone()),
+            _ => None,
+        };
+        let salts = &mut self.salts;
+        let mut checker = Checker { head: &self.head, rules: &self.rules, actor, at, salt: &mut || salts.next() };
+        let checked = checker.check(command)?;
+        if let Some(bytes) = file {
+            // On disk before the event that names it.
+            self.files.keep(&bytes)?;
+        }
+        let event = self.log.append(checked.draft, at)?;
+        self.head.apply(&event)?;
+        Ok(Receipt { seq: event.seq, record: event.record, number: checked.number, version: checked.version })
+    }
+
+    /// Runs `work` in one transaction of log and head: both are written, or neither.
+    pub(crate) fn transaction(&mut self, work: impl FnOnce(&mut Writer, i64) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let result = self.begin().and_then(|at| work(self, at)).and_then(|()| self.log.commit());
+        match result {
+            Ok(()) => {
+                // The events are safe. A head that fails here follows later, from the log.
+                if self.head.commit().is_err() {
+                    self.head.rollback()?;
+                    self.follow()?;
+                }
+                (self.tell)(self.head.applied().seq);
+                Ok(())
+            }
+            Err(error) => {
+                self.log.rollback()?;
+                self.head.rollback()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins a batch; gives its time.
+    fn begin(&mut self) -> Result<i64, StoreError> {
+        self.follow()?;
+        self.log.begin()?;
+        self.head.begin()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+        // A clock that was set back does not turn the log's order round.
+        Ok(now.max(self.log.last().at))
+    }
+
+    /// Brings the head to the end of the log. A head that is not of this log is begun anew.
+    fn follow(&mut self) -> Result<(), StoreError> {
+        let applied = self.head.applied();
+        if applied.seq == self.log.last().seq && applied.hash == self.log.last().hash {
+            return Ok(());
+        }
+        if applied.seq > 0 && self.log.hash_of(applied.seq)? != Some(applied.hash) {
+            return self.rebuild();
+        }
+        self.replay(true)
+    }
+
+    /// Applies what the head lacks, in transactions of [`CATCH_UP`] events or in the running one.
+    fn replay(&mut self, in_parts: bool) -> Result<(), StoreError> {
+        let head = &mut self.head;
+        if in_parts {
+            head.begin()?;
+        }
+        self.log.read_after(head.applied().seq, &mut |event| {
+            head.apply(&event)?;
+            if in_parts && event.seq % CATCH_UP == 0 {
+                head.commit()?;
+                head.begin()?;
+            }
+            Ok(())
+        })?;
+        if in_parts {
+            head.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the head anew from the log. Readers see the old one until it is done.
+    fn rebuild(&mut self) -> Result<(), StoreError> {
+        self.head.begin()?;
+        let result = self.head.clear().map_err(StoreError::from).and_then(|()| self.replay(false)).and_then(|()| Ok(self.head.commit()?));
+        if result.is_err() {
+            self.head.rollback()?;
+        }
+        result
+    }
+
+    pub(crate) fn salt(&mut self) -> Result<[u8; 16], StoreError> {
+        self.salts.next()
+    }
+}
+
+/// The batch cannot go on.
+fn is_fatal(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Sqlite(_) | StoreError::Head(_) | StoreError::File { .. } | StoreError::Random(_) | StoreError::Unreadable { .. }
+    )
+}
+
+fn not_written(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, message)) => {
+            StoreError::Sqlite(rusqlite::Error::SqliteFailure(*code, message.clone()))
+        }
+        _ => StoreError::Closed,
+    }
+}
+
+/// Random salts, fetched from the system many at a time.
+#[derive(Default)]
+struct Salts {
+    buffer: Vec<[u8; 16]>,
+}
+
+impl Salts {
+    fn next(&mut self) -> Result<[u8; 16], StoreError> {
+        if let Some(salt) = self.buffer.pop() {
+            return Ok(salt);
+        }
+        let mut bytes = [0; 16 * 256];
+        getrandom::fill(&mut bytes).map_err(StoreError::Random)?;
+        self.buffer.extend(bytes.as_chunks::<16>().0);
+        self.buffer.pop().ok_or(StoreError::Closed)
+    }
+}

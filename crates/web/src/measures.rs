@@ -1,0 +1,241 @@
+//! What an indicator says at the page's moment, and how that reads.
+
+use crate::text::L;
+use maud::{Markup, html};
+use shirube_indicator::{
+    Computed, IndicatorError, Judgement, Verdict,
+    judge::{SeriesJudgement, TargetState},
+};
+use shirube_plan::{Indicator, IndicatorKind};
+use std::sync::Arc;
+
+/// An indicator's values and their judgement.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// Values.
+    pub computed: Arc<Computed>,
+    /// What they mean by the plan's rule.
+    pub judgement: Judgement,
+}
+
+/// An indicator with its measure, or with why it could not be computed.
+#[derive(Clone, Debug)]
+pub struct Measured<'a> {
+    /// The indicator.
+    pub indicator: &'a Indicator,
+    /// Its measure.
+    pub outcome: Result<Measure, Arc<IndicatorError>>,
+}
+
+impl Measured<'_> {
+    /// The series that stands for the indicator.
+    pub fn headline(&self) -> Option<&SeriesJudgement> {
+        self.outcome.as_ref().ok()?.judgement.headline()
+    }
+
+    /// Its state, in one word.
+    pub fn state(&self) -> State {
+        match &self.outcome {
+            Err(_) => State::Failed,
+            Ok(measure) => measure.judgement.headline().map_or_else(|| of_parts(&measure.judgement), of_series),
+        }
+    }
+}
+
+/// State of an indicator or goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// By the plan's rule for change.
+    By(Verdict),
+    /// Against a target.
+    Target(TargetState),
+    /// Broken down only: nothing stands for the whole.
+    Parts,
+    /// Followed up in words.
+    Words,
+    /// Could not be computed.
+    Failed,
+}
+
+fn of_series(series: &SeriesJudgement) -> State {
+    match series.targets.last() {
+        Some(target) if target.state != TargetState::Undirected => State::Target(target.state),
+        _ => State::By(series.verdict),
+    }
+}
+
+fn of_parts(judgement: &Judgement) -> State {
+    match judgement.series.first() {
+        None => State::By(Verdict::Unknown),
+        // All parts say the same: so does the whole.
+        Some(first) if judgement.series.iter().all(|s| s.verdict == first.verdict) => State::By(first.verdict),
+        Some(_) => State::Parts,
+    }
+}
+
+impl State {
+    /// Every state, for filters and for the help.
+    pub const ALL: [State; 17] = [
+        State::By(Verdict::Better),
+        State::By(Verdict::Worse),
+        State::By(Verdict::Flat),
+        State::By(Verdict::NotComparable),
+        State::By(Verdict::TooFew),
+        State::By(Verdict::Unknown),
+        State::By(Verdict::NotJudged),
+        State::Target(TargetState::Reached),
+        State::Target(TargetState::OnPace),
+        State::Target(TargetState::Behind),
+        State::Target(TargetState::Missed),
+        State::Target(TargetState::Lost),
+        State::Target(TargetState::Open),
+        State::Target(TargetState::Unknown),
+        State::Parts,
+        State::Words,
+        State::Failed,
+    ];
+
+    /// Name in addresses and classes.
+    pub fn slug(self) -> &'static str {
+        match self {
+            State::By(Verdict::Better) => "better",
+            State::By(Verdict::Worse) => "worse",
+            State::By(Verdict::Flat) => "flat",
+            State::By(Verdict::NotComparable) => "not-comparable",
+            State::By(Verdict::TooFew) => "too-few",
+            State::By(Verdict::Unknown) | State::Target(TargetState::Unknown) => "unknown",
+            State::By(Verdict::NotJudged) | State::Target(TargetState::Undirected) => "not-judged",
+            State::Target(TargetState::Reached) => "reached",
+            State::Target(TargetState::Lost) => "lost",
+            State::Target(TargetState::Missed) => "missed",
+            State::Target(TargetState::OnPace) => "on-pace",
+            State::Target(TargetState::Behind) => "behind",
+            State::Target(TargetState::Open) => "open",
+            State::Parts => "parts",
+            State::Words => "words",
+            State::Failed => "failed",
+        }
+    }
+
+    /// Colour family: `better`, `worse`, `flat`, `care`, `words`, `none`.
+    pub fn tone(self) -> &'static str {
+        match self.slug() {
+            "better" | "reached" | "on-pace" => "better",
+            "worse" | "missed" | "lost" | "behind" | "failed" => "worse",
+            "flat" => "flat",
+            "not-comparable" | "too-few" | "unknown" | "open" => "care",
+            "words" | "parts" => "words",
+            _ => "none",
+        }
+    }
+
+    /// A sign that tells the state without colour.
+    pub fn sign(self) -> &'static str {
+        match self.slug() {
+            "better" => "✓",
+            "worse" => "！",
+            "flat" => "＝",
+            "not-comparable" => "≠",
+            "too-few" => "△",
+            "unknown" | "open" => "？",
+            "reached" => "◎",
+            "on-pace" => "○",
+            "behind" | "missed" | "lost" => "×",
+            "words" => "文",
+            "parts" => "内",
+            "failed" => "✕",
+            _ => "―",
+        }
+    }
+
+    /// In words.
+    pub fn word(self, l: L) -> &'static str {
+        match self.slug() {
+            "better" => l.t("改善", "better"),
+            "worse" => l.t("悪化", "worse"),
+            "flat" => l.t("横ばい", "flat"),
+            "not-comparable" => l.t("比較できない", "not comparable"),
+            "too-few" => l.t("件数が少ない", "too few cases"),
+            "unknown" => l.t("不明", "unknown"),
+            "reached" => l.t("目標達成", "target reached"),
+            "lost" => l.t("達成後に後退", "reached, then lost"),
+            "missed" => l.t("目標未達", "target missed"),
+            "on-pace" => l.t("目標に向け順調", "on pace for the target"),
+            "behind" => l.t("目標に向け遅れ", "behind the target's pace"),
+            "open" => l.t("目標まで未判定", "target open"),
+            "words" => l.t("文章で報告", "in words"),
+            "parts" => l.t("内訳ごと", "by breakdown"),
+            "failed" => l.t("計算できない", "cannot be computed"),
+            _ => l.t("評価なし", "not judged"),
+        }
+    }
+
+    /// What it means, for the help.
+    pub fn meaning(self, l: L) -> &'static str {
+        match self.slug() {
+            "better" => l.t("前の時期より、その指標にとって良い向きに動いた。", "Moved the better way since the period before."),
+            "worse" => l.t("前の時期より、悪い向きに動いた。", "Moved the worse way since the period before."),
+            "flat" => l.t("表示する桁で同じ値だった。", "The same at the places shown."),
+            "not-comparable" => l.t("調査方法の変更などで、前の時期と比べられない。", "A break of the series lies between, such as a change of method."),
+            "too-few" => l.t("件数が少なく、変化を判定しない。", "Too few cases to judge the change."),
+            "unknown" => l.t("値がない、または比べる前の値がない。", "No value, or none to compare with."),
+            "reached" => l.t("最新の値が目標に達している。", "The latest value is at or beyond the target."),
+            "lost" => l.t("一度達したが、今は達していない。", "Reached once, not any more."),
+            "missed" => l.t("期限が来たが達していない。", "Its period has come and it is not reached."),
+            "on-pace" => l.t("これまでの伸びが続けば達する。", "The pace so far is enough."),
+            "behind" => l.t("これまでの伸びでは届かない。", "The pace so far is not enough."),
+            "open" => l.t("これまでの伸びが分からず、判定できない。", "Too little is known of the pace."),
+            "words" => l.t("数値ではなく、実施状況の文章で報告される。", "Reported in words, not in figures."),
+            "parts" => l.t("全体の値がなく、内訳ごとに判定が異なる。", "There is no value for the whole, and the parts differ."),
+            "failed" => l.t("指標の計算に失敗した。理由は指標の画面に示す。", "The calculation failed; the indicator's page says why."),
+            _ => l.t("計画に評価の決まりがない、または良い向きが決まっていない。", "The plan has no rule for it, or no better direction."),
+        }
+    }
+
+    /// As a tag.
+    pub fn tag(self, l: L) -> Markup {
+        html! { span class={ "tag " (self.tone()) } { span aria-hidden="true" { (self.sign()) } " " (self.word(l)) } }
+    }
+}
+
+/// Indicators of a node: KGI and KPI first, then follow-up items, then reference; checks are the audit's.
+pub fn rank(kind: IndicatorKind) -> u8 {
+    match kind {
+        IndicatorKind::Kgi => 0,
+        IndicatorKind::Kpi => 1,
+        IndicatorKind::FollowUp => 2,
+        IndicatorKind::Reference => 3,
+        IndicatorKind::Check => 4,
+    }
+}
+
+/// The measure that stands for a goal: the first KGI or KPI with a value for the whole, else any with one.
+pub fn headline_of<'m, 'a>(measures: &'m [Measured<'a>]) -> Option<&'m Measured<'a>> {
+    let told = |m: &&Measured<'_>| m.headline().is_some_and(|s| s.latest.is_some());
+    let judged = |m: &&Measured<'_>| told(m) && rank(m.indicator.kind) < 2;
+    measures.iter().find(judged).or_else(|| measures.iter().find(told))
+}
+
+/// States of the measures that count for a goal (KGI, KPI and follow-up items), with how many each.
+pub fn tally(measures: &[Measured<'_>]) -> Vec<(State, usize)> {
+    let mut counts: Vec<(State, usize)> = vec![];
+    for state in measures.iter().filter(|m| rank(m.indicator.kind) < 3).map(Measured::state) {
+        match counts.iter_mut().find(|(s, _)| *s == state) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((state, 1)),
+        }
+    }
+    counts.sort_by_key(|(state, _)| *state);
+    counts
+}
+
+/// Colour family of a goal: what all its states share, or `care` when some are good and some bad.
+pub fn tone_of(tally: &[(State, usize)]) -> &'static str {
+    let has = |tone: &str| tally.iter().any(|(s, _)| s.tone() == tone);
+    match (has("better"), has("worse")) {
+        (true, true) => "care",
+        (true, false) => "better",
+        (false, true) => "worse",
+        (false, false) => tally.first().map_or("none", |(s, _)| s.tone()),
+    }
+}
