@@ -1,8 +1,9 @@
 //! Draws the controls of a register's fields.
 
 use super::{Choices, Entered, Fault, References, controls};
-use crate::{fmt, layout::View, text::L};
+use crate::{layout::View, text::L};
 use maud::{Markup, html};
+use shirube_indicator::format;
 use shirube_plan::{Absence, Field, FieldKind, Register, Sensitivity};
 
 /// What a form is drawn from.
@@ -166,7 +167,7 @@ fn reason_for_blank(form: &Form, control: &str) -> Markup {
             select id=(id(&name)) name=(name) {
                 option value="" { (l.t("理由なし", "no reason given")) }
                 @for reason in reasons {
-                    option value=(reason.as_str()) selected[chosen == Some(reason)] { (fmt::absence_word(l, reason)) }
+                    option value=(reason.as_str()) selected[chosen == Some(reason)] { (format::absence(Some(reason), l.0)) }
                 }
             }
         }
