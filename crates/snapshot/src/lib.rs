@@ -4,6 +4,7 @@
 //! functions ([`functions`]), how events become rows, how the head file shows an earlier moment ([`AsOf`]), and
 //! how lists and searches are answered. It touches one SQLite file (or memory) and never the event log.
 
+mod digest;
 mod error;
 pub mod functions;
 pub mod gate;
@@ -12,6 +13,7 @@ mod layout;
 mod moment;
 mod pack_tables;
 mod past;
+mod record;
 mod rows;
 pub mod schema;
 mod snapshot;
@@ -19,4 +21,5 @@ mod snapshot;
 pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
 pub use moment::{AsOf, Moment};
+pub use record::Record;
 pub use snapshot::Snapshot;

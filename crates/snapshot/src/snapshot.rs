@@ -1,8 +1,14 @@
 //! An open snapshot.
 
-use crate::{AsOf, Moment, SnapshotError, functions, gate::Gate, pack_tables, past, schema};
+use crate::{
+    AsOf, Moment, SnapshotError, digest, functions,
+    gate::Gate,
+    layout::{Layouts, layouts},
+    pack_tables, past, schema,
+};
 use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
+use shirube_record::Hash;
 use std::{path::Path, sync::Arc};
 
 /// The registers of one moment, open for reading.
@@ -11,6 +17,7 @@ pub struct Snapshot {
     connection: Connection,
     gate: Gate,
     pack: Arc<Pack>,
+    pub(crate) layouts: Layouts,
     as_of: AsOf,
     moment: Moment,
     /// Shown through views over superseded versions.
@@ -44,7 +51,7 @@ impl Snapshot {
             past::show(&connection, &pack, moment.seq)?;
         }
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { connection, gate, pack, as_of, moment, earlier })
+        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of, moment, earlier })
     }
 
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
@@ -57,7 +64,8 @@ impl Snapshot {
         }
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { connection, gate, pack, as_of: AsOf::Head, moment: Moment::default(), earlier: false })
+        let moment = Moment::default();
+        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of: AsOf::Head, moment, earlier: false })
     }
 
     /// The connection to read by SQL. It refuses writes.
@@ -68,6 +76,12 @@ impl Snapshot {
     /// The gate its statements pass: closed while SQL of a pack runs.
     pub fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// Digest over the content of all tables, superseded versions included: two files with the same digest hold
+    /// the same records at every moment.
+    pub fn content_digest(&self) -> Result<Hash, SnapshotError> {
+        Ok(digest::of(&self.connection)?)
     }
 
     /// The pack this snapshot was opened with.

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod history;
 mod log;
+mod pack_records;
 mod reader;
 mod redact;
 mod store;
@@ -20,8 +21,9 @@ mod writer;
 
 pub use access::Actor;
 pub use command::{Command, Receipt};
-pub use error::{BatchError, StoreError};
+pub use error::{BatchError, PackRecordError, StoreError};
 pub use history::{Change, Version};
+pub use pack_records::check_pack_records;
 pub use reader::Reader;
 pub use store::Store;
 pub use verify::{Problem, VerifyReport};

@@ -1,6 +1,7 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
+    pack_records,
     Actor, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
     access::{Action, Decision, Resource, decide},
     error::file_error,
@@ -55,7 +56,9 @@ impl Store {
         let thread =
             std::thread::Builder::new().name("writer".to_string()).spawn(move || writer.run(receiver)).map_err(file_error(folder))?;
         let files = Files::open(folder.join("files"))?;
-        Ok(Store { folder: folder.to_path_buf(), pack, jobs, writer: Some(thread), files, seq, _lock: lock })
+        let store = Store { folder: folder.to_path_buf(), pack, jobs, writer: Some(thread), files, seq, _lock: lock };
+        pack_records::load(&store, folder)?;
+        Ok(store)
     }
 
     /// The pack it was opened with.
@@ -131,6 +134,12 @@ impl Store {
         let (reply, answer) = sync_channel(1);
         self.send(Job::Rebuild { reply })?;
         answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Digest over the content of the head: equal digests, equal records at every moment.
+    pub fn head_digest(&self, actor: &Actor) -> Result<[u8; 32], StoreError> {
+        allow(actor, Action::Verify, Resource::Everything)?;
+        Ok(Snapshot::open(&self.head_path(), self.pack.clone(), AsOf::Head)?.content_digest()?)
     }
 
     /// Last event that readers see; 0 before the first.

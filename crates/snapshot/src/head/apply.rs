@@ -57,11 +57,13 @@ impl Head {
         // The payloads of a record erased later are gone: there is no row to change.
         let Some(before) = before else { return Ok(()) };
         let after = apply(Some(before.clone()), event);
-        self.supersede(layout, &before, &after)?;
-        if let Some((Scope::Personal, columns)) = redacted {
-            self.erase_columns(layout, event.record, columns)?;
+        self.connection.prepare_cached(&layout.to_past)?.execute([event.record, event.seq])?;
+        self.write_row(layout, &layout.replace, &after)?;
+        match redacted {
+            // Values erased from child rows are erased where they stand, as if they had never been there.
+            Some((_, columns)) => self.erase_columns(layout, event.record, columns),
+            None => self.supersede_children(layout, &before, &after),
         }
-        Ok(())
     }
 
     fn insert(&mut self, layout: &Layout, state: &RecordState) -> Result<(), HeadError> {
@@ -72,10 +74,8 @@ impl Head {
         Ok(())
     }
 
-    /// Moves the present version to the past and writes the next. Child rows move only if their field changed.
-    fn supersede(&mut self, layout: &Layout, before: &RecordState, after: &RecordState) -> Result<(), HeadError> {
-        self.connection.prepare_cached(&layout.to_past)?.execute([before.id, after.seq])?;
-        self.write_row(layout, &layout.replace, after)?;
+    /// Child rows move to the past only if their field changed.
+    fn supersede_children(&mut self, layout: &Layout, before: &RecordState, after: &RecordState) -> Result<(), HeadError> {
         for child in &layout.children {
             if before.content.get(&child.field) != after.content.get(&child.field) {
                 self.connection.prepare_cached(&child.to_past)?.execute([before.id, after.seq])?;

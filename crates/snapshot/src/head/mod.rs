@@ -4,14 +4,13 @@
 //! the log gives the same content again. Only the store writes it.
 
 mod apply;
-mod digest;
 mod evaluate;
 mod lookup;
 mod schema;
 
 pub use evaluate::{Evaluated, RuleError};
 
-use crate::{functions, layout::Layouts, pack_tables, schema::tables};
+use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
 use evaluate::Evaluator;
 use rusqlite::{Connection, OptionalExtension, params};
 use shirube_plan::{NumberPart, Pack, Register};
@@ -156,8 +155,14 @@ impl Head {
             put.execute(params![register, year, n])?;
         }
         let mut put = self.connection.prepare_cached("REPLACE INTO _count (register, n) VALUES (?1, ?2)")?;
+        let mut remove = self.connection.prepare_cached("DELETE FROM _count WHERE register = ?1")?;
         for (register, n) in &self.counts {
-            put.execute(params![register, n])?;
+            // A register that never had records and one whose records are all erased look the same.
+            if *n > 0 {
+                put.execute(params![register, n])?
+            } else {
+                remove.execute([register])?
+            };
         }
         Ok(())
     }
@@ -176,11 +181,6 @@ impl Head {
             self.connection.execute_batch(&format!("DELETE FROM {}", crate::schema::quoted(&table)))?;
         }
         self.load()
-    }
-
-    /// Digest over the content of all tables: two heads with the same digest hold the same.
-    pub fn content_digest(&self) -> Result<Hash, HeadError> {
-        Ok(digest::of(&self.connection)?)
     }
 
     /// Makes sure that nothing erased stays in the write-ahead log. False while a reader still needs it.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use shirube_record::Hash;
 
 /// Tables that hold what the log says, in order of name; the pack's own tables are left out.
-pub(super) fn content_tables(connection: &Connection) -> Result<Vec<String>> {
+pub(crate) fn content_tables(connection: &Connection) -> Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
          AND name NOT IN ('_meta', 'published_figure', 'assumption', 'code', 'plan_node', '_pack_text') ORDER BY name",
@@ -15,7 +15,7 @@ pub(super) fn content_tables(connection: &Connection) -> Result<Vec<String>> {
 }
 
 /// SHA-256 over every row of every content table.
-pub(super) fn of(connection: &Connection) -> Result<Hash> {
+pub(crate) fn of(connection: &Connection) -> Result<Hash> {
     let mut sha = Sha256::new();
     for table in content_tables(connection)? {
         rows_into(connection, &table, &mut sha)?;
@@ -30,7 +30,7 @@ pub(crate) fn rows_into(connection: &Connection, table: &str, sha: &mut Sha256) 
     let mut keys = connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk")?;
     let keys: Vec<String> = keys.query_map([table], |r| Ok(quoted(&r.get::<_, String>(0)?)))?.collect::<Result<_>>()?;
     let order = if keys.is_empty() { "rowid".to_string() } else { keys.join(", ") };
-    let mut statement = connection.prepare(&format!("SELECT * FROM {} ORDER BY {order}", quoted(table)))?;
+    let mut statement = connection.prepare(&format!("SELECT * FROM main.{} ORDER BY {order}", quoted(table)))?;
     let columns = statement.column_count();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
