@@ -4,6 +4,7 @@
 //! nothing else) and holds its result to the contract of `docs/packs.md`. This crate touches a snapshot,
 //! read-only; it knows nothing of the log or of pages.
 
+pub mod audit;
 mod catalog;
 mod compute;
 mod contract;
@@ -20,6 +21,7 @@ mod sql;
 mod suggest;
 mod words;
 
+pub use audit::{Audit, AuditLine, AuditVerdict, audit};
 pub use compute::{Computed, compute, compute_within};
 pub use contract::Observation;
 pub use derive::{Derivation, Origin, RESULT, SqlValue, Step, derive};

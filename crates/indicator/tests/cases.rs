@@ -6,7 +6,7 @@
 
 mod common;
 
-use shirube_indicator::{Computed, Overrides, compute, derive, judge, render};
+use shirube_indicator::{Computed, Overrides, audit, compute, derive, judge, render};
 use shirube_plan::{Files, Lang, Pack};
 use shirube_snapshot::Snapshot;
 use std::{fs, path::Path, sync::Arc};
@@ -60,6 +60,7 @@ impl Case {
                     render::judge(pack, indicator, &judge(pack, indicator, &self.computed(id)), lang)
                 )
             }),
+            "audit" => render::audit(pack, &audit(&self.snapshot), true, lang),
             other => panic!("nothing is called {other}"),
         }
     }

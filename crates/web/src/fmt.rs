@@ -27,6 +27,11 @@ fn places(value: f64, declared: u8) -> u8 {
     }
 }
 
+/// The digits of a value alone, for tables whose caption carries the unit.
+pub fn bare(value: f64, unit: Option<&Unit>) -> String {
+    unit.map_or_else(|| plain(value), |u| format::number(value, usize::from(places(value, u.places))))
+}
+
 /// A number without a unit: whole numbers whole, others with up to four decimals.
 pub fn plain(value: f64) -> String {
     if value.fract() == 0.0 {

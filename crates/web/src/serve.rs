@@ -151,7 +151,7 @@ fn error_reply(app: &App, lang: Lang, uri: &Uri, headers: &HeaderMap, error: Err
         eprintln!("{uri}: {cause}");
     }
     // The page links on with its moment where that can be read, and without it otherwise.
-    let cx = context(lang, uri).or_else(|_| Ctx::new(lang, "/", Query::default())).unwrap_or_default();
+    let cx = context(lang, uri).unwrap_or_else(|_| Ctx::plain(lang, "/"));
     let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if is_api(uri) || (accepts.contains("json") && !accepts.contains("html")) {
         let json = error.problem_json(cx.l, uri.path()).to_string();

@@ -1,10 +1,12 @@
 //! Results as text for a terminal, in Japanese or English.
 
+mod audit;
 mod compute;
 mod explain;
 mod judge;
 mod table;
 
+pub use audit::{audit, because, verdict as audit_verdict};
 pub use compute::compute;
 pub use explain::explain;
 pub use judge::{judge, state, verdict};

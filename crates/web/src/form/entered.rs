@@ -154,6 +154,7 @@ fn row_of<'a>(group: &str, name: &'a str) -> Option<(usize, &'a str)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use shirube_plan::Lang;
 
     fn entered(pairs: &[(&str, &str)]) -> Entered {
         Entered::new(pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(), vec![])
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn bodies_that_are_no_form_are_refused() {
-        let mut cx = Ctx::default();
+        let mut cx = Ctx::plain(Lang::Ja, "/");
         cx.headers.insert("content-type", "text/plain".parse().unwrap());
         assert_eq!(Entered::read(&cx).unwrap_err().status(), 400);
         cx.headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());

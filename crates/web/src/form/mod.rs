@@ -13,6 +13,7 @@ mod fill;
 mod multipart;
 mod read;
 mod refer;
+mod token;
 
 pub use attach::{Upload, keep};
 pub use entered::Entered;
@@ -20,6 +21,7 @@ pub use fault::Fault;
 pub use fill::fill;
 pub use read::{Read, read};
 pub use refer::{Choice, Choices, References};
+pub use token::Token;
 
 #[cfg(test)]
 mod tests;

@@ -74,9 +74,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use axum::body::Bytes;
+    use shirube_plan::Lang;
 
     fn request(body: &'static str) -> Ctx {
-        let mut cx = Ctx { body: Bytes::from_static(body.as_bytes()), ..Ctx::default() };
+        let mut cx = Ctx { body: Bytes::from_static(body.as_bytes()), ..Ctx::plain(Lang::Ja, "/") };
         cx.headers.insert("content-type", "multipart/form-data; boundary=xx".parse().unwrap());
         cx
     }

@@ -1,7 +1,6 @@
 //! What is known of a job.
 
 use serde::{Deserialize, Serialize};
-use shirube_exchange::import::{Plan, RowError};
 use shirube_plan::{Lang, Pair};
 use std::collections::BTreeMap;
 
@@ -106,12 +105,6 @@ pub struct Counts {
     pub wrong: u64,
 }
 
-impl From<Plan> for Counts {
-    fn from(plan: Plan) -> Counts {
-        Counts { rows: plan.rows, create: plan.create, amend: plan.amend, unchanged: plan.unchanged, wrong: plan.wrong }
-    }
-}
-
 /// A text in both languages, as it is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
@@ -150,10 +143,4 @@ pub struct Problem {
     pub problem: Text,
     /// How to mend it.
     pub mend: Text,
-}
-
-impl From<RowError> for Problem {
-    fn from(e: RowError) -> Problem {
-        Problem { row: e.row, column: e.column, value: e.value, problem: e.problem.into(), mend: e.mend.into() }
-    }
 }

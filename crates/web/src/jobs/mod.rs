@@ -5,7 +5,6 @@
 //! when the program stopped is found as interrupted at the next start.
 
 mod error;
-pub mod import;
 mod job;
 
 pub use error::JobError;

@@ -15,14 +15,14 @@ use shirube_plan::CodeList;
 
 /// All lists, actors and units.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    Ok(Reply::page(view(&app.view(cx)?)))
+    Ok(Reply::page(view(&app.view(cx))))
 }
 
 /// One list.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let name = cx.param("list");
     let list = app.pack.code_lists.get(name).ok_or_else(|| Error::no("区分表", "code list", name))?;
-    Ok(Reply::page(view_list(&app.view(cx)?, list)))
+    Ok(Reply::page(view_list(&app.view(cx), list)))
 }
 
 /// Draws the overview.

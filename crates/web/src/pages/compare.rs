@@ -17,7 +17,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         let id = cx.param(name);
         app.pack.periods.iter().find(|p| p.id == id).ok_or_else(|| Error::no("計画期間", "plan period", id))
     };
-    Ok(Reply::page(view(&app.view(cx)?, period("from")?, period("to")?)))
+    Ok(Reply::page(view(&app.view(cx), period("from")?, period("to")?)))
 }
 
 /// What became of a node.

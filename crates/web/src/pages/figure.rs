@@ -16,7 +16,7 @@ use shirube_plan::Figure;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let figure = app.pack.figure(id).ok_or_else(|| Error::no("公表値", "published figure", id))?;
-    Ok(Reply::page(view(&app.view(cx)?, figure)))
+    Ok(Reply::page(view(&app.view(cx), figure)))
 }
 
 /// Draws it.

@@ -20,7 +20,7 @@ use shirube_plan::Source;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let source = app.pack.source(id).ok_or_else(|| Error::no("出典", "source", id))?;
-    Ok(Reply::page(view(&app.view(cx)?, source, app.citations(id))))
+    Ok(Reply::page(view(&app.view(cx), source, app.citations(id))))
 }
 
 /// Draws it.

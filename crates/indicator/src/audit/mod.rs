@@ -1,0 +1,141 @@
+//! The audit (照合): every published figure against what the records give.
+//!
+//! A figure is compared at the precision it was printed with. It matches, differs, or the records behind it are
+//! not held. A difference counts as explained only by a finding or a correction whose guard still holds: when the
+//! print or the records change, the explanation must be looked at again, and the audit fails until it was.
+
+mod compare;
+mod counts;
+mod guard;
+mod line;
+mod repeat;
+
+pub use compare::agrees;
+pub use counts::Counts;
+pub use guard::{CorrectionCheck, FindingCheck, Seen};
+pub use line::{AuditLine, AuditVerdict, NotHeldBecause};
+
+use crate::{
+    compute::{Computed, compute_in},
+    error::IndicatorError,
+    fence::{Limits, Reads},
+    run::Scope,
+};
+use counts::Goals;
+use serde::Serialize;
+use shirube_plan::{Pack, Place};
+use shirube_snapshot::Snapshot;
+use std::collections::BTreeMap;
+
+/// The result of an audit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Audit {
+    /// Day of the snapshot, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// Version of the pack: its digest.
+    pub pack: String,
+    /// Whether nothing is left to explain: no unexplained difference, no broken guard, no indicator that fails.
+    pub ok: bool,
+    /// Counts over all figures.
+    pub counts: Counts,
+    /// Counts by source.
+    pub by_source: BTreeMap<String, Counts>,
+    /// Counts by goal of the plan; figures of several goals count for each, those of none under "".
+    pub by_goal: BTreeMap<String, Counts>,
+    /// One line per published figure, in the order of the pack.
+    pub lines: Vec<AuditLine>,
+    /// Findings and whether their guards hold.
+    pub findings: Vec<FindingCheck>,
+    /// Corrections and whether their guards hold.
+    pub corrections: Vec<CorrectionCheck>,
+    /// Indicators that could not be computed.
+    pub failures: Vec<Failure>,
+}
+
+/// An indicator that could not be computed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// Id of the indicator.
+    pub indicator: String,
+    /// File.
+    pub file: String,
+    /// Line; 0 for the whole file.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: String,
+    /// How to mend it.
+    pub mend: String,
+}
+
+impl From<&IndicatorError> for Failure {
+    fn from(error: &IndicatorError) -> Self {
+        let Place { file, line } = error.place.clone();
+        Failure { indicator: error.indicator.clone(), file, line, problem: error.mistake.to_string(), mend: error.mistake.mend() }
+    }
+}
+
+/// Results of the indicators that figures name.
+type Results = BTreeMap<String, Result<(Computed, Reads), IndicatorError>>;
+
+/// Audits all published figures of the pack on a snapshot.
+pub fn audit(snapshot: &Snapshot) -> Audit {
+    let scope = Scope::of(snapshot);
+    let pack = scope.pack;
+    let results = compute_all(&scope);
+    let mut lines: Vec<AuditLine> = pack.figures.iter().map(|figure| line::line(pack, figure, &results)).collect();
+    repeat::mark(&scope, &results, &mut lines);
+    let findings = guard::findings(pack, &lines);
+    let corrections = guard::corrections(pack);
+    guard::explain(&mut lines, &findings, &corrections);
+    let failures: Vec<Failure> = results.values().filter_map(|r| r.as_ref().err()).map(Failure::from).collect();
+    let mut audit = Audit {
+        as_of: scope.as_of.clone(),
+        pack: pack.digest.clone(),
+        ok: false,
+        counts: Counts::default(),
+        by_source: BTreeMap::new(),
+        by_goal: BTreeMap::new(),
+        lines,
+        findings,
+        corrections,
+        failures,
+    };
+    audit.count(pack);
+    audit.ok = audit.failures.is_empty()
+        && audit.counts.differs == audit.counts.explained
+        && audit.findings.iter().all(|f| f.holds)
+        && audit.corrections.iter().all(|c| c.holds);
+    audit
+}
+
+impl Audit {
+    fn count(&mut self, pack: &Pack) {
+        let goals = Goals::of(pack);
+        for line in &mut self.lines {
+            line.goals = goals.of_figure(pack, &line.series);
+            self.counts.add(line);
+            self.by_source.entry(line.source.clone()).or_default().add(line);
+            if line.goals.is_empty() {
+                self.by_goal.entry(String::new()).or_default().add(line);
+            }
+            for goal in &line.goals {
+                self.by_goal.entry(goal.clone()).or_default().add(line);
+            }
+        }
+    }
+
+    /// The line of a figure.
+    pub fn line(&self, figure: &str) -> Option<&AuditLine> {
+        self.lines.iter().find(|l| l.figure == figure)
+    }
+}
+
+fn compute_all(scope: &Scope<'_>) -> Results {
+    let mut results = Results::new();
+    for id in scope.pack.figures.iter().filter_map(|f| scope.pack.series.get(&f.series)?.indicator.as_ref()) {
+        if let Some(indicator) = scope.pack.indicators.get(id).filter(|_| !results.contains_key(id)) {
+            results.insert(id.clone(), compute_in(scope, indicator, Limits::default()));
+        }
+    }
+    results
+}

@@ -1,0 +1,1 @@
+SELECT '2025' AS period, count(*) AS value FROM leaf
