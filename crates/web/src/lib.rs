@@ -5,6 +5,7 @@
 //! handler that fetches, and a pure function that draws.
 
 mod assets;
+mod cells;
 pub mod chart;
 mod citations;
 pub mod ctx;
@@ -15,6 +16,7 @@ pub mod form;
 mod jobs;
 pub mod layout;
 mod measures;
+mod names;
 mod pages;
 pub mod parts;
 mod refused;

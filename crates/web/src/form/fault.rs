@@ -64,7 +64,8 @@ pub fn label(register: &Register, control: &str) -> Pair {
     match control {
         "" => pair("記録全体", "The record"),
         "_reason" => pair("理由", "Reason"),
-        "_token" => pair("この画面", "This page"),
+        "_scope" => pair("消去する範囲", "What is erased"),
+        "_sure" => pair("確認", "Confirmation"),
         _ => column_label(&register.fields, control),
     }
 }
