@@ -15,6 +15,7 @@ mod pack_tables;
 mod past;
 mod record;
 mod rows;
+mod rules;
 pub mod schema;
 mod snapshot;
 
@@ -22,4 +23,5 @@ pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
 pub use moment::{AsOf, Moment};
 pub use record::Record;
+pub use rules::Rules;
 pub use snapshot::Snapshot;

@@ -8,6 +8,7 @@ mod text;
 mod workbook;
 
 pub use row::{Kind, Row};
+pub(crate) use workbook::serial;
 pub use text::Encoding;
 
 /// What a reader of files accepts.

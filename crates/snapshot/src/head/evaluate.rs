@@ -6,6 +6,7 @@ use crate::{
     rows::{bind, cell},
     schema::quoted,
 };
+use rusqlite::Connection;
 use shirube_plan::{FieldKind, Register, Storage};
 use shirube_record::Content;
 
@@ -30,7 +31,7 @@ pub struct RuleError {
 
 /// The SQL of one register, as one statement over bound values.
 #[derive(Debug)]
-pub(super) struct Evaluator {
+pub(crate) struct Evaluator {
     sql: Option<String>,
     derived: Vec<String>,
     checks: usize,
@@ -71,43 +72,40 @@ impl Evaluator {
     }
 }
 
-impl Head {
+impl Evaluator {
     /// Computes derived columns and checks of a record with this state and content.
-    pub fn evaluate(&self, register: &str, state: Option<&str>, content: &Content) -> Result<Evaluated, RuleError> {
-        let mut evaluated = Evaluated::default();
-        let (Some(layout), Some(evaluator)) = (self.layouts.get(register), self.evaluators.get(register)) else { return Ok(evaluated) };
-        let Some(sql) = &evaluator.sql else { return Ok(evaluated) };
-        self.run(layout, evaluator, sql, state, content, &mut evaluated)
-            .map_err(|error| RuleError { register: register.to_string(), error })?;
-        Ok(evaluated)
+    pub fn evaluate(&self, connection: &Connection, layout: &Layout, state: Option<&str>, content: &Content) -> Result<Evaluated, RuleError> {
+        self.run(connection, layout, state, content).map_err(|error| RuleError { register: layout.name.clone(), error })
     }
 
-    fn run(
-        &self,
-        layout: &Layout,
-        evaluator: &Evaluator,
-        sql: &str,
-        state: Option<&str>,
-        content: &Content,
-        out: &mut Evaluated,
-    ) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+    fn run(&self, connection: &Connection, layout: &Layout, state: Option<&str>, content: &Content) -> rusqlite::Result<Evaluated> {
+        let mut evaluated = Evaluated::default();
+        let Some(sql) = &self.sql else { return Ok(evaluated) };
+        let mut statement = connection.prepare_cached(sql)?;
         statement.raw_bind_parameter(1, state)?;
         for (i, column) in layout.columns.iter().filter(|c| !c.derived).enumerate() {
             bind(&mut statement, i + 2, column.storage, content.get(&column.name))?;
         }
         let mut rows = statement.raw_query();
-        let Some(row) = rows.next()? else { return Ok(()) };
-        for (i, name) in evaluator.derived.iter().enumerate() {
+        let Some(row) = rows.next()? else { return Ok(evaluated) };
+        for (i, name) in self.derived.iter().enumerate() {
             if let Some(cell) = cell(row.get_ref(i)?) {
-                out.derived.insert(name.clone(), cell);
+                evaluated.derived.insert(name.clone(), cell);
             }
         }
-        for check in 0..evaluator.checks {
-            if row.get(evaluator.derived.len() + check)? {
-                out.failed.push(check);
+        for check in 0..self.checks {
+            if row.get(self.derived.len() + check)? {
+                evaluated.failed.push(check);
             }
         }
-        Ok(())
+        Ok(evaluated)
+    }
+}
+
+impl Head {
+    /// Computes derived columns and checks of a record with this state and content.
+    pub fn evaluate(&self, register: &str, state: Option<&str>, content: &Content) -> Result<Evaluated, RuleError> {
+        let (Some(layout), Some(evaluator)) = (self.layouts.get(register), self.evaluators.get(register)) else { return Ok(Evaluated::default()) };
+        evaluator.evaluate(&self.connection, layout, state, content)
     }
 }

@@ -11,7 +11,7 @@ mod schema;
 pub use evaluate::{Evaluated, RuleError};
 
 use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
-use evaluate::Evaluator;
+pub(crate) use evaluate::Evaluator;
 use rusqlite::{Connection, OptionalExtension, params};
 use shirube_plan::{NumberPart, Pack, Register};
 use shirube_record::{FIRST, Hash};
