@@ -83,6 +83,11 @@ impl Ctx {
         address(self.l, path, &query.with("as_of", self.as_of_text.as_deref()))
     }
 
+    /// Address of a page at another moment (`seq:12`, `2026-11-01`).
+    pub fn to_at(&self, path: &str, moment: &str) -> String {
+        address(self.l, path, &Query(vec![("as_of".to_string(), moment.to_string())]))
+    }
+
     /// This page with one parameter changed.
     pub fn here_with(&self, name: &str, value: Option<&str>) -> String {
         self.to_with(&self.path, self.query.with(name, value))

@@ -5,7 +5,9 @@
 //! when the program stopped is found as interrupted at the next start.
 
 mod error;
+pub mod import;
 mod job;
+mod words;
 
 pub use error::JobError;
 pub use job::{Counts, Heading, Job, Problem, Stage, Text};
