@@ -73,6 +73,12 @@ impl Catalog {
         Catalog { tables }
     }
 
+    /// A catalog without tables, whose columns are only there to be suggested.
+    pub fn of_columns(columns: &[String]) -> Catalog {
+        let columns = columns.iter().map(|c| (c.clone(), Sensitivity::Public)).collect();
+        Catalog { tables: BTreeMap::from([(String::new(), Table { register: None, columns })]) }
+    }
+
     /// The table of this name. Names are compared as SQLite does: without regard to case.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(name).or_else(|| self.tables.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, t)| t))

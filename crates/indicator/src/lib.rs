@@ -5,7 +5,9 @@
 //! read-only; it knows nothing of the log or of pages.
 
 pub mod audit;
+mod cache;
 mod catalog;
+mod check;
 mod compute;
 mod contract;
 mod derive;
@@ -22,6 +24,8 @@ mod suggest;
 mod words;
 
 pub use audit::{Audit, AuditLine, AuditVerdict, audit};
+pub use cache::Cache;
+pub use check::check_sql;
 pub use compute::{Computed, compute, compute_within};
 pub use contract::Observation;
 pub use derive::{Derivation, Origin, RESULT, SqlValue, Step, derive};

@@ -78,7 +78,11 @@ impl Values<'_> {
     pub fn short(&self, field: &Field, content: &Content) -> Markup {
         match content.get(&field.name) {
             None => blank(self.l()),
-            Some(Cell::Text(text)) if matches!(field.kind, FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Attachment { .. }) => self.cut(text),
+            Some(Cell::Text(text))
+                if matches!(field.kind, FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Attachment { .. }) =>
+            {
+                self.cut(text)
+            }
             Some(cell) => self.cell(field, cell, content),
         }
     }

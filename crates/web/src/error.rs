@@ -136,7 +136,10 @@ impl Error {
             Error::Forbidden(_) => pair("管理者に確認してください。", "Ask the person who runs this portal."),
             Error::Refused(refusal) => refusal.mend.clone(),
             Error::Method => pair("画面のリンクやボタンから操作してください。", "Use the links and buttons of the pages."),
-            Error::Internal(_) => pair("もう一度試し、続くようなら管理者に知らせてください。", "Try again; if it stays, tell the person who runs this portal."),
+            Error::Internal(_) => pair(
+                "もう一度試し、続くようなら管理者に知らせてください。",
+                "Try again; if it stays, tell the person who runs this portal.",
+            ),
         }
     }
 
@@ -176,10 +179,19 @@ fn place_json(l: L, error: &FieldError) -> serde_json::Value {
 pub(crate) fn samples() -> Vec<Error> {
     vec![
         Error::no("指標", "indicator", "x"),
-        Error::BadRequest { problem: pair("日付が読めません。", "The date cannot be read."), mend: pair("2026-11-01 のように書いてください。", "Write it like 2026-11-01.") },
+        Error::BadRequest {
+            problem: pair("日付が読めません。", "The date cannot be read."),
+            mend: pair("2026-11-01 のように書いてください。", "Write it like 2026-11-01."),
+        },
         Error::Forbidden(pair("この台帳は見られません。", "You may not see this register.")),
         Error::Method,
-        Error::refused(409, "conflict", pair("衝突", "Conflict"), pair("別の人が先に直しました。", "Someone else was first."), pair("見比べてください。", "Compare both.")),
+        Error::refused(
+            409,
+            "conflict",
+            pair("衝突", "Conflict"),
+            pair("別の人が先に直しました。", "Someone else was first."),
+            pair("見比べてください。", "Compare both."),
+        ),
         Error::Internal("disk /dev/sda is full".into()),
     ]
 }

@@ -56,7 +56,8 @@ pub fn axis(l: L, unit: Option<&Unit>, greatest: f64) -> Axis {
     if unit.money.is_none() {
         return Axis { scale: 1.0, unit: label.to_string() };
     }
-    let scales = if l.is_ja() { [(1e12, "兆"), (1e8, "億"), (1e4, "万")] } else { [(1e12, "trillion "), (1e9, "billion "), (1e6, "million ")] };
+    let scales =
+        if l.is_ja() { [(1e12, "兆"), (1e8, "億"), (1e4, "万")] } else { [(1e12, "trillion "), (1e9, "billion "), (1e6, "million ")] };
     let (scale, word) = scales.into_iter().find(|(scale, _)| greatest.abs() >= *scale).unwrap_or((1.0, ""));
     Axis { scale, unit: format!("{word}{label}") }
 }

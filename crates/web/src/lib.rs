@@ -29,6 +29,6 @@ mod testing;
 pub mod text;
 pub mod url;
 
-pub use jobs::Jobs;
+pub use jobs::{JobError, Jobs};
 pub use serve::{router, serve};
 pub use state::App;

@@ -18,15 +18,24 @@ impl From<StoreError> for Error {
                 410,
                 "redacted",
                 pair("消去された記録です", "The record was redacted"),
-                pair(format!("記録 {record} は消去され、内容は残っていません（出来事 {seq}）。"), format!("Record {record} was redacted by event {seq}; its content is gone.")),
+                pair(
+                    format!("記録 {record} は消去され、内容は残っていません（出来事 {seq}）。"),
+                    format!("Record {record} was redacted by event {seq}; its content is gone."),
+                ),
                 pair("内容を戻すことはできません。", "The content cannot be brought back."),
             ),
             E::VersionConflict { given, current, .. } => Error::refused(
                 409,
                 "conflict",
                 pair("先に変更されています", "Someone else was first"),
-                pair(format!("この記録は版 {given} から版 {current} に変わっています。"), format!("The record has gone from version {given} to version {current}.")),
-                pair("今の内容を読み直し、それに対してやり直してください。", "Read the record again and repeat the change on what it says now."),
+                pair(
+                    format!("この記録は版 {given} から版 {current} に変わっています。"),
+                    format!("The record has gone from version {given} to version {current}."),
+                ),
+                pair(
+                    "今の内容を読み直し、それに対してやり直してください。",
+                    "Read the record again and repeat the change on what it says now.",
+                ),
             ),
             E::Invalid(places) => {
                 let n = places.len();
@@ -50,7 +59,10 @@ impl From<StoreError> for Error {
                 409,
                 "wrong-state",
                 pair("今の状態からは移せません", "Not possible from this state"),
-                pair(format!("「{transition}」は {} から行えます。今は「{state}」です。", from.join("、")), format!("“{transition}” starts from {}; the record is in “{state}”.", from.join(", "))),
+                pair(
+                    format!("「{transition}」は {} から行えます。今は「{state}」です。", from.join("、")),
+                    format!("“{transition}” starts from {}; the record is in “{state}”.", from.join(", ")),
+                ),
                 pair("記録の今の状態を確かめてください。", "Look at the record's present state."),
             ),
             E::NotAnAttachment { field, .. } => Error::bad(

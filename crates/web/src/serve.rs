@@ -34,7 +34,11 @@ pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
         for lang in languages(route) {
-            let answer = move |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, params: RawPathParams, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+            let answer = move |State(app): State<Arc<App>>,
+                               OriginalUri(uri): OriginalUri,
+                               params: RawPathParams,
+                               headers: HeaderMap,
+                               body: Result<Bytes, BytesRejection>| {
                 let params = params.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
                 respond(app, Request { uri, lang: *lang, params, headers, body }, route)
             };
@@ -46,8 +50,11 @@ pub fn router(app: Arc<App>) -> Router {
             router = router.route(&address(route, *lang), method);
         }
     }
-    let nowhere = |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::NotFound(pair("この画面はありません。", "There is no such page.")));
-    let unknown_method = |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::Method);
+    let nowhere = |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| {
+        refuse(app, uri, headers, Error::NotFound(pair("この画面はありません。", "There is no such page.")))
+    };
+    let unknown_method =
+        |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::Method);
     router.fallback(nowhere).method_not_allowed_fallback(unknown_method).layer(DefaultBodyLimit::max(MOST_BODY)).with_state(app)
 }
 
@@ -109,7 +116,11 @@ fn own_pages_only(headers: &HeaderMap) -> Result<(), Error> {
         (None, Some(origin)) => origin.split_once("://").map(|(_, host)| host) == text(header::HOST),
         (None, None) => true,
     };
-    if own { Ok(()) } else { Err(Error::Forbidden(pair("別のサイトから送られた操作は受け付けません。", "Changes sent from another site are refused."))) }
+    if own {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(pair("別のサイトから送られた操作は受け付けません。", "Changes sent from another site are refused.")))
+    }
 }
 
 fn too_large() -> Error {
@@ -119,7 +130,10 @@ fn too_large() -> Error {
         "too-large",
         pair("送られたデータが大きすぎます", "Too much data at once"),
         pair(format!("一度に送れるのは{most} MBまでです。"), format!("At most {most} MB can be sent at once.")),
-        pair("ファイルを分けるか、コマンド「shirube import」で取り込んでください。", "Split the file, or import it with the command `shirube import`."),
+        pair(
+            "ファイルを分けるか、コマンド「shirube import」で取り込んでください。",
+            "Split the file, or import it with the command `shirube import`.",
+        ),
     )
 }
 

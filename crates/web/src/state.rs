@@ -36,7 +36,13 @@ pub struct App {
 impl App {
     /// A portal over a store and its pack.
     pub fn new(store: Store, jobs: Jobs) -> App {
-        App { pack: Arc::clone(store.pack()), store: Arc::new(store), jobs: Arc::new(jobs), token: Token::new(), citations: OnceLock::new() }
+        App {
+            pack: Arc::clone(store.pack()),
+            store: Arc::new(store),
+            jobs: Arc::new(jobs),
+            token: Token::new(),
+            citations: OnceLock::new(),
+        }
     }
 
     /// The records as the request may see them, at its moment.
@@ -65,7 +71,8 @@ impl App {
 
     /// The indicators of a plan node at the snapshot's moment, those that count for it first.
     pub fn measures_of(&self, snapshot: &Snapshot, node: &str) -> Vec<Measured<'_>> {
-        let mut own: Vec<&Indicator> = self.pack.indicators.values().filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
+        let mut own: Vec<&Indicator> =
+            self.pack.indicators.values().filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
         own.sort_by_key(|i| rank(i.kind));
         own.into_iter().map(|i| self.measure(snapshot, i, &Overrides::new())).collect()
     }

@@ -27,8 +27,22 @@ fn example() -> (Table, Vec<Vec<Value>>) {
         about,
     };
     let rows = vec![
-        vec!["人工呼吸器, \"新型\"".into(), Value::List(vec!["basic".into(), "applied".into()]), 2023.into(), 1_234_567.into(), 33.1.into(), "2023-04-01".into()],
-        vec!["=HYPERLINK(\"x\")".into(), Value::Blank, Value::Blank, Value::Missing("not_collected".into()), Value::Integer(-5).into(), "1868-01-01".into()],
+        vec![
+            "人工呼吸器, \"新型\"".into(),
+            Value::List(vec!["basic".into(), "applied".into()]),
+            2023.into(),
+            1_234_567.into(),
+            33.1.into(),
+            "2023-04-01".into(),
+        ],
+        vec![
+            "=HYPERLINK(\"x\")".into(),
+            Value::Blank,
+            Value::Blank,
+            Value::Missing("not_collected".into()),
+            Value::Integer(-5).into(),
+            "1868-01-01".into(),
+        ],
         vec!["二行の\n課題".into(), Value::Blank, 2024.into(), i64::MAX.into(), (0.1 + 0.2).into(), Value::Missing("unknown".into())],
     ];
     (table, rows)

@@ -30,7 +30,10 @@ impl Entered {
             ));
         }
         let body = std::str::from_utf8(&cx.body).map_err(|_| {
-            Error::bad(pair("文字コードがUTF-8ではありません。", "The text is not in UTF-8."), pair("画面の入力フォームから送ってください。", "Send it with the form of the page."))
+            Error::bad(
+                pair("文字コードがUTF-8ではありません。", "The text is not in UTF-8."),
+                pair("画面の入力フォームから送ってください。", "Send it with the form of the page."),
+            )
         })?;
         Ok(Entered { texts: url::form_pairs(body), files: vec![] })
     }
@@ -162,19 +165,33 @@ mod tests {
 
     #[test]
     fn rows_are_added_and_removed_without_losing_their_neighbours() {
-        let mut form = entered(&[("title", "t"), ("grants.1.year", "2020"), ("grants.2.year", "2021"), ("_missing.grants.2.amount", "unknown"), ("grants.3.year", "2022")]);
+        let mut form = entered(&[
+            ("title", "t"),
+            ("grants.1.year", "2020"),
+            ("grants.2.year", "2021"),
+            ("_missing.grants.2.amount", "unknown"),
+            ("grants.3.year", "2022"),
+        ]);
         form.add_row("grants");
         assert_eq!(form.rows("grants").into_iter().collect::<Vec<_>>(), [1, 2, 3, 4]);
         form.remove_row("grants", 1);
         assert_eq!(form.rows("grants").into_iter().collect::<Vec<_>>(), [1, 2, 3]);
-        assert_eq!((form.text("grants.1.year"), form.text("_missing.grants.1.amount"), form.text("grants.2.year")), ("2021", "unknown", "2022"));
+        assert_eq!(
+            (form.text("grants.1.year"), form.text("_missing.grants.1.amount"), form.text("grants.2.year")),
+            ("2021", "unknown", "2022")
+        );
         assert_eq!(form.text("title"), "t");
     }
 
     #[test]
     fn a_row_with_nothing_but_the_currency_is_blank() {
         let register = crate::testing::desk().registers["project"].clone();
-        let form = entered(&[("grants.1.amount", " "), ("grants.1.amount_currency", "JPY"), ("grants.4.fiscal_year", "2021"), ("_row.grants", "7")]);
+        let form = entered(&[
+            ("grants.1.amount", " "),
+            ("grants.1.amount_currency", "JPY"),
+            ("grants.4.fiscal_year", "2021"),
+            ("_row.grants", "7"),
+        ]);
         let form = form.without_blank_rows(&register);
         assert_eq!(form.rows("grants").into_iter().collect::<Vec<_>>(), [1]);
         assert_eq!(form.text("grants.1.fiscal_year"), "2021");

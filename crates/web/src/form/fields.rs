@@ -101,7 +101,8 @@ fn field_(form: &Form, prefix: &str, field: &Field, required: bool) -> Markup {
         FieldKind::Group { fields } => group(form, &control, fields),
         _ => controls::draw(form, &control, field),
     };
-    let bad = field.columns().iter().map(|c| format!("{prefix}{}", c.name)).chain([control.clone()]).any(|c| form.faults_at(&c).next().is_some());
+    let bad =
+        field.columns().iter().map(|c| format!("{prefix}{}", c.name)).chain([control.clone()]).any(|c| form.faults_at(&c).next().is_some());
     let name = html! {
         (l.p(&field.label))
         @if required { " " span class="required" { (l.t("必須", "required")) } }

@@ -48,7 +48,9 @@ impl Filler<'_> {
                         // Codes, numbers and years as they are stored: a control is for writing, not for reading.
                         let text = match (cell, &field.kind) {
                             (Cell::Text(text), _) => text.clone(),
-                            (Cell::Integer(n), FieldKind::FiscalYear { .. } | FieldKind::Boolean | FieldKind::Attachment { .. }) => n.to_string(),
+                            (Cell::Integer(n), FieldKind::FiscalYear { .. } | FieldKind::Boolean | FieldKind::Attachment { .. }) => {
+                                n.to_string()
+                            }
                             _ => format(field, column.part, cell, Lang::Ja, self.pack),
                         };
                         self.entered.push(&format!("{prefix}{}", column.name), text);

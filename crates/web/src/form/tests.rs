@@ -52,7 +52,12 @@ fn what_people_type_becomes_values() {
     ]);
     assert_eq!(read.faults.len(), 1, "{:?}", read.faults);
     assert_eq!(read.faults[0].control, "people");
-    let grant = Content::from([("fiscal_year".into(), Cell::Integer(2023)), ("amount".into(), Cell::Integer(10)), ("amount_currency".into(), text("JPY")), ("hub".into(), Cell::Integer(8))]);
+    let grant = Content::from([
+        ("fiscal_year".into(), Cell::Integer(2023)),
+        ("amount".into(), Cell::Integer(10)),
+        ("amount_currency".into(), text("JPY")),
+        ("hub".into(), Cell::Integer(8)),
+    ]);
     let expected = Content::from([
         ("title".into(), text("新しい課題")),
         ("summary".into(), text("一行目\n二行目")),
@@ -92,14 +97,23 @@ fn each_mistake_stands_at_its_control() {
 fn a_reason_alone_is_enough_for_a_group_too() {
     let (_, _, read) = read_desk(&[("_missing.grants", "not_collected"), ("_missing.budget", "unknown"), ("budget_currency", "JPY")]);
     let missing = |word: &str| Cell::Missing { missing: word.into() };
-    assert_eq!((read.content.get("grants"), read.content.get("budget"), read.content.get("budget_currency")), (Some(&missing("not_collected")), Some(&missing("unknown")), None));
+    assert_eq!(
+        (read.content.get("grants"), read.content.get("budget"), read.content.get("budget_currency")),
+        (Some(&missing("not_collected")), Some(&missing("unknown")), None)
+    );
     assert_eq!(read.faults, []);
 }
 
 #[test]
 fn a_filled_form_reads_back_to_the_same_values() {
     let (pack, register, _) = read_desk(&[]);
-    let row = |year: i64| Content::from([("fiscal_year".into(), Cell::Integer(year)), ("amount".into(), Cell::Integer(1_234_567)), ("amount_currency".into(), text("EUR"))]);
+    let row = |year: i64| {
+        Content::from([
+            ("fiscal_year".into(), Cell::Integer(year)),
+            ("amount".into(), Cell::Integer(1_234_567)),
+            ("amount_currency".into(), text("EUR")),
+        ])
+    };
     let content = Content::from([
         ("title".into(), text("題")),
         ("summary".into(), text("一\n二")),

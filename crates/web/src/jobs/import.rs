@@ -106,7 +106,10 @@ fn failed(error: &ImportError) -> Done {
 }
 
 fn failed_here(error: &dyn std::fmt::Display) -> Done {
-    Done::failed(format!("処理できませんでした。何も登録していません（{error}）。"), format!("It could not be done; nothing was written ({error})."))
+    Done::failed(
+        format!("処理できませんでした。何も登録していません（{error}）。"),
+        format!("It could not be done; nothing was written ({error})."),
+    )
 }
 
 impl From<Plan> for Counts {

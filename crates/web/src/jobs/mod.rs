@@ -179,7 +179,12 @@ impl Jobs {
     }
 
     /// Runs work for a job on a thread of its own. `work` gives the stage the job ends in and what to note.
-    pub fn start(self: &Arc<Self>, mut job: Job, under_way: Stage, work: impl FnOnce(&Control, &mut Job) -> Done + Send + 'static) -> Result<(), JobError> {
+    pub fn start(
+        self: &Arc<Self>,
+        mut job: Job,
+        under_way: Stage,
+        work: impl FnOnce(&Control, &mut Job) -> Done + Send + 'static,
+    ) -> Result<(), JobError> {
         let control = Arc::new(Control::default());
         {
             let mut running = self.running();
@@ -195,7 +200,12 @@ impl Jobs {
         let id = job.id.clone();
         let spawned = std::thread::Builder::new().name("job".to_string()).spawn(move || {
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&control, &mut job)));
-            let done = done.unwrap_or_else(|_| Done::failed("処理中に問題が起きました。詳しい内容はプログラムのログにあります。", "Something went wrong while working on this; the details are in the program's log."));
+            let done = done.unwrap_or_else(|_| {
+                Done::failed(
+                    "処理中に問題が起きました。詳しい内容はプログラムのログにあります。",
+                    "Something went wrong while working on this; the details are in the program's log.",
+                )
+            });
             jobs.end(job, &control, done);
         });
         if let Err(error) = spawned {

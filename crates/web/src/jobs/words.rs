@@ -12,15 +12,15 @@ pub fn import(error: &ImportError) -> Text {
     match error {
         ImportError::Sheet(error) => sheet(error),
         ImportError::NoSuchRegister(name) => text(format!("台帳「{name}」はありません。"), error),
-        ImportError::NoHeader { row, columns, .. } => text(
-            format!("{row}行目は見出しではありません。台帳の列の名前か表示名を見出しにしてください: {}", columns.join("、")),
-            error,
-        ),
+        ImportError::NoHeader { row, columns, .. } => {
+            text(format!("{row}行目は見出しではありません。台帳の列の名前か表示名を見出しにしてください: {}", columns.join("、")), error)
+        }
         ImportError::Mistakes { count, .. } => text(format!("ファイルに{count}件の誤りがあります。何も登録していません。"), error),
         ImportError::Cancelled => text("中止しました。何も登録していません。", error),
-        ImportError::NotTheHead | ImportError::Snapshot(_) | ImportError::Rule(_) | ImportError::Batch(_) | ImportError::Export(_) => {
-            text(format!("処理できませんでした。何も登録していません（{error}）。"), format!("It could not be done; nothing was written ({error})."))
-        }
+        ImportError::NotTheHead | ImportError::Snapshot(_) | ImportError::Rule(_) | ImportError::Batch(_) | ImportError::Export(_) => text(
+            format!("処理できませんでした。何も登録していません（{error}）。"),
+            format!("It could not be done; nothing was written ({error})."),
+        ),
     }
 }
 

@@ -65,7 +65,10 @@ fn kinds() -> [Error; 5] {
     use crate::error::pair;
     [
         Error::NotFound(pair("そのアドレスのものがありません。", "Nothing is at that address.")),
-        Error::BadRequest { problem: pair("指定（日付・絞り込みなど）を読み取れません。", "A parameter (a date, a filter) cannot be read."), mend: pair("画面に示される書き方で指定し直してください。", "Write it as the message shows.") },
+        Error::BadRequest {
+            problem: pair("指定（日付・絞り込みなど）を読み取れません。", "A parameter (a date, a filter) cannot be read."),
+            mend: pair("画面に示される書き方で指定し直してください。", "Write it as the message shows."),
+        },
         Error::Forbidden(pair("見る・変える権限がありません。", "You may not see or change this.")),
         Error::Method,
         Error::Internal(String::new()),

@@ -49,7 +49,12 @@ pub fn view(v: &View, from: &Period, to: &Period) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let c = compare(from, to);
     let title = if l.is_ja() { format!("{} と {}", from.label.ja, to.label.ja) } else { format!("{} and {}", from.label.en, to.label.en) };
-    let groups = [("keep", l.t("継続", "Kept"), c.kept.len()), ("change", l.t("変更して継続", "Kept with changes"), c.changed.len()), ("add", l.t("新規", "New"), c.added.len()), ("gone", l.t("引き継がれていない", "No longer there"), c.gone.len())];
+    let groups = [
+        ("keep", l.t("継続", "Kept"), c.kept.len()),
+        ("change", l.t("変更して継続", "Kept with changes"), c.changed.len()),
+        ("add", l.t("新規", "New"), c.added.len()),
+        ("gone", l.t("引き継がれていない", "No longer there"), c.gone.len()),
+    ];
     let body = html! {
         (parts::heading(l.t("期と期の比較", "Two periods compared"), &title))
         p class="lead" {

@@ -1,7 +1,14 @@
 //! Two people changed the same record: theirs and yours side by side, and your form again on top of theirs.
 
 use super::{desk::Desk, form};
-use crate::{cells, error::Error, form::{Entered, fill}, names::{self, Names}, reply::Reply, text::L};
+use crate::{
+    cells,
+    error::Error,
+    form::{Entered, fill},
+    names::{self, Names},
+    reply::Reply,
+    text::L,
+};
 use maud::{Markup, html};
 use shirube_plan::{Field, Register};
 use shirube_record::{Cell, Content};
@@ -10,7 +17,13 @@ use shirube_store::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The conflict page. `base` is the version `version` the changes were made on.
-pub fn show(desk: &Desk, base: &Content, version: i64, changes: &BTreeMap<String, Option<Cell>>, entered: &Entered) -> Result<Reply, Error> {
+pub fn show(
+    desk: &Desk,
+    base: &Content,
+    version: i64,
+    changes: &BTreeMap<String, Option<Cell>>,
+    entered: &Entered,
+) -> Result<Reply, Error> {
     let record = desk.record()?;
     let theirs = form::without_derived(desk.register, &record.content);
     let mut merged = theirs.clone();
@@ -30,7 +43,14 @@ pub fn show(desk: &Desk, base: &Content, version: i64, changes: &BTreeMap<String
     Ok(Reply::page(page).with_status(409))
 }
 
-fn table(desk: &Desk, record: &Record, base: &Content, theirs: &Content, changes: &BTreeMap<String, Option<Cell>>, since: &[&Version]) -> Result<Markup, Error> {
+fn table(
+    desk: &Desk,
+    record: &Record,
+    base: &Content,
+    theirs: &Content,
+    changes: &BTreeMap<String, Option<Cell>>,
+    since: &[&Version],
+) -> Result<Markup, Error> {
     let v = desk.view();
     let l = v.cx.l;
     let mut yours = base.clone();

@@ -85,7 +85,9 @@ impl<'a> Desk<'a> {
             sent.entered.add_row(&group);
             sent.again = true;
         }
-        if let Some((group, n)) = sent.entered.filled("_remove").and_then(|r| r.rsplit_once('.')).and_then(|(g, n)| Some((g.to_string(), n.parse().ok()?))) {
+        if let Some((group, n)) =
+            sent.entered.filled("_remove").and_then(|r| r.rsplit_once('.')).and_then(|(g, n)| Some((g.to_string(), n.parse().ok()?)))
+        {
             sent.entered.remove_row(&group, n);
             sent.again = true;
         }
@@ -155,7 +157,10 @@ impl<'a> Desk<'a> {
 /// The way down to a page of a register.
 pub fn register_crumbs(v: &View, register: &Register) -> Vec<Crumb> {
     let l = v.cx.l;
-    vec![(l.t("台帳", "Registers").to_string(), v.cx.to("/registers")), (l.p(&register.label).to_string(), cells::register_href(v, &register.name))]
+    vec![
+        (l.t("台帳", "Registers").to_string(), v.cx.to("/registers")),
+        (l.p(&register.label).to_string(), cells::register_href(v, &register.name)),
+    ]
 }
 
 /// The register that the address names.
@@ -229,6 +234,11 @@ pub fn reason(form: &form::fields::Form, required: bool, help: &str) -> Markup {
 pub fn reason_missing(register: &Register, entered: &Entered) -> Option<Fault> {
     let missing = entered.filled("_reason").is_none();
     missing.then(|| {
-        Fault::say(register, "_reason", pair("理由が書かれていません", "no reason is given"), pair("なぜ変えるのかを書いてください", "say why it is changed"))
+        Fault::say(
+            register,
+            "_reason",
+            pair("理由が書かれていません", "no reason is given"),
+            pair("なぜ変えるのかを書いてください", "say why it is changed"),
+        )
     })
 }

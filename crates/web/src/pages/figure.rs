@@ -50,5 +50,14 @@ pub fn view(v: &View, figure: &Figure) -> Markup {
             dt { (l.t("出典", "Source")) } dd { (parts::cites(v, std::slice::from_ref(&figure.cite))) }
         }
     };
-    layout::page(v, &title, "sources", &[(l.t("出典", "Sources").into(), cx.to("/sources")), (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line))], body)
+    layout::page(
+        v,
+        &title,
+        "sources",
+        &[
+            (l.t("出典", "Sources").into(), cx.to("/sources")),
+            (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line)),
+        ],
+        body,
+    )
 }

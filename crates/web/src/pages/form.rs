@@ -9,8 +9,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::{self, Entered, Fault, fault, fields},
-    layout,
-    parts,
+    layout, parts,
     reply::Reply,
     state::App,
 };
@@ -109,13 +108,16 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let base = stored(&desk, &record, version)?;
     let changes = changes(desk.register, &base, &content);
     let answer = if faults.is_empty() {
-        app.store.submit(&desk.cx.actor, Command::Amend {
-            register: desk.register.name.clone(),
-            record: record.id,
-            version,
-            content: changes.clone(),
-            reason: entered.filled("_reason").map(str::to_string),
-        })
+        app.store.submit(
+            &desk.cx.actor,
+            Command::Amend {
+                register: desk.register.name.clone(),
+                record: record.id,
+                version,
+                content: changes.clone(),
+                reason: entered.filled("_reason").map(str::to_string),
+            },
+        )
     } else {
         Err(StoreError::Invalid(vec![]))
     };

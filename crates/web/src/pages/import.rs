@@ -41,7 +41,12 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
     let Some(file) = entered.file(FILE).filter(|_| faults.is_empty()) else {
         if faults.is_empty() {
-            faults.push(Fault::say(desk.register, FILE, pair("ファイルが選ばれていません", "no file was chosen"), pair("CSVかXLSXのファイルを選んでください", "choose a CSV or XLSX file")));
+            faults.push(Fault::say(
+                desk.register,
+                FILE,
+                pair("ファイルが選ばれていません", "no file was chosen"),
+                pair("CSVかXLSXのファイルを選んでください", "choose a CSV or XLSX file"),
+            ));
         }
         return Ok(Reply::page(page(&desk, &faults)).with_status(422));
     };
@@ -156,7 +161,11 @@ pub struct FileColumn {
 pub fn columns(register: &Register, rows: usize) -> Vec<FileColumn> {
     let mut columns = vec![];
     let of = |field: &Field| {
-        let column = |name: String, part| FileColumn { name, label: heading::label(field, part), required: field.required && part == shirube_plan::Part::Main };
+        let column = |name: String, part| FileColumn {
+            name,
+            label: heading::label(field, part),
+            required: field.required && part == shirube_plan::Part::Main,
+        };
         match &field.kind {
             FieldKind::Derived { .. } | FieldKind::Attachment { .. } => vec![],
             FieldKind::Choices { .. } => vec![column(field.name.clone(), shirube_plan::Part::Main)],
@@ -169,7 +178,11 @@ pub fn columns(register: &Register, rows: usize) -> Vec<FileColumn> {
                 for row in 1..=rows {
                     for inner in fields.iter().flat_map(of) {
                         let text = |lang| heading::group_label(field, row, &inner.label, lang);
-                        columns.push(FileColumn { name: format!("{}.{row}.{}", field.name, inner.name), label: pair(text(Lang::Ja), text(Lang::En)), required: false });
+                        columns.push(FileColumn {
+                            name: format!("{}.{row}.{}", field.name, inner.name),
+                            label: pair(text(Lang::Ja), text(Lang::En)),
+                            required: false,
+                        });
                     }
                 }
             }
@@ -186,7 +199,8 @@ pub fn columns(register: &Register, rows: usize) -> Vec<FileColumn> {
 pub fn template(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     use shirube_exchange::export;
     let register = desk::register(app, cx)?;
-    let columns = columns(register, 2).into_iter().filter(|c| c.name != "_number").map(|c| export::Column::new(c.name, c.label, export::Kind::Text));
+    let columns =
+        columns(register, 2).into_iter().filter(|c| c.name != "_number").map(|c| export::Column::new(c.name, c.label, export::Kind::Text));
     let table = export::Table { label: register.label.clone(), columns: columns.collect(), ..export::Table::default() };
     let options = export::ExportOptions { lang: cx.l.0, header: export::Header::Labels, bom: true, ..export::ExportOptions::default() };
     let mut out = vec![];

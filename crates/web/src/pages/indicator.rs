@@ -1,11 +1,6 @@
 //! An indicator.
 
-use crate::{
-    ctx::Ctx,
-    error::Error,
-    reply::Reply,
-    state::App,
-};
+use crate::{ctx::Ctx, error::Error, reply::Reply, state::App};
 
 /// The page of an indicator.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {

@@ -37,11 +37,19 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     };
     let say = |control: &str, problem, mend| Fault::say(desk.register, control, problem, mend);
     if scope.is_none() {
-        faults.push(say("_scope", pair("消去する範囲が選ばれていません", "nothing was chosen"), pair("どちらかを選んでください", "choose what is erased")));
+        faults.push(say(
+            "_scope",
+            pair("消去する範囲が選ばれていません", "nothing was chosen"),
+            pair("どちらかを選んでください", "choose what is erased"),
+        ));
     }
     faults.extend(desk::reason_missing(desk.register, &entered));
     if entered.filled("_sure").is_none() {
-        faults.push(say("_sure", pair("取り消せないことの確認がありません", "it was not confirmed"), pair("確認の欄に印を付けてください", "tick the box")));
+        faults.push(say(
+            "_sure",
+            pair("取り消せないことの確認がありません", "it was not confirmed"),
+            pair("確認の欄に印を付けてください", "tick the box"),
+        ));
     }
     let Some(scope) = scope.filter(|_| faults.is_empty()) else {
         return Ok(Reply::page(page(&desk, &record, &entered, &faults)?).with_status(422));

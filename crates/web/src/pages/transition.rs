@@ -61,14 +61,17 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let faults = [sent.faults, read.faults].concat();
     let answer = if faults.is_empty() {
         let shown: Content = columns_of(&narrow, &without_derived(desk.register, &record.content));
-        app.store.submit(&desk.cx.actor, Command::Transition {
-            register: desk.register.name.clone(),
-            record: record.id,
-            version: entered.text("_version").parse().unwrap_or(record.version),
-            transition: transition.name.clone(),
-            content: changes(&narrow, &shown, &read.content),
-            reason: entered.filled("_reason").map(str::to_string),
-        })
+        app.store.submit(
+            &desk.cx.actor,
+            Command::Transition {
+                register: desk.register.name.clone(),
+                record: record.id,
+                version: entered.text("_version").parse().unwrap_or(record.version),
+                transition: transition.name.clone(),
+                content: changes(&narrow, &shown, &read.content),
+                reason: entered.filled("_reason").map(str::to_string),
+            },
+        )
     } else {
         Err(StoreError::Invalid(vec![]))
     };
@@ -82,7 +85,10 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let mut entered = entered;
             entered.set("_version", current.to_string());
             let problem = pair("この記録は、開いてから別の変更がありました", "the record was changed since you opened it");
-            let mend = pair("今の状態と内容を確かめて、よければもう一度送ってください", "look at what it says now; if you still mean it, send it again");
+            let mend = pair(
+                "今の状態と内容を確かめて、よければもう一度送ってください",
+                "look at what it says now; if you still mean it, send it again",
+            );
             let fault = Fault::say(desk.register, "", problem, mend);
             let desk = Desk::open(app, cx)?;
             Ok(Reply::page(page(&desk, &desk.record()?, transition, &entered, &[fault], vec![])?).with_status(409))
@@ -97,7 +103,14 @@ fn columns_of(register: &Register, content: &Content) -> Content {
     content.iter().filter(|(name, _)| own(name)).map(|(name, cell)| (name.clone(), cell.clone())).collect()
 }
 
-fn page(desk: &Desk, record: &Record, transition: &Transition, entered: &Entered, faults: &[Fault], found: Vec<(String, Vec<form::Choice>)>) -> Result<Markup, Error> {
+fn page(
+    desk: &Desk,
+    record: &Record,
+    transition: &Transition,
+    entered: &Entered,
+    faults: &[Fault],
+    found: Vec<(String, Vec<form::Choice>)>,
+) -> Result<Markup, Error> {
     let v = desk.view();
     let l = v.cx.l;
     let references = desk.references(entered, &record.content, found)?;

@@ -1,0 +1,148 @@
+//! Reading leaves everything as it was: overrides, caches, fences.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use proptest::prelude::*;
+use shirube_indicator::{Cache, Mistake, Overrides, SqlValue, compute, derive};
+use std::{sync::Arc, time::Instant};
+
+const GROWN: &str = "-- 伸び / Growth\nWITH g AS (SELECT value AS rate FROM assumption WHERE id = 'growth')\nSELECT '2024' AS period, count(*) * (1 + (SELECT rate FROM g) / 100.0) AS value FROM tree";
+const INPUTS: &str = "assumptions = [\"growth\"]";
+
+fn overrides(value: f64) -> Overrides {
+    Overrides::from([("growth".to_string(), value)])
+}
+
+/// Everything stored, as text.
+fn content(connection: &rusqlite::Connection) -> String {
+    let mut all = String::new();
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' UNION ALL SELECT 'temp.' || name FROM sqlite_temp_schema";
+    let mut tables = connection.prepare(names).unwrap();
+    let tables: Vec<String> = tables.query_map([], |r| r.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    for table in tables {
+        let mut rows = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            all += &format!("{table}: {:?}\n", (0..columns).map(|i| row.get::<_, rusqlite::types::Value>(i).unwrap()).collect::<Vec<_>>());
+        }
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn overrides_change_the_result_and_never_what_is_stored(rate in 0.0f64..50.0) {
+        let snapshot = common::snapshot(&common::base());
+        let indicator = common::indicator(GROWN, INPUTS);
+        let before = content(snapshot.connection());
+        let varied = compute(&snapshot, &indicator, &overrides(rate)).unwrap().observations[0].value.unwrap();
+        prop_assert!((varied - 10.0 * (1.0 + rate / 100.0)).abs() < 1e-9);
+        prop_assert_eq!(content(snapshot.connection()), before);
+        prop_assert_eq!(compute(&snapshot, &indicator, &Overrides::new()).unwrap().observations[0].value, Some(11.0));
+    }
+}
+
+#[test]
+fn a_failing_run_leaves_no_override_behind() {
+    let snapshot = common::snapshot(&common::base());
+    let before = content(snapshot.connection());
+    let broken = common::indicator("SELECT '2024' AS period, count(*) AS value FROM nowhere", INPUTS);
+    assert!(compute(&snapshot, &broken, &overrides(20.0)).is_err());
+    assert_eq!(content(snapshot.connection()), before);
+    assert!(snapshot.connection().execute("DELETE FROM tree", []).is_err(), "the snapshot takes writes");
+}
+
+#[test]
+fn steps_show_what_a_reader_tries() {
+    let snapshot = common::snapshot(&common::base());
+    let derivation = derive(&snapshot, &common::indicator(GROWN, INPUTS), &overrides(20.0), 10).unwrap();
+    assert_eq!(derivation.steps[0].rows, [[SqlValue::Real(20.0)]]);
+    assert_eq!(derivation.steps[1].rows[0][1], SqlValue::Real(12.0));
+}
+
+#[test]
+fn a_result_is_computed_once_per_state() {
+    let snapshot = common::snapshot(&common::base());
+    let (indicator, cache) = (common::indicator(GROWN, INPUTS), Cache::default());
+    let first = cache.compute(&snapshot, &indicator, &Overrides::new()).unwrap();
+    let again = cache.compute(&snapshot, &indicator, &Overrides::new()).unwrap();
+    assert!(Arc::ptr_eq(&first, &again));
+    let other = cache.compute(&snapshot, &indicator, &overrides(20.0)).unwrap();
+    assert_eq!(other.observations[0].value, Some(12.0));
+    assert_eq!(cache.len(), 2);
+}
+
+#[test]
+fn another_pack_is_another_result() {
+    let mut pack = (*common::base()).clone();
+    let (indicator, cache) = (common::indicator(GROWN, INPUTS), Cache::default());
+    let one = cache.compute(&common::snapshot(&common::base()), &indicator, &Overrides::new()).unwrap();
+    pack.digest = "other".into();
+    pack.assumptions[0].value = 0.0;
+    let other = cache.compute(&common::snapshot(&Arc::new(pack)), &indicator, &Overrides::new()).unwrap();
+    assert_eq!((one.observations[0].value, other.observations[0].value), (Some(11.0), Some(10.0)));
+}
+
+#[test]
+fn a_cache_stays_within_its_bounds_and_forgets_the_oldest() {
+    let snapshot = common::snapshot(&common::base());
+    // Nine each: one observation and the cost of an entry.
+    let (indicator, cache) = (common::indicator(GROWN, INPUTS), Cache::new(30));
+    let read = |rate: f64| cache.compute(&snapshot, &indicator, &overrides(rate)).unwrap();
+    let first = read(1.0);
+    read(2.0);
+    read(3.0);
+    assert!(Arc::ptr_eq(&first, &read(1.0)), "just read");
+    read(4.0);
+    assert_eq!(cache.len(), 3);
+    assert!(Arc::ptr_eq(&first, &read(1.0)), "kept, since read after the second");
+    let nothing = Cache::new(5);
+    nothing.compute(&snapshot, &indicator, &Overrides::new()).unwrap();
+    assert!(nothing.is_empty());
+}
+
+#[test]
+fn mistakes_are_kept_too() {
+    let snapshot = common::snapshot(&common::base());
+    let (broken, cache) = (common::indicator("SELECT 2024 AS period, 1 AS value", ""), Cache::default());
+    let said = || cache.compute(&snapshot, &broken, &Overrides::new()).unwrap_err().mistake;
+    assert!(matches!(said(), Mistake::PeriodNotText { .. }));
+    assert_eq!((said(), cache.len()), (said(), 1));
+}
+
+#[test]
+fn threads_share_a_cache() {
+    let cache = Cache::default();
+    let indicator = common::indicator(GROWN, INPUTS);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let snapshot = common::snapshot(&common::base());
+                for i in 0..50 {
+                    let value = cache.compute(&snapshot, &indicator, &overrides(f64::from(i))).unwrap().observations[0].value.unwrap();
+                    assert!((value - 10.0 * (1.0 + f64::from(i) / 100.0)).abs() < 1e-9);
+                }
+            });
+        }
+    });
+    assert_eq!(cache.len(), 50);
+}
+
+#[test]
+fn a_cached_read_takes_well_under_a_millisecond() {
+    let snapshot = common::snapshot(&common::base());
+    let (indicator, cache) = (common::indicator(GROWN, INPUTS), Cache::default());
+    cache.compute(&snapshot, &indicator, &Overrides::new()).unwrap();
+    let mut times: Vec<_> = (0..1000)
+        .map(|_| {
+            let start = Instant::now();
+            cache.compute(&snapshot, &indicator, &Overrides::new()).unwrap();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    assert!(times[950].as_micros() < 1000, "p95 {:?}", times[950]);
+}
