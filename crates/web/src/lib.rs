@@ -6,14 +6,18 @@
 
 mod assets;
 mod cells;
+mod cache;
 pub mod chart;
 mod citations;
 pub mod ctx;
+mod derivation;
 mod draw;
 pub mod error;
+mod figures;
 pub mod fmt;
 pub mod form;
 mod jobs;
+mod judgement;
 pub mod layout;
 mod measures;
 mod names;
@@ -28,6 +32,7 @@ pub mod state;
 mod testing;
 pub mod text;
 pub mod url;
+mod what_if;
 
 pub use jobs::{JobError, Jobs};
 pub use serve::{router, serve};

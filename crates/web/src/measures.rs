@@ -25,18 +25,23 @@ pub struct Measured<'a> {
     /// The indicator.
     pub indicator: &'a Indicator,
     /// Its measure.
-    pub outcome: Result<Measure, Arc<IndicatorError>>,
+    pub outcome: Result<Measure, IndicatorError>,
 }
 
 impl Measured<'_> {
+    /// Its measure.
+    pub fn measure(&self) -> Result<&Measure, &IndicatorError> {
+        self.outcome.as_ref()
+    }
+
     /// The series that stands for the indicator.
     pub fn headline(&self) -> Option<&SeriesJudgement> {
-        self.outcome.as_ref().ok()?.judgement.headline()
+        self.measure().ok()?.judgement.headline()
     }
 
     /// Its state, in one word.
     pub fn state(&self) -> State {
-        match &self.outcome {
+        match self.measure() {
             Err(_) => State::Failed,
             Ok(measure) => measure.judgement.headline().map_or_else(|| of_parts(&measure.judgement), of_series),
         }

@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use crate::{
+    cache::{Cache, MomentKey},
     citations::{self, Use},
     ctx::Ctx,
     error::Error,
@@ -9,7 +10,7 @@ use crate::{
     layout::View,
     measures::{Measure, Measured, rank},
 };
-use shirube_indicator::{Overrides, compute, judge};
+use shirube_indicator::{self as indicator, Audit, Overrides, audit, judge};
 use shirube_plan::{Indicator, Pack};
 use shirube_snapshot::Snapshot;
 use shirube_store::{Reader, Store};
@@ -31,7 +32,12 @@ pub struct App {
     pub token: Token,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
+    results: indicator::Cache,
+    audits: Cache<MomentKey, Audit>,
 }
+
+/// Audits kept at most.
+const MOST_AUDITS: usize = 16;
 
 impl App {
     /// A portal over a store and its pack.
@@ -42,6 +48,8 @@ impl App {
             jobs: Arc::new(jobs),
             token: Token::new(),
             citations: OnceLock::new(),
+            results: indicator::Cache::default(),
+            audits: Cache::new(MOST_AUDITS),
         }
     }
 
@@ -62,11 +70,22 @@ impl App {
 
     /// An indicator at the snapshot's moment.
     pub fn measure<'a>(&self, snapshot: &Snapshot, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
-        let outcome = compute(snapshot, indicator, overrides).map(|computed| {
+        let outcome = self.results.compute(snapshot, indicator, overrides).map(|computed| {
             let judgement = judge(&self.pack, indicator, &computed);
-            Measure { computed: Arc::new(computed), judgement }
+            Measure { computed, judgement }
         });
-        Measured { indicator, outcome: outcome.map_err(Arc::new) }
+        Measured { indicator, outcome }
+    }
+
+    /// Every published figure against the records of the snapshot's moment.
+    pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
+        self.audits.get(snapshot.moment().into(), || audit(snapshot))
+    }
+
+    /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
+    pub fn forget(&self) {
+        self.results.clear();
+        self.audits.clear();
     }
 
     /// The indicators of a plan node at the snapshot's moment, those that count for it first.

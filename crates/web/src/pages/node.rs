@@ -47,7 +47,7 @@ pub fn view(v: &View, period: &Period, node: &Node, measures: &[Measured]) -> Ma
         (facts(v, node))
         (parts::cites_folded(v, &node.cites))
         @if let Some(m) = headline_of(measures) {
-            @if let Ok(measure) = &m.outcome {
+            @if let Ok(measure) = m.measure() {
                 h2 { (l.t("主な指標", "Main indicator")) }
                 p { a href=(parts::indicator_href(v, &m.indicator.id)) { (l.p(&m.indicator.label)) } " " (m.state().tag(l)) }
                 (Drawing { v, indicator: m.indicator, measure }.whole())
