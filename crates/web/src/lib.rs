@@ -30,6 +30,8 @@ mod serve;
 pub mod state;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod url;
 mod what_if;

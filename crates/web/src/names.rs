@@ -142,3 +142,64 @@ fn title(register: &Register, pack: &Pack, cell: Option<&Cell>, lang: Lang) -> S
 pub fn of_record(register: &Register, pack: &Pack, content: &Content, lang: Lang) -> String {
     title(register, pack, content.get(&register.title), lang)
 }
+
+/// Records of one register that refer to a record by one field.
+#[derive(Clone, Debug)]
+pub struct Referring<'a> {
+    /// The register they are in.
+    pub register: &'a Register,
+    /// The field they refer by; within a group, `group.field`.
+    pub field: String,
+    /// How many there are.
+    pub total: usize,
+    /// The first of them.
+    pub first: Vec<Choice>,
+}
+
+impl Referring<'_> {
+    /// The list of all of them.
+    pub fn filter(&self, id: i64) -> crate::url::Query {
+        crate::url::Query(vec![(format!("f.{}", self.field), id.to_string())])
+    }
+}
+
+/// Referring records shown at once.
+const SHOWN: usize = 10;
+
+/// Records that refer to a record, by register and field.
+pub fn referring<'a>(snapshot: &'a Snapshot, register: &str, id: i64, lang: Lang) -> Result<Vec<Referring<'a>>, Error> {
+    let mut found = vec![];
+    for other in snapshot.pack().registers.values() {
+        for (field, condition) in references_to(other, register) {
+            let first = select(snapshot, &other.name, &format!("WHERE {condition} ORDER BY t._id LIMIT {SHOWN}"), &[id.to_string()], lang)?;
+            let total = if first.len() < SHOWN {
+                first.len()
+            } else {
+                let sql = format!("SELECT count(*) FROM {} t WHERE {condition}", quoted(&other.name));
+                let n: i64 = snapshot.connection().query_row(&sql, [id], |row| row.get(0)).map_err(Error::internal)?;
+                usize::try_from(n).unwrap_or_default()
+            };
+            if total > 0 {
+                found.push(Referring { register: other, field, total, first });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Fields of a register that refer to another, each with its condition.
+fn references_to(register: &Register, to: &str) -> Vec<(String, String)> {
+    let refers = |field: &&Field| matches!(&field.kind, FieldKind::Reference { register } if register == to);
+    let mut found: Vec<(String, String)> =
+        register.fields.iter().filter(refers).map(|f| (f.name.clone(), format!("t.{} = CAST(?1 AS INTEGER)", quoted(&f.name)))).collect();
+    for group in &register.fields {
+        if let FieldKind::Group { fields } = &group.kind {
+            let child = quoted(&shirube_snapshot::schema::child_name(&register.name, &group.name));
+            found.extend(fields.iter().filter(refers).map(|f| {
+                let inner = format!("EXISTS (SELECT 1 FROM {child} c WHERE c._id = t._id AND c.{} = CAST(?1 AS INTEGER))", quoted(&f.name));
+                (format!("{}.{}", group.name, f.name), inner)
+            }));
+        }
+    }
+    found
+}

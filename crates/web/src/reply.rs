@@ -66,6 +66,21 @@ impl Reply {
         self.status
     }
 
+    /// Where the reader is sent, if anywhere.
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// A header that was set beside the usual ones.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The bytes of the body.
+    pub fn bytes_of(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The body as text, for tests and for embedding.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

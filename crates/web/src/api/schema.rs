@@ -70,7 +70,10 @@ fn columns(fields: &[Field], pack: &Pack, lang: Lang, computed: bool) -> Map<Str
             }
             FieldKind::Derived { .. } => {}
             FieldKind::Choices { codes } => {
-                properties.insert(field.name.clone(), described(or_missing(json!({ "type": "array", "items": code(codes, pack), "uniqueItems": true }))));
+                properties.insert(
+                    field.name.clone(),
+                    described(or_missing(json!({ "type": "array", "items": code(codes, pack), "uniqueItems": true }))),
+                );
             }
             FieldKind::Group { fields } => {
                 let inner = columns(fields, pack, lang, computed);
@@ -246,7 +249,10 @@ mod tests {
         }
         let properties = &schema["properties"];
         assert_eq!(properties["stage"]["anyOf"][0]["enum"], json!(["basic", "applied", "practice"]));
-        assert_eq!(properties["grants"]["anyOf"][0]["items"]["properties"]["amount"]["anyOf"][0], json!({ "type": "integer", "minimum": 0.0 }));
+        assert_eq!(
+            properties["grants"]["anyOf"][0]["items"]["properties"]["amount"]["anyOf"][0],
+            json!({ "type": "integer", "minimum": 0.0 })
+        );
         assert_eq!(properties["leader"]["x-sensitivity"], "personal");
         assert_eq!(properties["rich"]["readOnly"], true);
     }

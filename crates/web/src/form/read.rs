@@ -39,7 +39,9 @@ pub fn read(register: &Register, pack: &Pack, entered: &Entered, resolve: &Resol
             _ => content.extend(reader.field("", field)),
         }
     }
-    Read { content: normalise(register, content), faults: reader.faults }
+    // What could not be read leaves holes; rows keep their places so that later mistakes stand at the right one.
+    let content = if reader.faults.is_empty() { normalise(register, content) } else { content };
+    Read { content, faults: reader.faults }
 }
 
 struct Reader<'a> {

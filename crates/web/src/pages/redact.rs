@@ -60,18 +60,23 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         scope,
         reason: entered.filled("_reason").unwrap_or_default().to_string(),
     };
-    match app.store.submit(&desk.cx.actor, command) {
-        Ok(receipt) if scope == Scope::Personal => Ok(super::form::done(&desk.cx, &desk.register.name, receipt.record, "erased")),
+    // What is erased leaves the write-ahead file only when nobody reads it any more.
+    let (cx, register) = (desk.cx.clone(), desk.register);
+    drop(desk);
+    match app.store.submit(&cx.actor, command) {
+        Ok(receipt) if scope == Scope::Personal => Ok(super::form::done(&cx, &register.name, receipt.record, "erased")),
         Ok(_) => {
-            let list = cells::register_path(&desk.register.name);
-            Ok(Reply::see_other(desk.cx.to_with(&list, Query(vec![("done".into(), "redacted".into())]))))
+            let list = cells::register_path(&register.name);
+            Ok(Reply::see_other(cx.to_with(&list, Query(vec![("done".into(), "redacted".into())]))))
         }
         Err(StoreError::NothingPersonal { .. }) => {
-            let fault = say(
+            let fault = Fault::say(
+                register,
                 "_scope",
                 pair("この記録には消去できる個人情報がありません", "the record holds no personal content"),
                 pair("記録全体を消去する場合は、そちらを選んでください", "choose the whole record if that is to be erased"),
             );
+            let desk = Desk::open(app, &cx)?;
             Ok(Reply::page(page(&desk, &record, &entered, &[fault])?).with_status(422))
         }
         Err(error) => Err(error.into()),
