@@ -58,6 +58,7 @@ pub const ROUTES: &[Route] = &[
     read("/figures/{*id}", "figure", ("公表値", "A published figure"), pages::figure::show),
     read("/codes", "codes", ("用語・区分の一覧", "Terms and code lists"), pages::codes::list),
     read("/codes/{list}", "code_list", ("区分表", "A code list"), pages::codes::show),
+    read("/registers", "registers", ("台帳の一覧", "All registers"), pages::registers::list),
     read("/registers/{register}/new", "record_new", ("新しい記録の入力", "Form for a new record"), pages::form::new),
     send("/registers/{register}/new", "record_create", ("新しい記録を登録", "Creates a record"), pages::form::create),
     read("/registers/{register}/import", "import", ("ファイルの取り込み", "Import of a file"), pages::import::show),

@@ -15,17 +15,17 @@ const RADIOS: usize = 5;
 pub const OFFERED: usize = 300;
 
 /// The value is written in one control that the field's label can name.
-pub fn is_one(kind: &FieldKind, form: &Form, field: &Field) -> bool {
+pub fn is_one(kind: &FieldKind, form: &Form) -> bool {
     use FieldKind as K;
     match kind {
         K::Money { .. } | K::Organisation | K::Person | K::Boolean | K::Choices { .. } | K::Attachment { .. } | K::Group { .. } => false,
-        K::Choice { codes } => !as_radios(form, field, codes),
+        K::Choice { codes } => !as_radios(form, codes),
         _ => true,
     }
 }
 
-fn as_radios(form: &Form, field: &Field, list: &str) -> bool {
-    debug_assert!(matches!(field.kind, FieldKind::Choice { .. }));
+/// Few enough to be seen all at once.
+fn as_radios(form: &Form, list: &str) -> bool {
     codes(form, list).len() <= RADIOS
 }
 
@@ -47,30 +47,31 @@ pub fn draw(form: &Form, control: &str, field: &Field) -> Markup {
         },
         K::Integer { unit, min, max } => html! {
             (line(form, control, help, Line { mode: "numeric", class: "short", ..Line::default() }))
-            (unit_word(form, unit.as_deref())) (range(min.map(|n| n.to_string()), max.map(|n| n.to_string())))
+            (unit_word(form, unit.as_deref())) (range(form, min.map(|n| n.to_string()), max.map(|n| n.to_string())))
         },
         K::Decimal { unit, min, max, .. } => html! {
             (line(form, control, help, Line { mode: "decimal", class: "short", ..Line::default() }))
-            (unit_word(form, unit.as_deref())) (range(min.map(fmt::plain), max.map(fmt::plain)))
+            (unit_word(form, unit.as_deref())) (range(form, min.map(fmt::plain), max.map(fmt::plain)))
         },
         K::Money { min, max, .. } => html! {
-            (named(form, control, l.t("金額", "Amount"), help, Line { mode: "decimal", class: "short", ..Line::default() }))
-            (range(min.map(fmt::plain), max.map(fmt::plain)))
-            (part(form, control, Part::Currency, Line { class: "code", list: Some("currencies"), ..Line::default() }))
-            p class="hint" { (l.t("1.5億、30百万円 のようにも書けます。", "1,234,567 or 1.5億 can be written.")) }
+            div class="parts" {
+                (named(form, control, l.t("金額", "Amount"), help, Line { mode: "decimal", class: "short", ..Line::default() }))
+                (part(form, control, Part::Currency, Line { class: "code", list: Some("currencies"), ..Line::default() }))
+            }
+            p class="hint" { (l.t("例：1,500,000、1.5億", "e.g. 1,500,000")) (range(form, min.map(fmt::plain), max.map(fmt::plain))) }
         },
         K::Boolean => radios(form, control, &[("1", l.t("はい", "Yes")), ("0", l.t("いいえ", "No"))]),
         K::Date { min, max } => html! {
             (line(form, control, help, Line { class: "short", date: true, ..Line::default() }))
-            (range(min.clone(), max.clone()))
+            (range(form, min.clone(), max.clone()))
             p class="hint" { (l.t("例：2025-04-01、令和7年4月1日", "e.g. 2025-04-01 or 令和7年4月1日")) }
         },
         K::FiscalYear { min, max } => html! {
             (line(form, control, help, Line { mode: "numeric", class: "short", ..Line::default() }))
-            (range(min.map(|n| n.to_string()), max.map(|n| n.to_string())))
+            (range(form, min.map(|n| n.to_string()), max.map(|n| n.to_string())))
             p class="hint" { (l.t("例：2025、令和7年度", "e.g. 2025, FY2025 or 令和7年度")) }
         },
-        K::Choice { codes: list } if as_radios(form, field, list) => {
+        K::Choice { codes: list } if as_radios(form, list) => {
             radios(form, control, &codes(form, list).iter().map(|c| (c.code.as_str(), l.p(&c.label))).collect::<Vec<_>>())
         }
         K::Choice { codes: list } => {
@@ -260,12 +261,17 @@ fn unit_word(form: &Form, unit: Option<&str>) -> Markup {
     html! { @if let Some(unit) = unit.and_then(|u| form.v.pack.units.get(u)) { span class="unit-word" { (form.l().p(&unit.label)) } } }
 }
 
-fn range(min: Option<String>, max: Option<String>) -> Markup {
-    html! {
-        @if min.is_some() || max.is_some() {
-            span class="hint nowrap" { " (" (min.unwrap_or_default()) " – " (max.unwrap_or_default()) ")" }
-        }
-    }
+/// The range a value must be in.
+fn range(form: &Form, min: Option<String>, max: Option<String>) -> Markup {
+    let text = match (form.l().is_ja(), min, max) {
+        (_, None, None) => return html! {},
+        (true, min, max) => min.map(|m| format!("{m}以上")).unwrap_or_default() + &max.map(|m| format!("{m}以下")).unwrap_or_default(),
+        (false, Some(min), Some(max)) => format!("{min} to {max}"),
+        (false, Some(min), None) => format!("{min} or more"),
+        (false, None, Some(max)) => format!("{max} or less"),
+        (false, None, None) => return html! {},
+    };
+    html! { " " span class="hint nowrap" { (text) } }
 }
 
 /// Lists that several controls of a form share: currencies, countries, records of registers.

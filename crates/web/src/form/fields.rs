@@ -113,7 +113,7 @@ fn field_(form: &Form, prefix: &str, field: &Field, required: bool) -> Markup {
         (faults(form, &control))
     };
     html! {
-        @if controls::is_one(&field.kind, form, field) {
+        @if controls::is_one(&field.kind, form) {
             div class={ "field" @if bad { " bad" } } {
                 label for=(id(&control)) { (name) }
                 (above)

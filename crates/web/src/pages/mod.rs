@@ -17,6 +17,7 @@ pub mod node;
 pub mod plan;
 pub mod record;
 pub mod redact;
+pub mod registers;
 pub mod source;
 pub mod sources;
 mod timeline;

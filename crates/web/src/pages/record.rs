@@ -19,8 +19,8 @@ use crate::{
     url,
 };
 use maud::{Markup, html};
-use shirube_plan::{Citation, FieldKind, Indicator, Pack, Register, SourceText};
-use shirube_record::{Cell, EventKind, Scope};
+use shirube_plan::{Citation, Field, FieldKind, Indicator, Pack, Register, SourceText};
+use shirube_record::{Cell, Content, EventKind, Scope};
 use shirube_snapshot::{AsOf, Record};
 use shirube_store::Version;
 use std::collections::BTreeSet;
@@ -128,7 +128,7 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
                 h2 id="fields" { (l.t("内容", "Content")) }
                 dl class="facts record" {
                     @for field in &register.fields {
-                        div class=[matches!(field.kind, FieldKind::Group { .. } | FieldKind::LongText { .. }).then_some("broad")] {
+                        div class=[broad(field, &record.content).then_some("broad")] {
                             dt { (l.p(&field.label)) (sensitivity(l, field.sensitivity)) @if matches!(field.kind, FieldKind::Derived { .. }) { " " span class="small muted" { (l.t("（計算）", "(computed)")) } } }
                             dd { (values.field(field, &record.content, "")) }
                         }
@@ -146,6 +146,15 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         (timeline::draw(v, register, record.id, &sheet.names, &sheet.versions))
     };
     layout::page(v, &title, "registers", &register_crumbs(v, register), body)
+}
+
+/// Takes the whole width: rows of a group, long text.
+fn broad(field: &Field, content: &Content) -> bool {
+    match content.get(&field.name) {
+        Some(Cell::Rows(_)) => true,
+        Some(Cell::Text(text)) => matches!(field.kind, FieldKind::LongText { .. }) && text.len() > 120,
+        _ => false,
+    }
 }
 
 /// What was just done, after a form was sent.
