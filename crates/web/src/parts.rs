@@ -217,7 +217,7 @@ pub fn default_period(pack: &shirube_plan::Pack) -> Option<&Period> {
 }
 
 /// Links between the same page of all periods; nothing when there is but one.
-pub fn period_switch(v: &View, here: &str, path: impl Fn(&str) -> String) -> Markup {
+pub fn period_switch(v: &View, here: &str, href: impl Fn(&str) -> String) -> Markup {
     let l = v.cx.l;
     html! {
         @if v.pack.periods.len() > 1 {
@@ -226,7 +226,7 @@ pub fn period_switch(v: &View, here: &str, path: impl Fn(&str) -> String) -> Mar
                     @for period in &v.pack.periods {
                         li {
                             @if period.id == here { span class="here" aria-current="page" { (l.p(&period.label)) } }
-                            @else { a href=(v.cx.to(&path(&period.id))) { (l.p(&period.label)) } }
+                            @else { a href=(href(&period.id)) { (l.p(&period.label)) } }
                         }
                     }
                 }

@@ -2,13 +2,16 @@
 
 pub mod about;
 pub mod assets;
+pub mod audit;
 pub mod codes;
 pub mod compare;
 mod conflict;
 mod desk;
+pub mod download;
 pub mod errors;
 pub mod figure;
 pub mod form;
+pub mod home;
 pub mod import;
 pub mod indicator;
 pub mod indicators;

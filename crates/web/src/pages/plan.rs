@@ -32,7 +32,7 @@ pub fn view(v: &View, period: &Period) -> Markup {
     let earlier = v.pack.periods.iter().filter(|p| p.from < period.from).max_by_key(|p| p.from);
     let body = html! {
         (parts::heading(l.t("計画の体系", "The plan's tree"), l.p(&period.label)))
-        (parts::period_switch(v, &period.id, |id| format!("/plan/{}", url::segment(id))))
+        (parts::period_switch(v, &period.id, |id| cx.to(&format!("/plan/{}", url::segment(id)))))
         dl class="facts" {
             dt { (l.t("期間", "Years")) } dd { (parts::period_years(l, period)) }
             dt { (l.t("状態", "State")) } dd { (parts::period_status(l, period.status)) }
