@@ -40,6 +40,9 @@ pub enum Failure {
     /// A file out.
     #[error(transparent)]
     Export(#[from] shirube_exchange::export::ExportError),
+    /// The folder of jobs.
+    #[error(transparent)]
+    Jobs(#[from] shirube_web::JobError),
     /// A file could not be read or written.
     #[error("{path}: {cause}", path = path.display())]
     File {

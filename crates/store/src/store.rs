@@ -127,6 +127,13 @@ impl Store {
         history::read(&self.log_reader()?, register, record)
     }
 
+    /// Keeps a file that a change is about to name by its SHA-256, which is given back. Forms send files before the
+    /// rest of the record is in order.
+    pub fn keep(&self, actor: &Actor, bytes: &[u8]) -> Result<String, StoreError> {
+        allow(actor, Action::Attach, Resource::Everything)?;
+        self.files.keep(bytes)
+    }
+
     /// An attached file.
     pub fn file(&self, actor: &Actor, sha256: &str) -> Result<Vec<u8>, StoreError> {
         allow(actor, Action::Read, Resource::Everything)?;

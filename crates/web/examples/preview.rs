@@ -26,7 +26,8 @@ fn main() {
     let (pack, mistakes) = shirube_plan::load(&files);
     mistakes.iter().for_each(|m| eprintln!("{m}"));
     let store = shirube_store::Store::open(&data, Arc::new(pack)).unwrap();
-    let app = Arc::new(shirube_web::App::new(store));
+    let jobs = shirube_web::Jobs::open(data.join("jobs")).unwrap();
+    let app = Arc::new(shirube_web::App::new(store, jobs));
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         println!("http://127.0.0.1:{port}/");

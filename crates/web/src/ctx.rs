@@ -5,7 +5,7 @@ use crate::{
     text::L,
     url::Query,
 };
-use axum::body::Bytes;
+use axum::{body::Bytes, http::HeaderMap};
 use shirube_plan::Lang;
 use shirube_snapshot::AsOf;
 use shirube_store::Actor;
@@ -29,8 +29,8 @@ pub struct Ctx {
     pub params: Vec<(String, String)>,
     /// Body of a form or an API call; empty when reading.
     pub body: Bytes,
-    /// Media type of the body.
-    pub body_media: Option<String>,
+    /// Headers of the request.
+    pub headers: HeaderMap,
 }
 
 impl Ctx {
@@ -45,7 +45,7 @@ impl Ctx {
             query: Query::default(),
             params: vec![],
             body: Bytes::new(),
-            body_media: None,
+            headers: HeaderMap::new(),
         }
     }
 
@@ -68,6 +68,11 @@ impl Ctx {
         self.params.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v)
     }
 
+    /// A header of the request, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// Address of a page in this language at this moment. `path` begins with `/` and may end in `#anchor`.
     pub fn to(&self, path: &str) -> String {
         self.to_with(path, Query::default())
@@ -76,6 +81,11 @@ impl Ctx {
     /// The same with parameters.
     pub fn to_with(&self, path: &str, query: Query) -> String {
         address(self.l, path, &query.with("as_of", self.as_of_text.as_deref()))
+    }
+
+    /// Address of a page at another moment (`seq:12`, `2026-11-01`).
+    pub fn to_at(&self, path: &str, moment: &str) -> String {
+        address(self.l, path, &Query(vec![("as_of".to_string(), moment.to_string())]))
     }
 
     /// This page with one parameter changed.

@@ -48,7 +48,9 @@ impl<'a> Drawing<'a> {
     /// One figure per dimension, for values broken down by it alone.
     pub fn by_dimension(&self) -> Markup {
         let l = self.v.cx.l;
-        let single = |d: &str| -> Vec<&SeriesJudgement> { self.measure.judgement.series.iter().filter(|s| s.dims.len() == 1 && s.dims.contains_key(d)).collect() };
+        let single = |d: &str| -> Vec<&SeriesJudgement> {
+            self.measure.judgement.series.iter().filter(|s| s.dims.len() == 1 && s.dims.contains_key(d)).collect()
+        };
         html! {
             @for (i, dimension) in self.indicator.dimensions.iter().enumerate() {
                 @let series = single(dimension);
@@ -115,8 +117,16 @@ impl<'a> Drawing<'a> {
             }
             Some(Path { label: format!("{} {}", l.t("目標", "target"), fmt::value(l, target.value, self.unit())), points })
         });
-        let breaks = self.indicator.breaks.iter().filter_map(|b| Some((periods.iter().position(|p| position(p) >= position(&b.period))?, l.p(&b.reason).to_string()))).collect();
-        let lines: Vec<Series> = series.iter().map(|s| Series { label: self.name(&s.dims), points: periods.iter().map(|p| self.point(s, p)).collect() }).collect();
+        let breaks = self
+            .indicator
+            .breaks
+            .iter()
+            .filter_map(|b| Some((periods.iter().position(|p| position(p) >= position(&b.period))?, l.p(&b.reason).to_string())))
+            .collect();
+        let lines: Vec<Series> = series
+            .iter()
+            .map(|s| Series { label: self.name(&s.dims), points: periods.iter().map(|p| self.point(s, p)).collect() })
+            .collect();
         let x = chart::place_periods(periods.iter().map(String::as_str), fmt::period_short);
         self.scaled(Frame { id: id.to_string(), title, desc, x, series: lines, breaks, path, ..Frame::default() })
     }
@@ -126,14 +136,22 @@ impl<'a> Drawing<'a> {
         let l = self.v.cx.l;
         let most = if series.len() > 8 { 1 } else { 3 };
         let shown = &periods[periods.len().saturating_sub(most)..];
-        let x = series.iter().enumerate().map(|(i, s)| Tick { label: parts::code_name(self.v, dimension, s.dims.get(dimension).map_or("", String::as_str)).to_string(), at: i as f64 });
+        let x = series.iter().enumerate().map(|(i, s)| Tick {
+            label: parts::code_name(self.v, dimension, s.dims.get(dimension).map_or("", String::as_str)).to_string(),
+            at: i as f64,
+        });
         let bars = shown.iter().map(|p| Series { label: fmt::period(l, p), points: series.iter().map(|s| self.point(s, p)).collect() });
-        let title = if shown.len() == 1 { format!("{title}{}{}{}", l.t("（", " ("), fmt::period(l, &shown[0]), l.t("）", ")")) } else { title };
+        let title =
+            if shown.len() == 1 { format!("{title}{}{}{}", l.t("（", " ("), fmt::period(l, &shown[0]), l.t("）", ")")) } else { title };
         self.scaled(Frame { id: id.to_string(), title, x: x.collect(), series: bars.collect(), ..Frame::default() })
     }
 
     fn scaled(&self, mut frame: Frame) -> Frame {
-        let values = frame.series.iter().flat_map(|s| s.points.iter().filter_map(Point::value)).chain(frame.path.iter().flat_map(|p| p.points.iter().map(|(_, v)| *v)));
+        let values = frame
+            .series
+            .iter()
+            .flat_map(|s| s.points.iter().filter_map(Point::value))
+            .chain(frame.path.iter().flat_map(|p| p.points.iter().map(|(_, v)| *v)));
         let greatest = values.fold(0.0_f64, |m, v| m.max(v.abs()));
         frame.axis = fmt::axis(self.v.cx.l, self.unit(), greatest);
         frame
@@ -143,8 +161,13 @@ impl<'a> Drawing<'a> {
         let l = self.v.cx.l;
         match series.points.iter().find(|p| p.period == period) {
             None => Point::Blank,
-            Some(judge::Point { value: Some(value), small_n, projected, .. }) => Point::Value { value: *value, text: fmt::value(l, *value, self.unit()), small: *small_n, projected: *projected },
-            Some(point) => Point::Absent { sign: fmt::absence_sign(point.status), word: shirube_indicator::format::absence(point.status, l.0).to_string() },
+            Some(judge::Point { value: Some(value), small_n, projected, .. }) => {
+                Point::Value { value: *value, text: fmt::value(l, *value, self.unit()), small: *small_n, projected: *projected }
+            }
+            Some(point) => Point::Absent {
+                sign: fmt::absence_sign(point.status),
+                word: shirube_indicator::format::absence(point.status, l.0).to_string(),
+            },
         }
     }
 
@@ -166,7 +189,13 @@ impl<'a> Drawing<'a> {
             words += &format!("{}{}{}", l.t("値のない時期：", " Without a value: "), missing.join(l.t("、", ", ")), l.t("。", "."));
         }
         if let Some(target) = series.targets.last() {
-            words += &format!("{}{} {}{}", l.t("目標は", " The target is "), fmt::period(l, &target.period), fmt::value(l, target.value, self.unit()), l.t("。", "."));
+            words += &format!(
+                "{}{} {}{}",
+                l.t("目標は", " The target is "),
+                fmt::period(l, &target.period),
+                fmt::value(l, target.value, self.unit()),
+                l.t("。", ".")
+            );
         }
         words
     }
@@ -188,7 +217,9 @@ impl<'a> Drawing<'a> {
     fn time_table(&self, series: &SeriesJudgement) -> Markup {
         let (v, l) = (self.v, self.v.cx.l);
         let found = |period: &str| self.measure.computed.find(period, &series.dims);
-        let has = |pick: fn(&shirube_indicator::Observation) -> Option<f64>| series.points.iter().any(|p| found(&p.period).is_some_and(|o| pick(o).is_some()));
+        let has = |pick: fn(&shirube_indicator::Observation) -> Option<f64>| {
+            series.points.iter().any(|p| found(&p.period).is_some_and(|o| pick(o).is_some()))
+        };
         let ratio = has(|o| o.numerator) || has(|o| o.denominator);
         let counted = has(|o| o.n);
         let noted = series.points.iter().any(|p| p.small_n || p.projected || p.after_break);
@@ -273,7 +304,8 @@ impl<'a> Drawing<'a> {
         }
         let codes = |dimension: &str| self.codes(&full, dimension);
         let (row_codes, column_codes) = (codes(rows), codes(columns));
-        let value = |dims: &Dims, period: &str| all.iter().find(|s| &s.dims == dims).and_then(|s| s.points.iter().find(|p| p.period == period));
+        let value =
+            |dims: &Dims, period: &str| all.iter().find(|s| &s.dims == dims).and_then(|s| s.points.iter().find(|p| p.period == period));
         let cell = |dims: Dims, period: &str| {
             let point = value(&dims, period);
             let content = point.map(|p| self.bare(p)).unwrap_or_else(|| html! { span class="muted" { span aria-hidden="true" { "·" } span class="visually-hidden" { (l.t("該当なし", "none")) } } });

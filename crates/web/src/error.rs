@@ -2,11 +2,10 @@
 
 use crate::text::L;
 use shirube_plan::Pair;
-use shirube_snapshot::SnapshotError;
-use shirube_store::StoreError;
+use shirube_record::FieldError;
 
 /// A request that could not be answered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// The page or thing does not exist (or not yet, at the moment asked for).
     #[error("not found: {}", .0.en)]
@@ -25,9 +24,29 @@ pub enum Error {
     /// The address knows other methods only.
     #[error("method not allowed")]
     Method,
+    /// The request can be read, but what it asks for cannot be done.
+    #[error("refused ({}): {}", .0.code, .0.problem.en)]
+    Refused(Box<Refusal>),
     /// A fault of ours; the detail goes to the log, not to the page.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// Why something cannot be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable name for programs.
+    pub code: &'static str,
+    /// Heading.
+    pub title: Pair,
+    /// What is in the way.
+    pub problem: Pair,
+    /// What to do.
+    pub mend: Pair,
+    /// Where a record's values fail; empty when it is not about values.
+    pub places: Vec<FieldError>,
 }
 
 /// Builds a [`Pair`] from two texts.
@@ -39,6 +58,16 @@ impl Error {
     /// Something of a kind with an id that is not there.
     pub fn no(kind_ja: &str, kind_en: &str, id: &str) -> Error {
         Error::NotFound(pair(format!("{kind_ja}「{id}」はありません。"), format!("There is no {kind_en} “{id}”.")))
+    }
+
+    /// Something that cannot be done.
+    pub fn refused(status: u16, code: &'static str, title: Pair, problem: Pair, mend: Pair) -> Error {
+        Error::Refused(Box::new(Refusal { status, code, title, problem, mend, places: vec![] }))
+    }
+
+    /// A parameter that cannot be read, and what to write instead.
+    pub fn bad(problem: Pair, mend: Pair) -> Error {
+        Error::BadRequest { problem, mend }
     }
 
     /// Anything unexpected.
@@ -53,6 +82,7 @@ impl Error {
             Error::BadRequest { .. } => 400,
             Error::Forbidden(_) => 403,
             Error::Method => 405,
+            Error::Refused(refusal) => refusal.status,
             Error::Internal(_) => 500,
         }
     }
@@ -64,6 +94,7 @@ impl Error {
             Error::BadRequest { .. } => "bad-request",
             Error::Forbidden(_) => "forbidden",
             Error::Method => "method-not-allowed",
+            Error::Refused(refusal) => refusal.code,
             Error::Internal(_) => "internal",
         }
     }
@@ -75,6 +106,7 @@ impl Error {
             Error::BadRequest { .. } => pair("指定を読み取れません", "The request cannot be read"),
             Error::Forbidden(_) => pair("権限がありません", "Not allowed"),
             Error::Method => pair("この操作はできません", "This method is not possible here"),
+            Error::Refused(refusal) => refusal.title.clone(),
             Error::Internal(_) => pair("内部エラー", "Internal error"),
         }
     }
@@ -84,6 +116,7 @@ impl Error {
         match self {
             Error::NotFound(what) | Error::Forbidden(what) => what.clone(),
             Error::BadRequest { problem, .. } => problem.clone(),
+            Error::Refused(refusal) => refusal.problem.clone(),
             Error::Method => pair("このアドレスは別の方法でだけ使えます。", "This address answers other methods only."),
             Error::Internal(_) => pair(
                 "処理中に問題が起きました。入力や記録が失われたわけではありません。詳しい内容はプログラムのログにあります。",
@@ -101,6 +134,7 @@ impl Error {
             ),
             Error::BadRequest { mend, .. } => mend.clone(),
             Error::Forbidden(_) => pair("管理者に確認してください。", "Ask the person who runs this portal."),
+            Error::Refused(refusal) => refusal.mend.clone(),
             Error::Method => pair("画面のリンクやボタンから操作してください。", "Use the links and buttons of the pages."),
             Error::Internal(_) => pair(
                 "もう一度試し、続くようなら管理者に知らせてください。",
@@ -109,33 +143,36 @@ impl Error {
         }
     }
 
-    /// The RFC 9457 document.
+    /// The RFC 9457 document: beside its own members `code` (stable), `mend`, and for values of a record `errors`
+    /// with the place of each.
     pub fn problem_json(&self, l: L, instance: &str) -> serde_json::Value {
-        serde_json::json!({
+        let mut json = serde_json::json!({
             "type": format!("/about#problem-{}", self.slug()),
             "title": l.p(&self.title()),
             "status": self.status(),
-            "detail": format!("{} {}", l.p(&self.problem()), l.p(&self.mend())).trim(),
+            "detail": l.p(&self.problem()),
             "instance": instance,
-        })
+            "code": self.slug(),
+            "mend": l.p(&self.mend()),
+        });
+        if let Error::Refused(refusal) = self
+            && !refusal.places.is_empty()
+        {
+            json["errors"] = refusal.places.iter().map(|e| place_json(l, e)).collect();
+        }
+        json
     }
 }
 
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Error {
-        match error {
-            StoreError::Denied { .. } => Error::Forbidden(pair("この操作や閲覧は許可されていません。", "You may not see or do this.")),
-            StoreError::NoSuchRegister(name) => Error::no("台帳", "register", &name),
-            StoreError::NoSuchRecord { record, .. } => Error::no("記録", "record", &record.to_string()),
-            StoreError::Redacted { record, .. } => Error::NotFound(pair(format!("記録 {record} は消去されました。"), format!("Record {record} was redacted."))),
-            StoreError::NoSuchFile(name) => Error::no("添付ファイル", "attached file", &name),
-            StoreError::Snapshot(SnapshotError::BadMoment(text)) => Error::BadRequest {
-                problem: pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
-                mend: pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
-            },
-            other => Error::internal(other),
-        }
-    }
+fn place_json(l: L, error: &FieldError) -> serde_json::Value {
+    serde_json::json!({
+        "code": error.mistake.code(),
+        "field": error.field,
+        "column": error.column,
+        "row": error.row,
+        "detail": l.p(&error.problem),
+        "mend": l.p(&error.mend),
+    })
 }
 
 #[cfg(test)]
@@ -148,6 +185,13 @@ pub(crate) fn samples() -> Vec<Error> {
         },
         Error::Forbidden(pair("この台帳は見られません。", "You may not see this register.")),
         Error::Method,
+        Error::refused(
+            409,
+            "conflict",
+            pair("衝突", "Conflict"),
+            pair("別の人が先に直しました。", "Someone else was first."),
+            pair("見比べてください。", "Compare both."),
+        ),
         Error::Internal("disk /dev/sda is full".into()),
     ]
 }

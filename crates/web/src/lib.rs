@@ -5,6 +5,7 @@
 //! handler that fetches, and a pure function that draws.
 
 mod assets;
+mod cells;
 mod cache;
 pub mod chart;
 mod citations;
@@ -14,20 +15,27 @@ mod draw;
 pub mod error;
 mod figures;
 pub mod fmt;
+pub mod form;
+mod jobs;
 mod judgement;
 pub mod layout;
 mod measures;
+mod names;
 mod pages;
 pub mod parts;
+mod refused;
 pub mod reply;
 pub mod routes;
 mod serve;
 pub mod state;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod url;
 mod what_if;
 
+pub use jobs::{JobError, Jobs};
 pub use serve::{router, serve};
 pub use state::App;

@@ -174,7 +174,9 @@ impl State {
             "better" => l.t("前の時期より、その指標にとって良い向きに動いた。", "Moved the better way since the period before."),
             "worse" => l.t("前の時期より、悪い向きに動いた。", "Moved the worse way since the period before."),
             "flat" => l.t("表示する桁で同じ値だった。", "The same at the places shown."),
-            "not-comparable" => l.t("調査方法の変更などで、前の時期と比べられない。", "A break of the series lies between, such as a change of method."),
+            "not-comparable" => {
+                l.t("調査方法の変更などで、前の時期と比べられない。", "A break of the series lies between, such as a change of method.")
+            }
             "too-few" => l.t("件数が少なく、変化を判定しない。", "Too few cases to judge the change."),
             "unknown" | "target-unknown" => l.t("値がない、または比べる前の値がない。", "No value, or none to compare with."),
             "reached" => l.t("最新の値が目標に達している。", "The latest value is at or beyond the target."),

@@ -16,6 +16,7 @@ pub struct Reply {
     location: Option<String>,
     file_name: Option<String>,
     lasting: bool,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Reply {
@@ -26,7 +27,7 @@ impl Reply {
 
     /// Bytes of a media type.
     pub fn bytes(media: &str, body: Bytes) -> Reply {
-        Reply { status: 200, media: media.to_string(), body, location: None, file_name: None, lasting: false }
+        Reply { status: 200, media: media.to_string(), body, location: None, file_name: None, lasting: false, headers: vec![] }
     }
 
     /// JSON.
@@ -54,9 +55,30 @@ impl Reply {
         Reply { lasting: true, ..self }
     }
 
+    /// One more header (`etag`, `refresh`); the name in lower case.
+    pub fn with_header(mut self, name: &'static str, value: String) -> Reply {
+        self.headers.push((name, value));
+        self
+    }
+
     /// HTTP status.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// Where the reader is sent, if anywhere.
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// A header that was set beside the usual ones.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The bytes of the body.
+    pub fn bytes_of(&self) -> &[u8] {
+        &self.body
     }
 
     /// The body as text, for tests and for embedding.
@@ -91,6 +113,11 @@ impl IntoResponse for Reply {
         {
             // A value that is no header text (control characters in an address) is left out, never sent broken.
             if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
             }
         }

@@ -10,6 +10,10 @@ pub type Handler = fn(&App, &Ctx) -> Result<Reply, Error>;
 pub enum Method {
     /// Reads.
     Get,
+    /// Sends a form, or begins something.
+    Post,
+    /// Changes parts of something.
+    Patch,
 }
 
 /// An address.
@@ -33,6 +37,10 @@ const fn read(path: &'static str, name: &'static str, summary: (&'static str, &'
     Route { method: Method::Get, path, name, summary, languages: true, handler }
 }
 
+const fn send(path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
+    Route { method: Method::Post, path, name, summary, languages: true, handler }
+}
+
 const fn file(path: &'static str, name: &'static str, handler: Handler) -> Route {
     Route { method: Method::Get, path, name, summary: ("画面の部品", "Part of the pages"), languages: false, handler }
 }
@@ -53,6 +61,35 @@ pub const ROUTES: &[Route] = &[
     read("/figures/{*id}", "figure", ("公表値", "A published figure"), pages::figure::show),
     read("/codes", "codes", ("用語・区分の一覧", "Terms and code lists"), pages::codes::list),
     read("/codes/{list}", "code_list", ("区分表", "A code list"), pages::codes::show),
+    read("/registers", "registers", ("台帳の一覧", "All registers"), pages::registers::list),
+    read("/registers/{register}/new", "record_new", ("新しい記録の入力", "Form for a new record"), pages::form::new),
+    send("/registers/{register}/new", "record_create", ("新しい記録を登録", "Creates a record"), pages::form::create),
+    read("/registers/{register}/import", "import", ("ファイルの取り込み", "Import of a file"), pages::import::show),
+    send("/registers/{register}/import", "import_send", ("取り込むファイルを送る", "Takes a file to import"), pages::import::sent),
+    read("/registers/{register}/template.csv", "template", ("見出しだけのCSV", "CSV with the headings"), pages::import::template),
+    read("/registers/{register}/{id}", "record", ("記録", "A record"), pages::record::show),
+    read("/registers/{register}/{id}/files/{column}", "record_file", ("添付ファイル", "An attached file"), pages::record::file),
+    read("/registers/{register}/{id}/amend", "record_amend", ("記録の修正", "Form to amend a record"), pages::form::amend),
+    send("/registers/{register}/{id}/amend", "record_amend_send", ("記録を修正", "Amends a record"), pages::form::amend_sent),
+    read(
+        "/registers/{register}/{id}/transitions/{transition}",
+        "record_transition",
+        ("状態を移す", "Form to move a record"),
+        pages::transition::show,
+    ),
+    send(
+        "/registers/{register}/{id}/transitions/{transition}",
+        "record_transition_send",
+        ("状態を移す", "Moves a record"),
+        pages::transition::sent,
+    ),
+    read("/registers/{register}/{id}/redact", "record_redact", ("内容の消去", "Form to erase content"), pages::redact::show),
+    send("/registers/{register}/{id}/redact", "record_redact_send", ("内容を消去", "Erases content"), pages::redact::sent),
+    read("/jobs", "jobs", ("処理の一覧", "Jobs"), pages::jobs::list),
+    read("/jobs/{job}", "job", ("処理の様子", "A job"), pages::jobs::show),
+    send("/jobs/{job}", "job_steer", ("処理を進める・止める", "Steers a job"), pages::jobs::steer),
+    read("/jobs/{job}/errors.csv", "job_errors_csv", ("誤りの一覧（CSV）", "Mistakes of a file (CSV)"), pages::jobs::errors_csv),
+    read("/jobs/{job}/errors.xlsx", "job_errors_xlsx", ("誤りの一覧（XLSX）", "Mistakes of a file (XLSX)"), pages::jobs::errors_xlsx),
     read("/about", "about", ("使い方", "Help"), pages::about::show),
     file("/assets/app.css", "style", pages::assets::style),
     file("/assets/app.js", "script", pages::assets::script),

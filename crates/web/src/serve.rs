@@ -12,10 +12,10 @@ use crate::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, OriginalUri, Query as QueryOf, RawPathParams, State},
+    extract::{DefaultBodyLimit, OriginalUri, Query as QueryOf, RawPathParams, State, rejection::BytesRejection},
     http::{HeaderMap, Uri, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, patch, post},
 };
 use shirube_plan::Lang;
 use std::{future::Future, io, sync::Arc};
@@ -38,12 +38,14 @@ pub fn router(app: Arc<App>) -> Router {
                                OriginalUri(uri): OriginalUri,
                                params: RawPathParams,
                                headers: HeaderMap,
-                               body: Bytes| {
+                               body: Result<Bytes, BytesRejection>| {
                 let params = params.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-                respond(app, Request { uri, lang: *lang, params, headers, body }, route.handler)
+                respond(app, Request { uri, lang: *lang, params, headers, body }, route)
             };
             let method = match route.method {
                 Method::Get => get(answer),
+                Method::Post => post(answer),
+                Method::Patch => patch(answer),
             };
             router = router.route(&address(route, *lang), method);
         }
@@ -74,28 +76,71 @@ struct Request {
     lang: Lang,
     params: Vec<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 }
 
-async fn respond(app: Arc<App>, request: Request, handler: crate::routes::Handler) -> Response {
-    let (uri, headers, lang) = (request.uri.clone(), request.headers.clone(), request.lang);
+async fn respond(app: Arc<App>, request: Request, route: &'static Route) -> Response {
+    let (uri, headers, lang) = (request.uri.clone(), request.headers.clone(), language(request.lang, &request.uri, &request.headers));
     let shared = Arc::clone(&app);
     // Handlers read files and run SQL: never on a thread that serves the network.
     let task = tokio::task::spawn_blocking(move || {
-        let mut cx = context(request.lang, &request.uri)?;
+        let mut cx = context(lang, &request.uri)?;
+        if route.method != Method::Get {
+            own_pages_only(&request.headers)?;
+        }
         cx.params = request.params;
-        cx.body_media = request.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_string);
-        cx.body = request.body;
-        handler(&shared, &cx)
+        cx.headers = request.headers;
+        cx.body = request.body.map_err(|_| too_large())?;
+        (route.handler)(&shared, &cx)
     });
     let answer = task.await.unwrap_or_else(|stopped| Err(Error::internal(stopped)));
     answer.unwrap_or_else(|error| error_reply(&app, lang, &uri, &headers, error)).into_response()
 }
 
+/// Language of the answer: of the page, or for programs what they accept.
+fn language(page: Lang, uri: &Uri, headers: &HeaderMap) -> Lang {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if is_api(uri) && wanted.trim_start().to_ascii_lowercase().starts_with("en") { Lang::En } else { page }
+}
+
+fn is_api(uri: &Uri) -> bool {
+    uri.path().starts_with("/api/")
+}
+
+/// Refuses a change that a page of another site has sent. Browsers say where a request comes from; programs that
+/// say nothing are not steered by another site.
+fn own_pages_only(headers: &HeaderMap) -> Result<(), Error> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+    let own = match (headers.get("sec-fetch-site").and_then(|v| v.to_str().ok()), text(header::ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin.split_once("://").map(|(_, host)| host) == text(header::HOST),
+        (None, None) => true,
+    };
+    if own {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(pair("別のサイトから送られた操作は受け付けません。", "Changes sent from another site are refused.")))
+    }
+}
+
+fn too_large() -> Error {
+    let most = MOST_BODY / (1024 * 1024);
+    Error::refused(
+        413,
+        "too-large",
+        pair("送られたデータが大きすぎます", "Too much data at once"),
+        pair(format!("一度に送れるのは{most} MBまでです。"), format!("At most {most} MB can be sent at once.")),
+        pair(
+            "ファイルを分けるか、コマンド「shirube import」で取り込んでください。",
+            "Split the file, or import it with the command `shirube import`.",
+        ),
+    )
+}
+
 fn context(lang: Lang, uri: &Uri) -> Result<Ctx, Error> {
     let path = match lang {
-        Lang::Ja => uri.path(),
-        Lang::En => uri.path().strip_prefix("/en").filter(|p| !p.is_empty()).unwrap_or("/"),
+        Lang::En if !is_api(uri) => uri.path().strip_prefix("/en").filter(|p| !p.is_empty()).unwrap_or("/"),
+        _ => uri.path(),
     };
     Ctx::new(lang, path, query(uri)?)
 }
@@ -110,7 +155,7 @@ fn query(uri: &Uri) -> Result<Query, Error> {
 
 async fn refuse(app: Arc<App>, uri: Uri, headers: HeaderMap, error: Error) -> Response {
     let english = uri.path() == "/en" || uri.path().starts_with("/en/");
-    let lang = if english { Lang::En } else { Lang::Ja };
+    let lang = language(if english { Lang::En } else { Lang::Ja }, &uri, &headers);
     error_reply(&app, lang, &uri, &headers, error).into_response()
 }
 
@@ -122,9 +167,48 @@ fn error_reply(app: &App, lang: Lang, uri: &Uri, headers: &HeaderMap, error: Err
     // The page links on with its moment where that can be read, and without it otherwise.
     let cx = context(lang, uri).unwrap_or_else(|_| Ctx::plain(lang, "/"));
     let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if uri.path().starts_with("/api/") || (accepts.contains("json") && !accepts.contains("html")) {
+    if is_api(uri) || (accepts.contains("json") && !accepts.contains("html")) {
         let json = error.problem_json(cx.l, uri.path()).to_string();
         return Reply::bytes("application/problem+json", json.into()).with_status(error.status());
     }
     Reply::page(errors::view(&cx, &app.pack, &error)).with_status(error.status())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn from(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), header::HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn only_own_pages_and_programs_may_send_changes() {
+        for own in [
+            from(&[]),
+            from(&[("sec-fetch-site", "same-origin"), ("origin", "null")]),
+            from(&[("sec-fetch-site", "none")]),
+            from(&[("origin", "http://127.0.0.1:8420"), ("host", "127.0.0.1:8420")]),
+        ] {
+            assert!(own_pages_only(&own).is_ok(), "{own:?}");
+        }
+        for foreign in [
+            from(&[("sec-fetch-site", "cross-site")]),
+            from(&[("sec-fetch-site", "same-site")]),
+            from(&[("origin", "http://example.org"), ("host", "127.0.0.1:8420")]),
+            from(&[("origin", "null"), ("host", "127.0.0.1:8420")]),
+            from(&[("origin", "http://127.0.0.1:8420")]),
+        ] {
+            assert_eq!(own_pages_only(&foreign).unwrap_err().status(), 403, "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn programs_get_the_language_they_accept_and_pages_their_own() {
+        let english = from(&[("accept-language", "en-GB,en;q=0.9")]);
+        assert_eq!(language(Lang::Ja, &"/api/v1/pack".parse().unwrap(), &english), Lang::En);
+        assert_eq!(language(Lang::Ja, &"/plan".parse().unwrap(), &english), Lang::Ja);
+        assert_eq!(context(Lang::En, &"/api/v1/pack".parse().unwrap()).unwrap().path, "/api/v1/pack");
+    }
 }

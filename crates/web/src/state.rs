@@ -5,6 +5,8 @@ use crate::{
     citations::{self, Use},
     ctx::Ctx,
     error::Error,
+    form::Token,
+    jobs::Jobs,
     layout::View,
     measures::{Measure, Measured, rank},
 };
@@ -23,7 +25,11 @@ pub struct App {
     /// The pack.
     pub pack: Arc<Pack>,
     /// The records.
-    pub store: Store,
+    pub store: Arc<Store>,
+    /// Long work.
+    pub jobs: Arc<Jobs>,
+    /// What forms carry to show that they are ours.
+    pub token: Token,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
     results: indicator::Cache,
@@ -35,8 +41,16 @@ const MOST_AUDITS: usize = 16;
 
 impl App {
     /// A portal over a store and its pack.
-    pub fn new(store: Store) -> App {
-        App { pack: Arc::clone(store.pack()), store, citations: OnceLock::new(), results: indicator::Cache::default(), audits: Cache::new(MOST_AUDITS) }
+    pub fn new(store: Store, jobs: Jobs) -> App {
+        App {
+            pack: Arc::clone(store.pack()),
+            store: Arc::new(store),
+            jobs: Arc::new(jobs),
+            token: Token::new(),
+            citations: OnceLock::new(),
+            results: indicator::Cache::default(),
+            audits: Cache::new(MOST_AUDITS),
+        }
     }
 
     /// The records as the request may see them, at its moment.
@@ -76,7 +90,8 @@ impl App {
 
     /// The indicators of a plan node at the snapshot's moment, those that count for it first.
     pub fn measures_of(&self, snapshot: &Snapshot, node: &str) -> Vec<Measured<'_>> {
-        let mut own: Vec<&Indicator> = self.pack.indicators.values().filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
+        let mut own: Vec<&Indicator> =
+            self.pack.indicators.values().filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
         own.sort_by_key(|i| rank(i.kind));
         own.into_iter().map(|i| self.measure(snapshot, i, &Overrides::new())).collect()
     }

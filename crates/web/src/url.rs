@@ -32,6 +32,36 @@ pub fn value(text: &str) -> String {
     encode(text, ":/,@")
 }
 
+/// Decodes one name or value of a form; bytes that are no text become the replacement sign.
+fn decode(text: &str) -> String {
+    let mut bytes = text.bytes();
+    let mut out = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                let mut rest = bytes.clone();
+                let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
+                match (digit(rest.next()), digit(rest.next())) {
+                    (Some(high), Some(low)) => {
+                        out.push((high * 16 + low) as u8);
+                        bytes = rest;
+                    }
+                    _ => out.push(b'%'),
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The pairs of a form's body (`application/x-www-form-urlencoded`), in order.
+pub fn form_pairs(body: &str) -> Vec<(String, String)> {
+    let pairs = body.split('&').filter(|p| !p.is_empty());
+    pairs.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(name, value)| (decode(name), decode(value))).collect()
+}
+
 /// The parameters of a query string, in order; a name may come several times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(pub Vec<(String, String)>);
@@ -75,6 +105,13 @@ mod tests {
     fn ids_of_figures_survive_a_path() {
         assert_eq!(tail("d003/rate@2024[stage=basic]~a"), "d003/rate@2024%5Bstage=basic%5D~a");
         assert_eq!(segment("重 点"), "%E9%87%8D%20%E7%82%B9");
+    }
+
+    #[test]
+    fn forms_read_as_browsers_send_them() {
+        let pairs = form_pairs("name=%E5%8F%B0+%E5%B8%B3&empty=&plus=1%2B1&odd=100%&bare");
+        let expected = [("name", "台 帳"), ("empty", ""), ("plus", "1+1"), ("odd", "100%"), ("bare", "")];
+        assert_eq!(pairs, expected.map(|(k, v)| (k.to_string(), v.to_string())));
     }
 
     #[test]

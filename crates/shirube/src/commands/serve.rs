@@ -3,7 +3,7 @@
 use crate::Place;
 use crate::failure::Failure;
 use crate::office::Office;
-use shirube_web::App;
+use shirube_web::{App, Jobs};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ pub fn run(place: &Place, listen: SocketAddr) -> Result<ExitCode, Failure> {
         let address = listener.local_addr()?;
         println!("{} / {}", office.pack.meta.label.ja, office.pack.meta.label.en);
         println!("http://{address}/  (English: http://{address}/en)  data: {}", place.data.display());
-        let app = Arc::new(App::new(office.store));
+        let jobs = Jobs::open(place.data.join("jobs"))?;
+        let app = Arc::new(App::new(office.store, jobs));
         shirube_web::serve(app, listener, stopped()).await?;
         Ok(ExitCode::SUCCESS)
     })

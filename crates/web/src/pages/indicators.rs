@@ -18,7 +18,13 @@ use shirube_plan::{IndicatorKind, Node};
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let snapshot = app.open(cx)?;
     let wanted = Wanted::of(cx);
-    let mut all: Vec<Measured> = app.pack.indicators.values().filter(|i| wanted.lets(i.kind, &i.nodes)).map(|i| app.measure(&snapshot, i, &Overrides::new())).collect();
+    let mut all: Vec<Measured> = app
+        .pack
+        .indicators
+        .values()
+        .filter(|i| wanted.lets(i.kind, &i.nodes))
+        .map(|i| app.measure(&snapshot, i, &Overrides::new()))
+        .collect();
     all.retain(|m| wanted.state.as_deref().is_none_or(|s| m.state().slug() == s));
     all.sort_by_key(|m| rank(m.indicator.kind));
     Ok(Reply::page(view(&app.view_of(cx, &snapshot), &wanted, &all)))
@@ -61,7 +67,8 @@ fn kind_slug(kind: IndicatorKind) -> &'static str {
     }
 }
 
-const KINDS: [IndicatorKind; 5] = [IndicatorKind::Kgi, IndicatorKind::Kpi, IndicatorKind::FollowUp, IndicatorKind::Reference, IndicatorKind::Check];
+const KINDS: [IndicatorKind; 5] =
+    [IndicatorKind::Kgi, IndicatorKind::Kpi, IndicatorKind::FollowUp, IndicatorKind::Reference, IndicatorKind::Check];
 
 /// Draws the list.
 pub fn view(v: &View, wanted: &Wanted, all: &[Measured]) -> Markup {

@@ -34,7 +34,12 @@ pub fn view(v: &View, period: &Period, node: &Node, measures: &[Measured]) -> Ma
     let progress: Vec<&Progress> = period.progress.iter().filter(|p| p.node == node.id).collect();
     let registers: Vec<&Register> = v.pack.registers.values().filter(|r| r.nodes.contains(&node.id)).collect();
     let series: Vec<&Series> = v.pack.series.values().filter(|s| s.nodes.contains(&node.id)).collect();
-    let kicker = format!("{}{}{}", l.p(&period.label), l.t("　", " · "), parts::node_number(l, node).unwrap_or_else(|| parts::node_kind(l, node.kind).to_string()));
+    let kicker = format!(
+        "{}{}{}",
+        l.p(&period.label),
+        l.t("　", " · "),
+        parts::node_number(l, node).unwrap_or_else(|| parts::node_kind(l, node.kind).to_string())
+    );
     let body = html! {
         (parts::heading(&kicker, l.p(&node.label)))
         (states(v, node, measures))

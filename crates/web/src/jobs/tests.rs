@@ -1,0 +1,113 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use std::{sync::mpsc::channel, time::Duration};
+
+fn open(folder: &Path) -> Arc<Jobs> {
+    Arc::new(Jobs::open(folder.join("jobs")).unwrap())
+}
+
+/// Waits for a job to leave the stages of work.
+fn ended(jobs: &Jobs, id: &str) -> Job {
+    for _ in 0..500 {
+        let job = jobs.get(id).unwrap();
+        if !job.stage.under_way() && jobs.running().is_empty() {
+            return job;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    unreachable!("the job does not end")
+}
+
+#[test]
+fn progress_is_seen_and_the_result_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    let job = jobs.create("project", "owner", "a.csv", b"title\n").unwrap();
+    assert_eq!(jobs.file(&job.id).unwrap(), b"title\n");
+    let (go, wait) = channel::<()>();
+    let (said, hear) = channel::<()>();
+    jobs.start(job.clone(), Stage::Importing, move |control, job| {
+        control.progress(3, 10);
+        said.send(()).unwrap();
+        wait.recv().unwrap();
+        job.problems = 1;
+        Done { files: vec![("errors.json", b"[]".to_vec())], ..Done::at(Stage::Done) }
+    })
+    .unwrap();
+    hear.recv().unwrap();
+    let seen = jobs.get(&job.id).unwrap();
+    assert_eq!((seen.stage, seen.done, seen.total), (Stage::Importing, 3, 10));
+    assert!(matches!(jobs.start(job.clone(), Stage::Checking, |_, _| Done::at(Stage::Done)), Err(JobError::Running(_))));
+    go.send(()).unwrap();
+    let done = ended(&jobs, &job.id);
+    assert_eq!((done.stage, done.problems), (Stage::Done, 1));
+    assert!(matches!(jobs.file(&job.id), Err(JobError::FileGone(_))));
+    assert_eq!(jobs.list().unwrap().len(), 1);
+}
+
+#[test]
+fn a_stop_of_the_program_interrupts_and_a_waiting_job_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    let mut working = jobs.create("project", "owner", "a.csv", b"a").unwrap();
+    let mut waiting = jobs.create("project", "owner", "b.csv", b"b").unwrap();
+    working.stage = Stage::Importing;
+    waiting.stage = Stage::Checked;
+    jobs.write(&working).unwrap();
+    jobs.write(&waiting).unwrap();
+    drop(jobs);
+
+    let jobs = open(folder.path());
+    assert_eq!(jobs.get(&working.id).unwrap().stage, Stage::Interrupted);
+    assert_eq!(jobs.file(&working.id).unwrap(), b"a");
+    assert_eq!(jobs.get(&waiting.id).unwrap().stage, Stage::Checked);
+    jobs.cancel(&waiting.id).unwrap();
+    assert_eq!(jobs.get(&waiting.id).unwrap().stage, Stage::Cancelled);
+}
+
+#[test]
+fn what_ended_long_ago_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    let mut job = jobs.create("project", "owner", "a.csv", b"a").unwrap();
+    job.updated_at -= KEPT_MS + 1;
+    jobs.write(&job).unwrap();
+    drop(jobs);
+    assert!(open(folder.path()).list().unwrap().is_empty());
+}
+
+#[test]
+fn work_that_panics_fails_the_job_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    let job = jobs.create("project", "owner", "a.csv", b"a").unwrap();
+    jobs.start(job.clone(), Stage::Checking, |_, _| unreachable!("a fault of ours")).unwrap();
+    let failed = ended(&jobs, &job.id);
+    assert_eq!(failed.stage, Stage::Failed);
+    assert!(failed.failure.is_some());
+}
+
+#[test]
+fn a_running_job_hears_that_it_is_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    let job = jobs.create("project", "owner", "a.csv", b"a").unwrap();
+    jobs.start(job.clone(), Stage::Checking, |control, _| {
+        while !control.cancelled() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Done::at(Stage::Cancelled)
+    })
+    .unwrap();
+    jobs.cancel(&job.id).unwrap();
+    assert_eq!(ended(&jobs, &job.id).stage, Stage::Cancelled);
+}
+
+#[test]
+fn only_our_own_names_are_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    for id in ["", "..", "a/b", "zz", "../../etc", "0123456789abcdef0"] {
+        assert!(matches!(jobs.get(id), Err(JobError::NoSuchJob(_))), "{id}");
+    }
+}

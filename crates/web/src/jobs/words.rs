@@ -1,0 +1,44 @@
+//! Why a file cannot be imported at all, in both languages.
+
+use super::Text;
+use shirube_exchange::{import::ImportError, sheet::SheetError};
+
+fn text(ja: impl Into<String>, en: impl ToString) -> Text {
+    Text { ja: ja.into(), en: en.to_string() }
+}
+
+/// The problem and its mend.
+pub fn import(error: &ImportError) -> Text {
+    match error {
+        ImportError::Sheet(error) => sheet(error),
+        ImportError::NoSuchRegister(name) => text(format!("台帳「{name}」はありません。"), error),
+        ImportError::NoHeader { row, columns, .. } => {
+            text(format!("{row}行目は見出しではありません。台帳の列の名前か表示名を見出しにしてください: {}", columns.join("、")), error)
+        }
+        ImportError::Mistakes { count, .. } => text(format!("ファイルに{count}件の誤りがあります。何も登録していません。"), error),
+        ImportError::Cancelled => text("中止しました。何も登録していません。", error),
+        ImportError::NotTheHead | ImportError::Snapshot(_) | ImportError::Rule(_) | ImportError::Batch(_) | ImportError::Export(_) => text(
+            format!("処理できませんでした。何も登録していません（{error}）。"),
+            format!("It could not be done; nothing was written ({error})."),
+        ),
+    }
+}
+
+fn sheet(error: &SheetError) -> Text {
+    use SheetError as E;
+    let ja = match error {
+        E::TooLarge { size, limit } => format!("ファイルは{size}バイトあり、上限の{limit}バイトを超えています。分けてください。"),
+        E::Encoding { line } => format!("{line}行目の文字コードがUTF-8でもシフトJISでもありません。UTF-8で保存し直してください。"),
+        E::OldWorkbook => "古い形式（.xls）かパスワード付きのブックです。パスワードなしの.xlsxで保存し直してください。".to_string(),
+        E::NotAWorkbook => "Excelのブックではありません。.xlsxかCSVで保存してください。".to_string(),
+        E::Damaged(what) => format!("ブックが壊れています（{what}）。表計算ソフトで開いて保存し直してください。"),
+        E::UnpacksTooLarge { limit } => format!("ブックを展開すると{limit}バイトを超えます。分けるかCSVで保存してください。"),
+        E::DocumentType { part } => format!("ブックの「{part}」に不要な文書型宣言があります。表計算ソフトで保存し直してください。"),
+        E::NoSuchSheet { name, sheets } => format!("シート「{name}」はありません。あるのは {} です。", sheets.join("、")),
+        E::TooManyCells { row, limit } => format!("{row}行目で上限の{limit}セルを超えます。分けてください。"),
+        E::TooManyColumns { row, limit } => format!("{row}行目に{limit}列を超える列があります。区切り文字と引用符を確かめてください。"),
+        E::UnclosedQuote { row } => format!("{row}行目の引用符（\"）が閉じられていません。閉じるか、二つ続けて書いてください。"),
+        E::Empty => "行がありません。1行目に列の名前を書いてください。".to_string(),
+    };
+    text(ja, error)
+}

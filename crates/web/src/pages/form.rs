@@ -1,0 +1,223 @@
+//! Forms to create and to amend a record.
+
+use super::{
+    conflict,
+    desk::{self, Desk, Sent},
+};
+use crate::{
+    cells,
+    ctx::Ctx,
+    error::{Error, pair},
+    form::{self, Entered, Fault, fault, fields},
+    layout, parts,
+    reply::Reply,
+    state::App,
+};
+use maud::{Markup, html};
+use shirube_plan::{FieldKind, Register};
+use shirube_record::{Cell, Content, Origin, validate};
+use shirube_snapshot::Record;
+use shirube_store::{Command, StoreError};
+use std::collections::BTreeMap;
+
+/// The blank form.
+pub fn new(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let desk = Desk::open(app, cx)?;
+    let entered = defaults(desk.register);
+    Ok(Reply::page(page(&desk, None, &entered, &[], vec![], None)?))
+}
+
+/// What a new record begins with.
+fn defaults(register: &Register) -> Entered {
+    let mut entered = Entered::default();
+    for field in &register.fields {
+        match &field.kind {
+            FieldKind::Money { currency, .. } => entered.push(&format!("{}_currency", field.name), currency),
+            FieldKind::Group { .. } => entered.add_row(&field.name),
+            _ => {}
+        }
+    }
+    entered
+}
+
+/// A new record was sent.
+pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let desk = Desk::open(app, cx)?;
+    let sent = desk.sent()?;
+    if sent.again {
+        return Ok(Reply::page(page(&desk, None, &sent.entered, &[], sent.found, None)?));
+    }
+    let (entered, content, faults) = values(&desk, sent);
+    let answer = if faults.is_empty() {
+        let command = Command::Create { register: desk.register.name.clone(), content: content.clone(), origin: Origin::default() };
+        app.store.submit(&desk.cx.actor, command)
+    } else {
+        Err(StoreError::Invalid(vec![]))
+    };
+    match answer {
+        Ok(receipt) => Ok(done(&desk.cx, &desk.register.name, receipt.record, "created")),
+        Err(StoreError::Invalid(errors)) => {
+            let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
+            Ok(Reply::page(page(&desk, None, &entered, &faults, vec![], None)?).with_status(422))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The values of a form and everything that is wrong with them without asking the store.
+pub fn values(desk: &Desk, sent: Sent) -> (Entered, Content, Vec<Fault>) {
+    let entered = sent.entered.without_blank_rows(desk.register);
+    let read = desk.read(&entered);
+    let mut faults = [sent.faults, read.faults].concat();
+    if !faults.is_empty() {
+        // The store would tell the rest only once these are mended; tell all at once.
+        let known: Vec<String> = faults.iter().map(|f| f.control.clone()).collect();
+        let more = validate(desk.register, &desk.app.pack, &read.content);
+        faults.extend(more.iter().map(|e| fault::of(desk.register, e)).filter(|f| !known.contains(&f.control)));
+    }
+    (entered, read.content, faults)
+}
+
+/// To the record's page, with a word of confirmation.
+pub fn done(cx: &Ctx, register: &str, record: i64, word: &str) -> Reply {
+    Reply::see_other(cx.to_with(&cells::record_path(register, record), crate::url::Query(vec![("done".into(), word.into())])))
+}
+
+/// The form filled with the record as it is.
+pub fn amend(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let desk = Desk::open(app, cx)?;
+    let record = desk.record()?;
+    let references = desk.references(&Entered::default(), &record.content, vec![])?;
+    let entered = form::fill(desk.register, &app.pack, &record.content, &references);
+    Ok(Reply::page(page(&desk, Some(&record), &entered, &[], vec![], None)?))
+}
+
+/// Changes to a record were sent.
+pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let desk = Desk::open(app, cx)?;
+    let record = desk.record()?;
+    let sent = desk.sent()?;
+    // A form drawn again stands on the version it was made on, so that a change in between is not overlooked.
+    let version = sent.entered.text("_version").parse().unwrap_or(record.version);
+    let standing = Record { version, ..record.clone() };
+    if sent.again {
+        return Ok(Reply::page(page(&desk, Some(&standing), &sent.entered, &[], sent.found, None)?));
+    }
+    let (entered, content, mut faults) = values(&desk, sent);
+    faults.extend(desk::reason_missing(desk.register, &entered));
+    let base = stored(&desk, &record, version)?;
+    let changes = changes(desk.register, &base, &content);
+    let answer = if faults.is_empty() {
+        app.store.submit(
+            &desk.cx.actor,
+            Command::Amend {
+                register: desk.register.name.clone(),
+                record: record.id,
+                version,
+                content: changes.clone(),
+                reason: entered.filled("_reason").map(str::to_string),
+            },
+        )
+    } else {
+        Err(StoreError::Invalid(vec![]))
+    };
+    match answer {
+        Ok(receipt) => Ok(done(&desk.cx, &desk.register.name, receipt.record, "amended")),
+        Err(StoreError::Invalid(errors)) => {
+            let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
+            Ok(Reply::page(page(&desk, Some(&standing), &entered, &faults, vec![], None)?).with_status(422))
+        }
+        Err(StoreError::NothingChanged) => {
+            let problem = pair("変更された項目がありません", "no field was changed");
+            let mend = pair("直したい項目を変えてから送ってください", "change something, then send it");
+            let faults = [Fault::say(desk.register, "", problem, mend)];
+            Ok(Reply::page(page(&desk, Some(&standing), &entered, &faults, vec![], None)?).with_status(422))
+        }
+        Err(StoreError::VersionConflict { .. }) => {
+            // Read again: the record may have changed once more since this request began.
+            let desk = Desk::open(app, cx)?;
+            conflict::show(&desk, &base, version, &changes, &entered)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The stored columns of a record as they were at a version.
+fn stored(desk: &Desk, record: &Record, version: i64) -> Result<Content, Error> {
+    if version != record.version {
+        let versions = desk.app.store.history(&desk.cx.actor, &desk.register.name, record.id)?;
+        if let Some(then) = versions.into_iter().find(|v| v.version == version) {
+            return Ok(then.content);
+        }
+    }
+    Ok(without_derived(desk.register, &record.content))
+}
+
+/// A record's values without those that are computed.
+pub fn without_derived(register: &Register, content: &Content) -> Content {
+    let derived = |name: &str| register.field(name).is_some_and(|f| matches!(f.kind, FieldKind::Derived { .. }));
+    content.iter().filter(|(name, _)| !derived(name)).map(|(name, cell)| (name.clone(), cell.clone())).collect()
+}
+
+/// Columns in which a form differs from what it was made on.
+pub fn changes(register: &Register, base: &Content, content: &Content) -> BTreeMap<String, Option<Cell>> {
+    let mut columns: Vec<String> = register.columns().into_iter().map(|c| c.name).collect();
+    columns.extend(register.fields.iter().filter(|f| f.columns().is_empty()).map(|f| f.name.clone()));
+    let base = without_derived(register, base);
+    columns.retain(|column| base.get(column).map(same) != content.get(column).map(same));
+    columns.into_iter().map(|column| (column.clone(), content.get(&column).cloned())).collect()
+}
+
+/// A value without what a form cannot keep: spaces around a text, kinds of line ends.
+fn same(cell: &Cell) -> Cell {
+    match cell {
+        Cell::Text(text) => Cell::Text(text.replace("\r\n", "\n").trim().to_string()),
+        Cell::Rows(rows) => Cell::Rows(rows.iter().map(|row| row.iter().map(|(c, v)| (c.clone(), same(v))).collect()).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The form as a page: blank or of a record.
+pub fn page(
+    desk: &Desk,
+    record: Option<&Record>,
+    entered: &Entered,
+    faults: &[Fault],
+    found: Vec<(String, Vec<form::Choice>)>,
+    above: Option<Markup>,
+) -> Result<Markup, Error> {
+    let v = desk.view();
+    let l = v.cx.l;
+    let nothing = Content::new();
+    let references = desk.references(entered, record.map_or(&nothing, |r| &r.content), found)?;
+    let form = fields::Form { v: &v, register: desk.register, entered, faults, references: &references };
+    let title = match record {
+        None => l.t("新しい記録", "New record").to_string(),
+        Some(_) => l.t("記録を直す", "Amend the record").to_string(),
+    };
+    let multipart = desk::fields_within(&desk.register.fields).any(|f| matches!(f.kind, FieldKind::Attachment { .. }));
+    let back = match record {
+        None => cells::register_href(&v, &desk.register.name),
+        Some(record) => cells::record_href(&v, &desk.register.name, record.id),
+    };
+    let kicker = record.map_or_else(|| l.p(&desk.register.label).to_string(), |r| desk::title(&v, desk.register, r));
+    let body = html! {
+        (parts::heading(&kicker, &title))
+        (fields::summary(l, faults))
+        @if let Some(above) = above { (above) }
+        @if record.is_none() { p class="lead" { (l.p(&desk.register.description)) } }
+        form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype=[multipart.then_some("multipart/form-data")] {
+            (desk::own_inputs(desk.app, record.map(|r| r.version)))
+            (fields::all(&form, &[]))
+            @if record.is_some() {
+                (desk::reason(&form, true, l.t("なぜ直すのか。履歴に残り、あとから誰でも読めます。", "Why it is changed. It stays in the history for everyone to read.")))
+            }
+            (form::controls::shared_lists(&form))
+            p class="actions" {
+                button { @if record.is_some() { (l.t("直した内容を記録する", "Save the changes")) } @else { (l.t("記録する", "Save")) } }
+                " " a href=(back) { (l.t("やめる", "Cancel")) }
+            }
+        }
+    };
+    Ok(layout::page(&v, &title, "registers", &desk.crumbs(record), body))
+}

@@ -1,0 +1,143 @@
+//! What the store refuses, told to people and programs: one stable code per reason.
+
+use crate::error::{Error, Refusal, pair};
+use shirube_snapshot::SnapshotError;
+use shirube_store::StoreError;
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Error {
+        use StoreError as E;
+        match error {
+            E::Denied { .. } => Error::Forbidden(pair("この操作や閲覧は許可されていません。", "You may not see or do this.")),
+            E::NoSuchRegister(name) => Error::no("台帳", "register", &name),
+            E::NoSuchRecord { record, .. } => Error::no("記録", "record", &record.to_string()),
+            E::NoSuchFile(name) => Error::no("添付ファイル", "attached file", &name),
+            E::NoSuchTransition { transition, .. } => Error::no("状態の移行", "transition", &transition),
+            E::NoSuchState { state, .. } => Error::no("状態", "state", &state),
+            E::Redacted { record, seq, .. } => Error::refused(
+                410,
+                "redacted",
+                pair("消去された記録です", "The record was redacted"),
+                pair(
+                    format!("記録 {record} は消去され、内容は残っていません（出来事 {seq}）。"),
+                    format!("Record {record} was redacted by event {seq}; its content is gone."),
+                ),
+                pair("内容を戻すことはできません。", "The content cannot be brought back."),
+            ),
+            E::VersionConflict { given, current, .. } => Error::refused(
+                409,
+                "conflict",
+                pair("先に変更されています", "Someone else was first"),
+                pair(
+                    format!("この記録は版 {given} から版 {current} に変わっています。"),
+                    format!("The record has gone from version {given} to version {current}."),
+                ),
+                pair(
+                    "今の内容を読み直し、それに対してやり直してください。",
+                    "Read the record again and repeat the change on what it says now.",
+                ),
+            ),
+            E::Invalid(places) => {
+                let n = places.len();
+                Error::Refused(Box::new(Refusal {
+                    status: 422,
+                    code: "invalid",
+                    title: pair("入力に誤りがあります", "Some values are not accepted"),
+                    problem: pair(format!("{n}か所が台帳の決まりに合いません。"), format!("{n} place(s) break the register's rules.")),
+                    mend: pair("示された箇所を直して、もう一度送ってください。", "Mend the places listed and send it again."),
+                    places,
+                }))
+            }
+            E::NothingChanged => Error::refused(
+                422,
+                "nothing-changed",
+                pair("変更がありません", "Nothing is changed"),
+                pair("送られた内容は今の記録と同じです。", "What was sent is what the record says already."),
+                pair("直したい項目を変えてから送ってください。", "Change something and send it again."),
+            ),
+            E::WrongState { transition, from, state } => Error::refused(
+                409,
+                "wrong-state",
+                pair("今の状態からは移せません", "Not possible from this state"),
+                pair(
+                    format!("「{transition}」は {} から行えます。今は「{state}」です。", from.join("、")),
+                    format!("“{transition}” starts from {}; the record is in “{state}”.", from.join(", ")),
+                ),
+                pair("記録の今の状態を確かめてください。", "Look at the record's present state."),
+            ),
+            E::NotAnAttachment { field, .. } => Error::bad(
+                pair(format!("項目「{field}」は添付ファイルの欄ではありません。"), format!("Field “{field}” takes no file.")),
+                pair("添付ファイルの項目を指定してください。", "Name a field that takes a file."),
+            ),
+            E::ReasonRequired => Error::refused(
+                422,
+                "reason-required",
+                pair("理由が必要です", "A reason is required"),
+                pair("理由が書かれていません。", "No reason was given."),
+                pair("なぜ変えるのかを書いてください。", "Say why it is done."),
+            ),
+            E::NothingPersonal { .. } => Error::refused(
+                422,
+                "nothing-personal",
+                pair("個人情報がありません", "No personal content"),
+                pair("この記録には消去できる個人情報の項目がありません。", "The record holds no personal columns."),
+                pair("記録全体を消去する場合は、範囲を「記録全体」にしてください。", "To erase the whole record choose that scope."),
+            ),
+            E::PersonalAmongOthers { columns } => Error::refused(
+                409,
+                "personal-among-others",
+                pair("個人情報だけを消去できません", "Personal content cannot be erased alone"),
+                pair(
+                    format!("{} は、個人情報の項目とされる前に記録されました。", columns.join("、")),
+                    format!("{} were recorded before their fields were declared personal.", columns.join(", ")),
+                ),
+                pair("記録全体を消去してください。", "Redact the whole record."),
+            ),
+            E::Snapshot(error) => error.into(),
+            other => Error::internal(other),
+        }
+    }
+}
+
+impl From<SnapshotError> for Error {
+    fn from(error: SnapshotError) -> Error {
+        match error {
+            SnapshotError::NoSuchRegister(name) => Error::no("台帳", "register", &name),
+            SnapshotError::BadMoment(text) => Error::bad(
+                pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
+                pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
+            ),
+            other => Error::internal(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shirube_record::{FieldError, Mistake};
+
+    #[test]
+    fn each_refusal_has_its_status_and_code() {
+        let (register, record) = ("project".to_string(), 7);
+        let cases: Vec<(StoreError, u16, &str)> = vec![
+            (StoreError::Denied { actor: "x".into() }, 403, "forbidden"),
+            (StoreError::NoSuchRecord { register: register.clone(), record }, 404, "not-found"),
+            (StoreError::Redacted { register: register.clone(), record, seq: 9 }, 410, "redacted"),
+            (StoreError::VersionConflict { register: register.clone(), record, given: 1, current: 2 }, 409, "conflict"),
+            (StoreError::Invalid(vec![FieldError::new("title", "title", None, Mistake::Required)]), 422, "invalid"),
+            (StoreError::NothingChanged, 422, "nothing-changed"),
+            (StoreError::WrongState { transition: "t".into(), from: vec!["a".into()], state: "b".into() }, 409, "wrong-state"),
+            (StoreError::ReasonRequired, 422, "reason-required"),
+            (StoreError::NothingPersonal { register, record }, 422, "nothing-personal"),
+            (StoreError::PersonalAmongOthers { columns: vec!["name".into()] }, 409, "personal-among-others"),
+            (StoreError::Closed, 500, "internal"),
+            (SnapshotError::BadMoment("x".into()).into(), 400, "bad-request"),
+        ];
+        for (error, status, code) in cases {
+            let error = Error::from(error);
+            assert_eq!((error.status(), error.slug()), (status, code));
+            assert!(!error.problem().ja.is_empty() && !crate::text::is_japanese(&error.mend().en), "{error}");
+        }
+    }
+}
