@@ -81,6 +81,11 @@ impl Cache {
         outcome
     }
 
+    /// Forgets everything. Needed after a redaction, which alone changes moments that are past.
+    pub fn clear(&self) {
+        *self.kept() = Kept::default();
+    }
+
     /// Number of results kept.
     pub fn len(&self) -> usize {
         self.kept().results.len()

@@ -13,7 +13,7 @@ use crate::{
 use rusqlite::{Statement, types::ValueRef};
 use serde::Serialize;
 use shirube_plan::{Indicator, Pair, Sensitivity};
-use shirube_snapshot::Snapshot;
+use shirube_snapshot::{Snapshot, schema};
 
 /// An indicator's steps in order; the last is its result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,7 +91,7 @@ fn derive_in(scope: &Scope<'_>, indicator: &Indicator, max_rows: usize, limits: 
     read_through(indicator)?;
     let parts = parts(indicator)?;
     let fence = scope.fence(limits).map_err(|m| declared(indicator, m))?;
-    let run = Run { scope, fence: &fence, indicator, parts: &parts, max_rows, compound: parts.compound };
+    let run = Run { scope, fence: &fence, indicator, parts: &parts, max_rows };
     let steps = parts.steps.iter().map(|step| run.step(step)).chain([run.last()]).collect::<Result<_, _>>()?;
     Ok(Derivation { indicator: indicator.id.clone(), steps })
 }
@@ -113,8 +113,6 @@ struct Run<'a> {
     indicator: &'a Indicator,
     parts: &'a Parts,
     max_rows: usize,
-    /// Rows of several SELECTs are put together somewhere: a column may hold ids of several registers.
-    compound: bool,
 }
 
 impl Run<'_> {
@@ -122,7 +120,7 @@ impl Run<'_> {
         let sql = &self.indicator.sql;
         let select = select_step(self.indicator, self.parts, text);
         let count = format!("{}\nSELECT count(*) FROM {}", &sql[..self.parts.last_start], quoted(&text.name));
-        let step = self.run(&select, &count)?;
+        let step = self.run(&select, &count, text.body.1)?;
         let comment = text.comment.clone().unwrap_or_default();
         Ok(Step { name: text.name.clone(), comment, sql: outdented(&sql[text.body.0..text.body.1]), line: text.line, ..step })
     }
@@ -130,13 +128,13 @@ impl Run<'_> {
     fn last(&self) -> Result<Step, IndicatorError> {
         let sql = &self.indicator.sql;
         let (with, last) = (&sql[..self.parts.last_start], &sql[self.parts.last_start..self.parts.last_end]);
-        let step = self.run(sql, &format!("{with}SELECT count(*) FROM (\n{last}\n)"))?;
+        let step = self.run(sql, &format!("{with}SELECT count(*) FROM (\n{last}\n)"), sql.len())?;
         let comment = self.parts.last_comment.clone().unwrap_or_default();
         Ok(Step { name: RESULT.to_string(), comment, sql: last.to_string(), line: line_at(sql, self.parts.last_start), ..step })
     }
 
-    /// Rows and columns of a step; its name and text are still blank.
-    fn run(&self, select: &str, count: &str) -> Result<Step, IndicatorError> {
+    /// Rows and columns of a step that ends at this byte of the SQL; its name and text are still blank.
+    fn run(&self, select: &str, count: &str, end: usize) -> Result<Step, IndicatorError> {
         let wrong = |error| failed(self.indicator, self.fence, error);
         let mut statement = self.fence.prepare(select).map_err(wrong)?;
         let reads = self.fence.take_reads();
@@ -159,7 +157,7 @@ impl Run<'_> {
             comment: Pair::default(),
             sql: String::new(),
             line: 0,
-            record_column: self.register_of_ids(&columns, &origins, &reads),
+            record_column: self.register_of_ids(&columns, &origins, &reads, end),
             figure_column: columns.iter().any(|c| c == "figure"),
             sensitivity: self.sensitivity(&reads),
             columns,
@@ -178,7 +176,7 @@ impl Run<'_> {
     }
 
     /// The register whose records a column `_id` names, when that is certain.
-    fn register_of_ids(&self, columns: &[String], origins: &[Option<Origin>], reads: &Reads) -> Option<String> {
+    fn register_of_ids(&self, columns: &[String], origins: &[Option<Origin>], reads: &Reads, end: usize) -> Option<String> {
         let at = columns.iter().position(|c| c == "_id")?;
         let register = |table: &str| self.scope.catalog.table(table).and_then(|t| t.register.clone());
         let mut candidates: Vec<String> = reads.iter().filter(|(_, column)| column == "_id").filter_map(|(t, _)| register(t)).collect();
@@ -186,7 +184,8 @@ impl Run<'_> {
         candidates.dedup();
         match (origins.get(at)?, candidates.as_slice()) {
             (_, [only]) => Some(only.clone()),
-            (Some(origin), _) if !self.compound => register(&origin.table),
+            // Where rows of several SELECTs are put together, a column may hold ids of several registers.
+            (Some(origin), _) if self.parts.first_union.is_none_or(|byte| byte > end) => register(&origin.table),
             _ => None,
         }
     }
@@ -200,7 +199,7 @@ impl Run<'_> {
 fn origins(statement: &Statement<'_>) -> Vec<Option<Origin>> {
     let origin = |table: &str, column: &str| {
         // The as-of view of a register stands on two tables; both are the register.
-        let table = table.strip_suffix("__past").unwrap_or(table).to_string();
+        let table = table.strip_prefix(schema::PAST).unwrap_or(table).to_string();
         Origin { table, column: column.to_string() }
     };
     statement.columns_with_metadata().map(|c| Some(origin(c.table_name()?, c.origin_name()?))).collect()

@@ -1,53 +1,178 @@
 //! `shirube`: the portal, the desks and the plan in one program.
 
+mod commands;
+mod failure;
+mod office;
 mod packs;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use failure::Failure;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "shirube", version, about = "Runs a national plan on evidence / 計画を根拠で動かす")]
 struct Cli {
+    #[command(flatten)]
+    place: Place,
+    /// Address of the portal
+    #[arg(long, global = true, default_value = "127.0.0.1:8420")]
+    listen: SocketAddr,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+}
+
+/// Which plan, and where its records are.
+#[derive(Args, Clone)]
+struct Place {
+    /// Folder of the pack; the medical-device plan when left out
+    #[arg(long, global = true)]
+    pack: Option<PathBuf>,
+    /// Data folder
+    #[arg(long, global = true, default_value = "shirube-data")]
+    data: PathBuf,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Open the portal (also when no command is given)
+    Serve,
     /// Validate a pack: every mistake with file, line and mend
     Check {
-        /// Folder of the pack; the built-in one when left out
-        pack: Option<PathBuf>,
+        /// Folder of the pack; `--pack` or the built-in one when left out
+        folder: Option<PathBuf>,
     },
+    /// Bring a CSV or XLSX file into a register, all or nothing
+    Import {
+        /// Register
+        register: String,
+        /// The file
+        file: PathBuf,
+        /// Say what would happen, change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Write the rows with mistakes here (CSV or XLSX by ending)
+        #[arg(long)]
+        errors: Option<PathBuf>,
+        /// Why, for the records that are amended
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Write a register, an indicator, `figures` or `audit` to a file
+    Export {
+        /// Name of a register or indicator, `figures` or `audit`
+        what: String,
+        /// Format
+        #[arg(long, value_enum, default_value_t = FileFormat::Csv)]
+        format: FileFormat,
+        /// Moment: YYYY-MM-DD, RFC 3339 or seq:N
+        #[arg(long)]
+        as_of: Option<String>,
+        /// File; standard output when left out (CSV and JSON)
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Compute indicators
+    Compute {
+        /// Ids of indicators; all when left out
+        indicators: Vec<String>,
+        /// Moment: YYYY-MM-DD, RFC 3339 or seq:N
+        #[arg(long)]
+        as_of: Option<String>,
+        /// Format
+        #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+        format: TableFormat,
+        /// Print every step of the derivation
+        #[arg(long)]
+        explain: bool,
+        /// Try another value of an assumption: `--what-if growth-overall=5`
+        #[arg(long = "what-if", value_name = "ID=VALUE")]
+        what_if: Vec<String>,
+        /// Language of labels
+        #[arg(long, value_enum, default_value_t = Language::Ja)]
+        lang: Language,
+    },
+    /// Compare every published figure with its recomputation; exit 1 on an unexplained difference
+    Audit {
+        /// Format
+        #[arg(long, value_enum, default_value_t = AuditFormat::Table)]
+        format: AuditFormat,
+        /// Print every figure, not only the differences
+        #[arg(long)]
+        all: bool,
+        /// Moment: YYYY-MM-DD, RFC 3339 or seq:N
+        #[arg(long)]
+        as_of: Option<String>,
+        /// Language of labels
+        #[arg(long, value_enum, default_value_t = Language::Ja)]
+        lang: Language,
+    },
+    /// Prove the event chain, or say where it breaks
+    Verify,
 }
 
-fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Check { pack } => check(pack),
-    }
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FileFormat {
+    Csv,
+    Xlsx,
+    Json,
 }
 
-fn check(folder: Option<PathBuf>) -> ExitCode {
-    let files = match packs::files(folder.as_deref()) {
-        Ok(files) => files,
-        Err(e) => {
-            eprintln!("{e}");
-            return ExitCode::from(2);
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TableFormat {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AuditFormat {
+    Table,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Language {
+    Ja,
+    En,
+}
+
+impl From<Language> for shirube_plan::Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Ja => shirube_plan::Lang::Ja,
+            Language::En => shirube_plan::Lang::En,
         }
-    };
-    let (pack, mistakes) = shirube_plan::load(&files);
-    for mistake in &mistakes {
-        println!("{mistake}");
     }
-    println!(
-        "{} {}: {} registers, {} indicators, {} published figures, {} mistakes",
-        pack.meta.id,
-        pack.meta.version,
-        pack.registers.len(),
-        pack.indicators.len(),
-        pack.figures.len(),
-        mistakes.len()
-    );
-    ExitCode::from(u8::from(!mistakes.is_empty()))
+}
+
+/// Exit codes: 0 done, 1 the answer is no, 2 misuse, 3 failure.
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(answer) => answer,
+        Err(failure) => {
+            eprintln!("shirube: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let place = &cli.place;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => commands::serve::run(place, cli.listen),
+        Command::Check { folder } => commands::check::run(folder.as_deref().or(place.pack.as_deref())),
+        Command::Import { register, file, dry_run, errors, reason } => {
+            commands::import::run(place, &register, &file, commands::import::How { dry_run, errors, reason })
+        }
+        Command::Export { what, format, as_of, out } => commands::export::run(place, &what, format, as_of.as_deref(), out.as_deref()),
+        Command::Compute { indicators, as_of, format, explain, what_if, lang } => {
+            let how = commands::compute::How { as_of, format, explain, what_if, lang: lang.into() };
+            commands::compute::run(place, &indicators, &how)
+        }
+        Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
+        Command::Verify => commands::verify::run(place),
+    }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Evaluated, RuleError, Snapshot, SnapshotError,
     head::Evaluator,
-    layout::{Layout, layouts},
+    layout::Layout,
 };
 use shirube_record::Content;
 use std::sync::Arc;
@@ -18,10 +18,8 @@ pub struct Rules {
 impl Snapshot {
     /// The SQL rules of a register.
     pub fn rules(&self, register: &str) -> Result<Rules, SnapshotError> {
-        let unknown = || SnapshotError::NoSuchRegister(register.to_string());
-        let declared = self.pack().registers.get(register).ok_or_else(unknown)?;
-        let layout = layouts(self.pack()).remove(register).ok_or_else(unknown)?;
-        Ok(Rules { layout, evaluator: Evaluator::new(declared) })
+        let declared = self.pack().registers.get(register).ok_or_else(|| SnapshotError::NoSuchRegister(register.to_string()))?;
+        Ok(Rules { layout: self.layout(register)?, evaluator: Evaluator::new(declared) })
     }
 }
 

@@ -90,9 +90,12 @@ pub fn child_name(register: &str, field: &str) -> String {
     format!("{register}__{field}")
 }
 
+/// What the name of a table of superseded versions begins with; the rest is the table's own name.
+pub const PAST: &str = "_past_";
+
 /// Name of the head's table of superseded rows of a table.
 pub(crate) fn past_name(table: &str) -> String {
-    format!("_past_{table}")
+    format!("{PAST}{table}")
 }
 
 fn comment(label: &Pair) -> String {

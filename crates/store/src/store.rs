@@ -1,14 +1,13 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
-    pack_records,
     Actor, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
     access::{Action, Decision, Resource, decide},
     error::file_error,
     files::Files,
     history,
     log::Log,
-    verify,
+    pack_records, verify,
     writer::{BulkReply, Job, Writer},
 };
 use shirube_plan::Pack;

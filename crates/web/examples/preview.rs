@@ -20,11 +20,13 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().expect("folder of a pack");
     let port: u16 = arguments.next().map_or(8421, |p| p.parse().expect("port"));
+    let data = arguments.next().map_or_else(|| std::env::temp_dir().join(format!("shirube-preview-{port}")), Into::into);
     let mut files = Files::new();
     read(Path::new(&folder), Path::new(&folder), &mut files);
     let (pack, mistakes) = shirube_plan::load(&files);
     mistakes.iter().for_each(|m| eprintln!("{m}"));
-    let app = Arc::new(shirube_web::App::new(Arc::new(pack)));
+    let store = shirube_store::Store::open(&data, Arc::new(pack)).unwrap();
+    let app = Arc::new(shirube_web::App::new(store));
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         println!("http://127.0.0.1:{port}/");

@@ -45,7 +45,8 @@ pub fn all(pack: &Pack) -> BTreeMap<String, Vec<Use>> {
     for (cite, citer) in declared(pack) {
         uses.entry(cite.source.clone()).or_default().push(Use { citer, span: cite.span, line: cite.line });
     }
-    let texts: BTreeMap<&str, SourceText> = pack.sources.iter().filter_map(|s| Some((s.id.as_str(), SourceText::new(s.text.as_deref()?)))).collect();
+    let texts: BTreeMap<&str, SourceText> =
+        pack.sources.iter().filter_map(|s| Some((s.id.as_str(), SourceText::new(s.text.as_deref()?)))).collect();
     for file in &pack.records {
         for (source, found) in records(pack, file, &texts) {
             uses.entry(source).or_default().push(found);

@@ -8,9 +8,10 @@ use crate::{
 use axum::body::Bytes;
 use shirube_plan::Lang;
 use shirube_snapshot::AsOf;
+use shirube_store::Actor;
 
 /// A request, read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ctx {
     /// Language of the page.
     pub l: L,
@@ -18,6 +19,8 @@ pub struct Ctx {
     pub as_of: AsOf,
     /// The moment as the reader wrote it (`2026-11-01`); none for now.
     pub as_of_text: Option<String>,
+    /// Who asks. One local owner for now.
+    pub actor: Actor,
     /// Path without the language's prefix, percent-encoded as it came.
     pub path: String,
     /// Parameters of the query but `as_of`.
@@ -31,6 +34,21 @@ pub struct Ctx {
 }
 
 impl Ctx {
+    /// A request for a page without parameters, now.
+    pub fn plain(lang: Lang, path: &str) -> Ctx {
+        Ctx {
+            l: L(lang),
+            as_of: AsOf::Head,
+            as_of_text: None,
+            actor: Actor::owner(),
+            path: path.to_string(),
+            query: Query::default(),
+            params: vec![],
+            body: Bytes::new(),
+            body_media: None,
+        }
+    }
+
     /// Reads the moment out of the query. A moment that cannot be read is an error, never silently "now".
     pub fn new(lang: Lang, path: &str, query: Query) -> Result<Ctx, Error> {
         let as_of_text = query.get("as_of").map(str::to_string);
@@ -42,7 +60,7 @@ impl Ctx {
             })?,
         };
         let as_of_text = as_of_text.filter(|_| as_of != AsOf::Head);
-        Ok(Ctx { l: L(lang), as_of, as_of_text, path: path.to_string(), query: query.with("as_of", None), ..Ctx::default() })
+        Ok(Ctx { as_of, as_of_text, query: query.with("as_of", None), ..Ctx::plain(lang, path) })
     }
 
     /// A part of the path.

@@ -2,6 +2,8 @@
 
 use crate::text::L;
 use shirube_plan::Pair;
+use shirube_snapshot::SnapshotError;
+use shirube_store::StoreError;
 
 /// A request that could not be answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +102,10 @@ impl Error {
             Error::BadRequest { mend, .. } => mend.clone(),
             Error::Forbidden(_) => pair("管理者に確認してください。", "Ask the person who runs this portal."),
             Error::Method => pair("画面のリンクやボタンから操作してください。", "Use the links and buttons of the pages."),
-            Error::Internal(_) => pair("もう一度試し、続くようなら管理者に知らせてください。", "Try again; if it stays, tell the person who runs this portal."),
+            Error::Internal(_) => pair(
+                "もう一度試し、続くようなら管理者に知らせてください。",
+                "Try again; if it stays, tell the person who runs this portal.",
+            ),
         }
     }
 
@@ -116,11 +121,31 @@ impl Error {
     }
 }
 
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Error {
+        match error {
+            StoreError::Denied { .. } => Error::Forbidden(pair("この操作や閲覧は許可されていません。", "You may not see or do this.")),
+            StoreError::NoSuchRegister(name) => Error::no("台帳", "register", &name),
+            StoreError::NoSuchRecord { record, .. } => Error::no("記録", "record", &record.to_string()),
+            StoreError::Redacted { record, .. } => Error::NotFound(pair(format!("記録 {record} は消去されました。"), format!("Record {record} was redacted."))),
+            StoreError::NoSuchFile(name) => Error::no("添付ファイル", "attached file", &name),
+            StoreError::Snapshot(SnapshotError::BadMoment(text)) => Error::BadRequest {
+                problem: pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
+                mend: pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
+            },
+            other => Error::internal(other),
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) fn samples() -> Vec<Error> {
     vec![
         Error::no("指標", "indicator", "x"),
-        Error::BadRequest { problem: pair("日付が読めません。", "The date cannot be read."), mend: pair("2026-11-01 のように書いてください。", "Write it like 2026-11-01.") },
+        Error::BadRequest {
+            problem: pair("日付が読めません。", "The date cannot be read."),
+            mend: pair("2026-11-01 のように書いてください。", "Write it like 2026-11-01."),
+        },
         Error::Forbidden(pair("この台帳は見られません。", "You may not see this register.")),
         Error::Method,
         Error::Internal("disk /dev/sda is full".into()),

@@ -27,6 +27,11 @@ fn places(value: f64, declared: u8) -> u8 {
     }
 }
 
+/// The digits of a value alone, for tables whose caption carries the unit.
+pub fn bare(value: f64, unit: Option<&Unit>) -> String {
+    unit.map_or_else(|| plain(value), |u| format::number(value, usize::from(places(value, u.places))))
+}
+
 /// A number without a unit: whole numbers whole, others with up to four decimals.
 pub fn plain(value: f64) -> String {
     if value.fract() == 0.0 {
@@ -51,7 +56,8 @@ pub fn axis(l: L, unit: Option<&Unit>, greatest: f64) -> Axis {
     if unit.money.is_none() {
         return Axis { scale: 1.0, unit: label.to_string() };
     }
-    let scales = if l.is_ja() { [(1e12, "兆"), (1e8, "億"), (1e4, "万")] } else { [(1e12, "trillion "), (1e9, "billion "), (1e6, "million ")] };
+    let scales =
+        if l.is_ja() { [(1e12, "兆"), (1e8, "億"), (1e4, "万")] } else { [(1e12, "trillion "), (1e9, "billion "), (1e6, "million ")] };
     let (scale, word) = scales.into_iter().find(|(scale, _)| greatest.abs() >= *scale).unwrap_or((1.0, ""));
     Axis { scale, unit: format!("{word}{label}") }
 }

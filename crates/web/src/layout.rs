@@ -1,6 +1,6 @@
 //! The frame around every page: head, navigation, banners, footer.
 
-use crate::{assets, ctx::Ctx, fmt, routes};
+use crate::{assets, ctx::Ctx, routes};
 use maud::{DOCTYPE, Markup, html};
 use shirube_plan::Pack;
 use shirube_snapshot::Moment;

@@ -5,12 +5,18 @@
 //! handler that fetches, and a pure function that draws.
 
 mod assets;
+mod cache;
 pub mod chart;
 mod citations;
 pub mod ctx;
+mod derivation;
+mod draw;
 pub mod error;
+mod figures;
 pub mod fmt;
+mod judgement;
 pub mod layout;
+mod measures;
 mod pages;
 pub mod parts;
 pub mod reply;
@@ -21,6 +27,7 @@ pub mod state;
 mod testing;
 pub mod text;
 pub mod url;
+mod what_if;
 
 pub use serve::{router, serve};
 pub use state::App;

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use shirube_indicator::{
     Computed, IndicatorError, Judgement, Verdict,
     judge::{SeriesJudgement, TargetState},
+    render,
 };
 use shirube_plan::{Indicator, IndicatorKind};
 use std::sync::Arc;
@@ -24,18 +25,23 @@ pub struct Measured<'a> {
     /// The indicator.
     pub indicator: &'a Indicator,
     /// Its measure.
-    pub outcome: Result<Measure, Arc<IndicatorError>>,
+    pub outcome: Result<Measure, IndicatorError>,
 }
 
 impl Measured<'_> {
+    /// Its measure.
+    pub fn measure(&self) -> Result<&Measure, &IndicatorError> {
+        self.outcome.as_ref()
+    }
+
     /// The series that stands for the indicator.
     pub fn headline(&self) -> Option<&SeriesJudgement> {
-        self.outcome.as_ref().ok()?.judgement.headline()
+        self.measure().ok()?.judgement.headline()
     }
 
     /// Its state, in one word.
     pub fn state(&self) -> State {
-        match &self.outcome {
+        match self.measure() {
             Err(_) => State::Failed,
             Ok(measure) => measure.judgement.headline().map_or_else(|| of_parts(&measure.judgement), of_series),
         }
@@ -43,7 +49,7 @@ impl Measured<'_> {
 }
 
 /// State of an indicator or goal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// By the plan's rule for change.
     By(Verdict),
@@ -75,7 +81,7 @@ fn of_parts(judgement: &Judgement) -> State {
 
 impl State {
     /// Every state, for filters and for the help.
-    pub const ALL: [State; 17] = [
+    pub const ALL: [State; 18] = [
         State::By(Verdict::Better),
         State::By(Verdict::Worse),
         State::By(Verdict::Flat),
@@ -90,6 +96,7 @@ impl State {
         State::Target(TargetState::Lost),
         State::Target(TargetState::Open),
         State::Target(TargetState::Unknown),
+        State::Target(TargetState::Undirected),
         State::Parts,
         State::Words,
         State::Failed,
@@ -103,8 +110,10 @@ impl State {
             State::By(Verdict::Flat) => "flat",
             State::By(Verdict::NotComparable) => "not-comparable",
             State::By(Verdict::TooFew) => "too-few",
-            State::By(Verdict::Unknown) | State::Target(TargetState::Unknown) => "unknown",
-            State::By(Verdict::NotJudged) | State::Target(TargetState::Undirected) => "not-judged",
+            State::By(Verdict::Unknown) => "unknown",
+            State::By(Verdict::NotJudged) => "not-judged",
+            State::Target(TargetState::Unknown) => "target-unknown",
+            State::Target(TargetState::Undirected) => "undirected",
             State::Target(TargetState::Reached) => "reached",
             State::Target(TargetState::Lost) => "lost",
             State::Target(TargetState::Missed) => "missed",
@@ -123,7 +132,7 @@ impl State {
             "better" | "reached" | "on-pace" => "better",
             "worse" | "missed" | "lost" | "behind" | "failed" => "worse",
             "flat" => "flat",
-            "not-comparable" | "too-few" | "unknown" | "open" => "care",
+            "not-comparable" | "too-few" | "unknown" | "target-unknown" | "open" => "care",
             "words" | "parts" => "words",
             _ => "none",
         }
@@ -137,7 +146,7 @@ impl State {
             "flat" => "＝",
             "not-comparable" => "≠",
             "too-few" => "△",
-            "unknown" | "open" => "？",
+            "unknown" | "target-unknown" | "open" => "？",
             "reached" => "◎",
             "on-pace" => "○",
             "behind" | "missed" | "lost" => "×",
@@ -149,24 +158,13 @@ impl State {
     }
 
     /// In words.
-    pub fn word(self, l: L) -> &'static str {
-        match self.slug() {
-            "better" => l.t("改善", "better"),
-            "worse" => l.t("悪化", "worse"),
-            "flat" => l.t("横ばい", "flat"),
-            "not-comparable" => l.t("比較できない", "not comparable"),
-            "too-few" => l.t("件数が少ない", "too few cases"),
-            "unknown" => l.t("不明", "unknown"),
-            "reached" => l.t("目標達成", "target reached"),
-            "lost" => l.t("達成後に後退", "reached, then lost"),
-            "missed" => l.t("目標未達", "target missed"),
-            "on-pace" => l.t("目標に向け順調", "on pace for the target"),
-            "behind" => l.t("目標に向け遅れ", "behind the target's pace"),
-            "open" => l.t("目標まで未判定", "target open"),
-            "words" => l.t("文章で報告", "in words"),
-            "parts" => l.t("内訳ごと", "by breakdown"),
-            "failed" => l.t("計算できない", "cannot be computed"),
-            _ => l.t("評価なし", "not judged"),
+    pub fn word(self, l: L) -> String {
+        match self {
+            State::By(verdict) => render::verdict(verdict, l.0).to_string(),
+            State::Target(state) => format!("{}{}", l.t("目標：", "target: "), render::state(state, l.0)),
+            State::Parts => l.t("内訳ごと", "by breakdown").to_string(),
+            State::Words => l.t("文章で報告", "in words").to_string(),
+            State::Failed => l.t("計算できない", "cannot be computed").to_string(),
         }
     }
 
@@ -178,7 +176,7 @@ impl State {
             "flat" => l.t("表示する桁で同じ値だった。", "The same at the places shown."),
             "not-comparable" => l.t("調査方法の変更などで、前の時期と比べられない。", "A break of the series lies between, such as a change of method."),
             "too-few" => l.t("件数が少なく、変化を判定しない。", "Too few cases to judge the change."),
-            "unknown" => l.t("値がない、または比べる前の値がない。", "No value, or none to compare with."),
+            "unknown" | "target-unknown" => l.t("値がない、または比べる前の値がない。", "No value, or none to compare with."),
             "reached" => l.t("最新の値が目標に達している。", "The latest value is at or beyond the target."),
             "lost" => l.t("一度達したが、今は達していない。", "Reached once, not any more."),
             "missed" => l.t("期限が来たが達していない。", "Its period has come and it is not reached."),
@@ -225,7 +223,7 @@ pub fn tally(measures: &[Measured<'_>]) -> Vec<(State, usize)> {
             None => counts.push((state, 1)),
         }
     }
-    counts.sort_by_key(|(state, _)| *state);
+    counts.sort_by_key(|(state, _)| State::ALL.iter().position(|s| s == state));
     counts
 }
 

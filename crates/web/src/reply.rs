@@ -86,7 +86,9 @@ impl IntoResponse for Reply {
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
         headers.insert("permissions-policy", HeaderValue::from_static("camera=(), geolocation=(), microphone=()"));
         let disposition = self.file_name.map(|name| format!("attachment; filename*=UTF-8''{}", crate::url::segment(&name)));
-        for (name, value) in [(header::CONTENT_TYPE, Some(self.media)), (header::LOCATION, self.location), (header::CONTENT_DISPOSITION, disposition)] {
+        for (name, value) in
+            [(header::CONTENT_TYPE, Some(self.media)), (header::LOCATION, self.location), (header::CONTENT_DISPOSITION, disposition)]
+        {
             // A value that is no header text (control characters in an address) is left out, never sent broken.
             if let Some(value) = value.and_then(|v| HeaderValue::from_str(&v).ok()) {
                 headers.insert(name, value);

@@ -43,6 +43,8 @@ pub const ROUTES: &[Route] = &[
     read("/plan/{period}", "period", ("計画の体系", "The plan's tree"), pages::plan::period),
     read("/compare/{from}/{to}", "compare", ("期と期の比較", "Two periods compared"), pages::compare::show),
     read("/nodes/{id}", "node", ("ゴールなど計画の項目", "A goal or another node of the plan"), pages::node::show),
+    read("/indicators", "indicators", ("指標の一覧", "Indicators"), pages::indicators::list),
+    read("/indicators/{id}", "indicator", ("指標", "An indicator"), pages::indicator::show),
     read("/sources", "sources", ("出典の一覧", "Sources"), pages::sources::list),
     read("/sources/{id}", "source", ("出典の本文と引用", "A source's text and what cites it"), pages::source::show),
     read("/figures/{*id}", "figure", ("公表値", "A published figure"), pages::figure::show),

@@ -34,7 +34,11 @@ pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
         for lang in languages(route) {
-            let answer = move |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, params: RawPathParams, headers: HeaderMap, body: Bytes| {
+            let answer = move |State(app): State<Arc<App>>,
+                               OriginalUri(uri): OriginalUri,
+                               params: RawPathParams,
+                               headers: HeaderMap,
+                               body: Bytes| {
                 let params = params.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
                 respond(app, Request { uri, lang: *lang, params, headers, body }, route.handler)
             };
@@ -44,8 +48,11 @@ pub fn router(app: Arc<App>) -> Router {
             router = router.route(&address(route, *lang), method);
         }
     }
-    let nowhere = |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::NotFound(pair("この画面はありません。", "There is no such page.")));
-    let unknown_method = |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::Method);
+    let nowhere = |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| {
+        refuse(app, uri, headers, Error::NotFound(pair("この画面はありません。", "There is no such page.")))
+    };
+    let unknown_method =
+        |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::Method);
     router.fallback(nowhere).method_not_allowed_fallback(unknown_method).layer(DefaultBodyLimit::max(MOST_BODY)).with_state(app)
 }
 
@@ -113,7 +120,7 @@ fn error_reply(app: &App, lang: Lang, uri: &Uri, headers: &HeaderMap, error: Err
         eprintln!("{uri}: {cause}");
     }
     // The page links on with its moment where that can be read, and without it otherwise.
-    let cx = context(lang, uri).or_else(|_| Ctx::new(lang, "/", Query::default())).unwrap_or_default();
+    let cx = context(lang, uri).unwrap_or_else(|_| Ctx::plain(lang, "/"));
     let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if uri.path().starts_with("/api/") || (accepts.contains("json") && !accepts.contains("html")) {
         let json = error.problem_json(cx.l, uri.path()).to_string();

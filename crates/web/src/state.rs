@@ -1,12 +1,17 @@
 //! What all requests share.
 
 use crate::{
+    cache::{Cache, MomentKey},
     citations::{self, Use},
     ctx::Ctx,
     error::Error,
     layout::View,
+    measures::{Measure, Measured, rank},
 };
-use shirube_plan::Pack;
+use shirube_indicator::{self as indicator, Audit, Overrides, audit, judge};
+use shirube_plan::{Indicator, Pack};
+use shirube_snapshot::Snapshot;
+use shirube_store::{Reader, Store};
 use std::{
     collections::BTreeMap,
     sync::{Arc, OnceLock},
@@ -17,19 +22,63 @@ use std::{
 pub struct App {
     /// The pack.
     pub pack: Arc<Pack>,
+    /// The records.
+    pub store: Store,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
+    results: indicator::Cache,
+    audits: Cache<MomentKey, Audit>,
 }
 
+/// Audits kept at most.
+const MOST_AUDITS: usize = 16;
+
 impl App {
-    /// A portal over a pack.
-    pub fn new(pack: Arc<Pack>) -> App {
-        App { pack, citations: OnceLock::new() }
+    /// A portal over a store and its pack.
+    pub fn new(store: Store) -> App {
+        App { pack: Arc::clone(store.pack()), store, citations: OnceLock::new(), results: indicator::Cache::default(), audits: Cache::new(MOST_AUDITS) }
     }
 
-    /// What templates draw from.
-    pub fn view<'a>(&'a self, cx: &'a Ctx) -> Result<View<'a>, Error> {
-        Ok(View { cx, pack: &self.pack, moment: None })
+    /// The records as the request may see them, at its moment.
+    pub fn open(&self, cx: &Ctx) -> Result<Reader, Error> {
+        Ok(self.store.reader(&cx.actor, cx.as_of)?)
+    }
+
+    /// What templates draw from, on pages that read no records.
+    pub fn view<'a>(&'a self, cx: &'a Ctx) -> View<'a> {
+        View { cx, pack: &self.pack, moment: None }
+    }
+
+    /// What templates draw from, on pages that show a moment of the records.
+    pub fn view_of<'a>(&'a self, cx: &'a Ctx, snapshot: &Snapshot) -> View<'a> {
+        View { moment: Some(snapshot.moment()), ..self.view(cx) }
+    }
+
+    /// An indicator at the snapshot's moment.
+    pub fn measure<'a>(&self, snapshot: &Snapshot, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
+        let outcome = self.results.compute(snapshot, indicator, overrides).map(|computed| {
+            let judgement = judge(&self.pack, indicator, &computed);
+            Measure { computed, judgement }
+        });
+        Measured { indicator, outcome }
+    }
+
+    /// Every published figure against the records of the snapshot's moment.
+    pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
+        self.audits.get(snapshot.moment().into(), || audit(snapshot))
+    }
+
+    /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
+    pub fn forget(&self) {
+        self.results.clear();
+        self.audits.clear();
+    }
+
+    /// The indicators of a plan node at the snapshot's moment, those that count for it first.
+    pub fn measures_of(&self, snapshot: &Snapshot, node: &str) -> Vec<Measured<'_>> {
+        let mut own: Vec<&Indicator> = self.pack.indicators.values().filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
+        own.sort_by_key(|i| rank(i.kind));
+        own.into_iter().map(|i| self.measure(snapshot, i, &Overrides::new())).collect()
     }
 
     /// What cites a source, in its order.

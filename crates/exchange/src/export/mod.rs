@@ -4,15 +4,16 @@
 //! and citation. What is exported by names or labels can be imported again.
 
 mod csv;
+pub mod figures;
 mod json;
 mod table;
 mod workbook;
 
 pub use table::{About, Column, Kind, Table, Value};
 
+use crate::{Cancelled, Progress, tell};
 use shirube_plan::Lang;
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 
 /// File format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,8 +131,11 @@ pub enum ExportError {
     Cancelled,
 }
 
-/// Told now and then how far the work is: done, total (0 when unknown). `Break` cancels it.
-pub type Progress<'a> = &'a dyn Fn(u64, u64) -> ControlFlow<()>;
+impl From<Cancelled> for ExportError {
+    fn from(_: Cancelled) -> Self {
+        ExportError::Cancelled
+    }
+}
 
 /// Writes a table row by row.
 pub struct Writer<'a> {
@@ -189,8 +193,8 @@ pub fn table(
     let mut writer = Writer::new(table, options, out)?;
     for row in rows {
         writer.row(&row)?;
-        if writer.rows.is_multiple_of(STEP) && progress(writer.rows, total).is_break() {
-            return Err(ExportError::Cancelled);
+        if writer.rows.is_multiple_of(STEP) {
+            tell(progress, writer.rows, total)?;
         }
     }
     writer.finish(&About::default())

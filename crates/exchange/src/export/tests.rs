@@ -3,6 +3,7 @@ use super::*;
 use crate::sheet::{self, Row, SheetError, SheetOptions};
 use shirube_plan::Pair;
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 
 fn pair(ja: &str, en: &str) -> Pair {
     Pair { ja: ja.into(), en: en.into() }
@@ -26,8 +27,22 @@ fn example() -> (Table, Vec<Vec<Value>>) {
         about,
     };
     let rows = vec![
-        vec!["人工呼吸器, \"新型\"".into(), Value::List(vec!["basic".into(), "applied".into()]), 2023.into(), 1_234_567.into(), 33.1.into(), "2023-04-01".into()],
-        vec!["=HYPERLINK(\"x\")".into(), Value::Blank, Value::Blank, Value::Missing("not_collected".into()), Value::Integer(-5).into(), "1868-01-01".into()],
+        vec![
+            "人工呼吸器, \"新型\"".into(),
+            Value::List(vec!["basic".into(), "applied".into()]),
+            2023.into(),
+            1_234_567.into(),
+            33.1.into(),
+            "2023-04-01".into(),
+        ],
+        vec![
+            "=HYPERLINK(\"x\")".into(),
+            Value::Blank,
+            Value::Blank,
+            Value::Missing("not_collected".into()),
+            Value::Integer(-5).into(),
+            "1868-01-01".into(),
+        ],
         vec!["二行の\n課題".into(), Value::Blank, 2024.into(), i64::MAX.into(), (0.1 + 0.2).into(), Value::Missing("unknown".into())],
     ];
     (table, rows)
@@ -36,7 +51,7 @@ fn example() -> (Table, Vec<Vec<Value>>) {
 fn write(options: &ExportOptions) -> Vec<u8> {
     let (t, rows) = example();
     let mut out = vec![];
-    assert_eq!(table(&t, 3, rows, options, &mut out, &|_, _| ControlFlow::Continue(())).unwrap(), 3);
+    assert_eq!(table(&t, 3, rows, options, &mut out, &crate::silent).unwrap(), 3);
     out
 }
 
@@ -128,9 +143,9 @@ fn a_text_too_long_for_a_cell_is_named() {
     let (t, mut rows) = example();
     rows[2][0] = "長".repeat(32_768).into();
     let options = ExportOptions { format: Format::Xlsx, ..ExportOptions::default() };
-    let result = table(&t, 0, rows.clone(), &options, &mut vec![], &|_, _| ControlFlow::Continue(()));
+    let result = table(&t, 0, rows.clone(), &options, &mut vec![], &crate::silent);
     assert!(matches!(result, Err(ExportError::TextTooLong { row: 4, column, limit: 32_767 }) if column == "theme"));
-    assert!(table(&t, 0, rows, &ExportOptions::default(), &mut vec![], &|_, _| ControlFlow::Continue(())).is_ok());
+    assert!(table(&t, 0, rows, &ExportOptions::default(), &mut vec![], &crate::silent).is_ok());
 }
 
 #[test]
@@ -138,14 +153,14 @@ fn a_sheet_that_is_full_is_an_error_not_a_cut() {
     let table_ = Table { columns: vec![Column::new("n", pair("n", "n"), Kind::Plain)], ..Table::default() };
     let options = ExportOptions { format: Format::Xlsx, ..ExportOptions::default() };
     let rows = std::iter::repeat_n(vec![Value::Blank], 1_048_576);
-    let result = table(&table_, 0, rows, &options, &mut vec![], &|_, _| ControlFlow::Continue(()));
+    let result = table(&table_, 0, rows, &options, &mut vec![], &crate::silent);
     assert!(matches!(result, Err(ExportError::TooManyRows { limit: 1_048_575 })));
 }
 
 #[test]
 fn rows_have_the_tables_width() {
     let (t, _) = example();
-    let result = table(&t, 0, [vec![Value::Blank]], &ExportOptions::default(), &mut vec![], &|_, _| ControlFlow::Continue(()));
+    let result = table(&t, 0, [vec![Value::Blank]], &ExportOptions::default(), &mut vec![], &crate::silent);
     assert!(matches!(result, Err(ExportError::WrongWidth { columns: 6, found: 1 })));
 }
 
@@ -178,7 +193,7 @@ fn a_broken_pipe_is_an_error() {
     let (t, rows) = example();
     for format in [Format::Csv, Format::Xlsx, Format::Json] {
         let options = ExportOptions { format, ..ExportOptions::default() };
-        let result = table(&t, 0, rows.clone(), &options, &mut Closed, &|_, _| ControlFlow::Continue(()));
+        let result = table(&t, 0, rows.clone(), &options, &mut Closed, &crate::silent);
         assert!(matches!(result, Err(ExportError::Io(_))), "{format:?} {result:?}");
     }
 }

@@ -64,7 +64,10 @@ impl<'a> Workbook<'a> {
             Value::Real(x) if fifteen_digits(*x) => {
                 self.sheet.write_number_with_format(row, column, *x, format)?;
             }
-            Value::Text(text) if kind == Kind::Date && let Some(day) = date(text) => {
+            Value::Text(text)
+                if kind == Kind::Date
+                    && let Some(day) = date(text) =>
+            {
                 self.sheet.write_datetime_with_format(row, column, &day, format)?;
             }
             Value::Text(_) | Value::List(_) => {
@@ -88,7 +91,8 @@ impl<'a> Workbook<'a> {
         sheet.set_name(if self.sheet.name() == name { format!("{name} (2)") } else { name.to_owned() })?;
         sheet.set_column_width(0, 24)?;
         sheet.set_column_width(1, 90)?;
-        let (bold, wrap) = (Format::new().set_bold().set_align(FormatAlign::Top), Format::new().set_text_wrap().set_align(FormatAlign::Top));
+        let (bold, wrap) =
+            (Format::new().set_bold().set_align(FormatAlign::Top), Format::new().set_text_wrap().set_align(FormatAlign::Top));
         for (row, (_, label, value)) in (0..).zip(self.table.about.facts.iter().chain(&about.facts)) {
             sheet.write_string_with_format(row, 0, label.get(lang), &bold)?;
             sheet.write_string_with_format(row, 1, value.get(lang), &wrap)?;
@@ -106,9 +110,11 @@ impl Sink for Workbook<'_> {
         self.row += 1;
         for (column, value) in (0..).zip(values) {
             self.cell(column, value).map_err(|error| match error {
-                XlsxError::MaxStringLengthExceeded => {
-                    ExportError::TextTooLong { row: self.row + 1, column: self.table.columns[usize::from(column)].name.clone(), limit: CHARACTERS }
-                }
+                XlsxError::MaxStringLengthExceeded => ExportError::TextTooLong {
+                    row: self.row + 1,
+                    column: self.table.columns[usize::from(column)].name.clone(),
+                    limit: CHARACTERS,
+                },
                 other => failed(other),
             })?;
         }

@@ -9,6 +9,7 @@ mod workbook;
 
 pub use row::{Kind, Row};
 pub use text::Encoding;
+pub(crate) use workbook::serial;
 
 /// What a reader of files accepts.
 #[derive(Clone, Copy, Debug)]

@@ -47,7 +47,12 @@ fn raw(sheet: &str, others: &[(&str, &str)]) -> Vec<u8> {
     let relations = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#;
     let mut zip = ZipWriter::new(Cursor::new(vec![]));
     let root = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
-    let parts = [("_rels/.rels", root), ("xl/workbook.xml", workbook), ("xl/_rels/workbook.xml.rels", relations), ("xl/worksheets/sheet1.xml", sheet)];
+    let parts = [
+        ("_rels/.rels", root),
+        ("xl/workbook.xml", workbook),
+        ("xl/_rels/workbook.xml.rels", relations),
+        ("xl/worksheets/sheet1.xml", sheet),
+    ];
     for (name, content) in parts.iter().chain(others) {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();
         zip.write_all(content.as_bytes()).unwrap();
@@ -111,10 +116,8 @@ fn a_workbook_reads_as_what_is_seen_in_it() {
         s.write(2, 5, true).unwrap();
         s.write(4, 2, 1_234_567_890_123i64 as f64).unwrap();
     });
-    let expected = [
-        (3, cells(&[" 課題　", "2023", "0.3", "2023-03-01", "2023-03-01T12:30:00", "true"])),
-        (5, cells(&["", "", "1234567890123"])),
-    ];
+    let expected =
+        [(3, cells(&[" 課題　", "2023", "0.3", "2023-03-01", "2023-03-01T12:30:00", "true"])), (5, cells(&["", "", "1234567890123"]))];
     assert_eq!(table(&bytes).1, expected);
 }
 
@@ -188,10 +191,7 @@ fn the_first_visible_sheet_is_read_unless_one_is_named() {
     assert_eq!(open(&bytes, &SheetOptions::default()).unwrap().0, Format::Workbook { sheet: "一覧".into() });
     let named = |name: &str| SheetOptions { sheet: Some(name.into()), ..SheetOptions::default() };
     assert_eq!(open(&bytes, &named("別")).unwrap().1.0, cells(&["theme", "別"]));
-    assert_eq!(
-        error(&bytes, &named("なし")),
-        SheetError::NoSuchSheet { name: "なし".into(), sheets: cells(&["隠し", "一覧", "別"]) }
-    );
+    assert_eq!(error(&bytes, &named("なし")), SheetError::NoSuchSheet { name: "なし".into(), sheets: cells(&["隠し", "一覧", "別"]) });
 }
 
 #[test]

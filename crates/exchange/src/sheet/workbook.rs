@@ -118,7 +118,20 @@ impl<'a> Workbook<'a> {
         let sheet = &self.sheet;
         let cells = guarded(|| book.worksheet_cells_reader(sheet))?;
         let percent = &self.percent;
-        Ok(Sheet { percent, last: u64::from(cells.dimensions().end.0) + 1, cells, bare: self.bare, ended: false, ahead: None, limits: self.limits, read: 0, text: 0, at: 0, tall, open: BTreeMap::new() })
+        Ok(Sheet {
+            percent,
+            last: u64::from(cells.dimensions().end.0) + 1,
+            cells,
+            bare: self.bare,
+            ended: false,
+            ahead: None,
+            limits: self.limits,
+            read: 0,
+            text: 0,
+            at: 0,
+            tall,
+            open: BTreeMap::new(),
+        })
     }
 }
 
@@ -204,7 +217,9 @@ impl Sheet<'_, '_> {
         }
         while let Some(region) = self.tall.pop_if(|m| m.start.0 <= at) {
             let column = region.start.1 as usize;
-            if region.start.0 == at && let Some(kind) = row.kind(column) {
+            if region.start.0 == at
+                && let Some(kind) = row.kind(column)
+            {
                 self.open.insert(region.start.1, Fill { last: region.end.0, text: row.get(column).to_owned(), kind });
             }
         }

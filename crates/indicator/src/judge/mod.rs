@@ -92,7 +92,8 @@ pub fn judge(pack: &Pack, indicator: &Indicator, computed: &Computed) -> Judgeme
         .map(|(i, dims)| {
             let own = computed.observations.iter().filter(|o| o.dims == dims);
             // Targets are set for the whole, not for its parts.
-            series::judge_series(&frame, own, headline == Some(i)).of_dims(dims.clone(), effect)
+            let is_headline = headline == Some(i);
+            series::judge_series(&frame, own, is_headline).of_dims(dims.clone(), effect.filter(|_| is_headline))
         })
         .collect();
     Judgement {

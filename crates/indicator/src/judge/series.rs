@@ -122,7 +122,7 @@ impl Point {
 pub(super) fn judge_series<'a>(frame: &Frame<'_>, observations: impl Iterator<Item = &'a Observation>, headline: bool) -> SeriesJudgement {
     let points = points(frame, observations);
     let observed: Vec<&Point> = points.iter().filter(|p| !p.projected).collect();
-    let pair = Comparison::of(frame, &observed);
+    let pair = Comparison::of(frame, &observed).by_rule(frame);
     let trend = trend(frame, &observed);
     let targets = if headline { target::judge_targets(frame, &points, trend.as_ref()) } else { vec![] };
     SeriesJudgement {
@@ -228,20 +228,23 @@ impl Comparison {
         }
     }
 
-    fn verdict_by(&mut self, frame: &Frame<'_>, before: f64, now: f64) -> Verdict {
-        let refusal = match (frame.rule, frame.indicator.direction) {
-            (Rule::None, _) => Some(Remark::NoRule),
-            (_, Direction::None) => Some(Remark::NoDirection),
-            _ => None,
-        };
-        if let Some(remark) = refusal {
-            self.remarks.push(remark);
-            return Verdict::NotJudged;
-        }
+    fn verdict_by(&self, frame: &Frame<'_>, before: f64, now: f64) -> Verdict {
         if self.remarks.iter().any(|r| matches!(r, Remark::SmallN { .. })) {
             return Verdict::TooFew;
         }
         frame.compare(before, now)
+    }
+
+    /// Where the plan has no rule or the indicator no direction, nothing is judged, whatever is known.
+    fn by_rule(mut self, frame: &Frame<'_>) -> Comparison {
+        let refusal = match (frame.rule, frame.indicator.direction) {
+            (Rule::None, _) => Remark::NoRule,
+            (_, Direction::None) => Remark::NoDirection,
+            _ => return self,
+        };
+        self.verdict = Verdict::NotJudged;
+        self.remarks.insert(0, refusal);
+        self
     }
 }
 
@@ -267,6 +270,7 @@ fn trend(frame: &Frame<'_>, observed: &[&Point]) -> Option<Trend> {
         flat: count(Verdict::Flat),
         verdict: match frame.rule {
             Rule::None => Verdict::NotJudged,
+            _ if frame.indicator.direction == Direction::None => Verdict::NotJudged,
             _ if first.small_n || last.small_n => Verdict::TooFew,
             _ => frame.compare(from.value, to.value),
         },

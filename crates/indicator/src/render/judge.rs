@@ -29,7 +29,7 @@ pub fn judge(pack: &Pack, indicator: &Indicator, judgement: &Judgement, lang: La
             format!("{span} {}{counts}", verdict(t.verdict, lang))
         });
         table.row([
-            dims_label(pack, &series.dims, lang),
+            dims_label(pack, &indicator.dimensions, &series.dims, lang),
             reading(series.latest.as_ref(), &unit, lang),
             reading(series.previous.as_ref(), &unit, lang),
             series.change.map(|c| format::change(c, &unit, lang)).unwrap_or_default(),

@@ -24,10 +24,12 @@ fn code_label(pack: &Pack, dimension: &str, code: &str, lang: Lang) -> String {
     pack.code(list, code).map_or(code, |c| c.label.get(lang)).to_string()
 }
 
-/// A breakdown in words, or "all together".
-fn dims_label(pack: &Pack, dims: &Dims, lang: Lang) -> String {
+/// A breakdown of an indicator in words. With several dimensions each is named, since one may be all together.
+fn dims_label(pack: &Pack, dimensions: &[String], dims: &Dims, lang: Lang) -> String {
+    let all = || say(lang, "全体", "all").to_string();
     if dims.is_empty() {
-        return say(lang, "全体", "all").to_string();
+        return all();
     }
-    dims.iter().map(|(dimension, code)| code_label(pack, dimension, code, lang)).collect::<Vec<_>>().join(say(lang, "・", ", "))
+    let word = |d: &String| dims.get(d).map_or_else(all, |code| code_label(pack, d, code, lang));
+    dimensions.iter().map(word).collect::<Vec<_>>().join(" × ")
 }

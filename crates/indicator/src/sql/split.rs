@@ -15,8 +15,8 @@ pub(crate) struct Parts {
     pub last_end: usize,
     /// Comment above the final SELECT.
     pub last_comment: Option<Pair>,
-    /// Whether rows of several SELECTs are put together anywhere (UNION …).
-    pub compound: bool,
+    /// Byte of the first UNION, EXCEPT or INTERSECT: from there on rows of several SELECTs may be put together.
+    pub first_union: Option<usize>,
 }
 
 /// One CTE.
@@ -64,9 +64,10 @@ pub(crate) fn split(sql: &str) -> Result<Parts, Unreadable> {
     }
     let last = *reader.code.get(reader.at).ok_or(Unreadable(sql.len()))?;
     let last_end = code.iter().rev().find(|t| t.kind != Kind::Semicolon).map_or(sql.len(), |t| t.end);
-    let compound = code.iter().any(|t| ["UNION", "EXCEPT", "INTERSECT"].iter().any(|w| t.is_word(sql, w)));
+    let union = |t: &&Token| ["UNION", "EXCEPT", "INTERSECT"].iter().any(|w| t.is_word(sql, w));
+    let first_union = code.iter().find(union).map(|t| t.start);
     // Without steps, a comment above the one SELECT explains it.
-    Ok(Parts { steps, last_start: last.start, last_end, last_comment: comment_above(sql, &all, &last), compound })
+    Ok(Parts { steps, last_start: last.start, last_end, last_comment: comment_above(sql, &all, &last), first_union })
 }
 
 /// Every name in a text that may be a step's, of nested WITH clauses too: what stands before `AS (`.
@@ -218,7 +219,7 @@ mod tests {
         let sql = "WITH RECURSIVE\n-- 年 / Years\nyears(y) AS (SELECT 2022 UNION ALL SELECT y + 1 FROM years WHERE y < 2024)\nSELECT y FROM years";
         let parts = split(sql).unwrap();
         assert_eq!(parts.steps[0].comment, pair("年", "Years"));
-        assert!(parts.compound);
+        assert_eq!(parts.first_union, sql.find("UNION"));
     }
 
     #[test]
@@ -231,8 +232,8 @@ mod tests {
 
     #[test]
     fn a_union_anywhere_is_noticed_and_the_word_in_a_text_is_not() {
-        assert!(split("WITH a AS (SELECT * FROM (SELECT 1 union SELECT 2)) SELECT * FROM a").unwrap().compound);
-        assert!(!split("WITH a AS (SELECT 'UNION' -- UNION\n) SELECT * FROM a").unwrap().compound);
+        assert!(split("WITH a AS (SELECT * FROM (SELECT 1 union SELECT 2)) SELECT * FROM a").unwrap().first_union.is_some());
+        assert!(split("WITH a AS (SELECT 'UNION' -- UNION\n) SELECT * FROM a").unwrap().first_union.is_none());
     }
 
     #[test]

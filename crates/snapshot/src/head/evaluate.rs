@@ -74,7 +74,13 @@ impl Evaluator {
 
 impl Evaluator {
     /// Computes derived columns and checks of a record with this state and content.
-    pub fn evaluate(&self, connection: &Connection, layout: &Layout, state: Option<&str>, content: &Content) -> Result<Evaluated, RuleError> {
+    pub fn evaluate(
+        &self,
+        connection: &Connection,
+        layout: &Layout,
+        state: Option<&str>,
+        content: &Content,
+    ) -> Result<Evaluated, RuleError> {
         self.run(connection, layout, state, content).map_err(|error| RuleError { register: layout.name.clone(), error })
     }
 
@@ -105,7 +111,9 @@ impl Evaluator {
 impl Head {
     /// Computes derived columns and checks of a record with this state and content.
     pub fn evaluate(&self, register: &str, state: Option<&str>, content: &Content) -> Result<Evaluated, RuleError> {
-        let (Some(layout), Some(evaluator)) = (self.layouts.get(register), self.evaluators.get(register)) else { return Ok(Evaluated::default()) };
+        let (Some(layout), Some(evaluator)) = (self.layouts.get(register), self.evaluators.get(register)) else {
+            return Ok(Evaluated::default());
+        };
         evaluator.evaluate(&self.connection, layout, state, content)
     }
 }

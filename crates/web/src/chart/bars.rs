@@ -32,9 +32,9 @@ pub fn columns(frame: &Frame) -> Markup {
             @for (s, series) in frame.series.iter().enumerate() {
                 @let x = start(i) + bar * s as f64;
                 @match series.points.get(i) {
-                    Some(Point::Value { value, text, small }) => {
+                    Some(Point::Value { value, text, small, projected }) => {
                         @let (from, to) = (y(value.max(0.0)), y(value.min(0.0)));
-                        (rect(s, *small, (x + 1.0, from), (bar - 2.0, (to - from).max(1.0)), &format!("{} {}: {text}", tick.label, series.label)))
+                        (rect(s, *small || *projected, (x + 1.0, from), (bar - 2.0, (to - from).max(1.0)), &format!("{} {}: {text}", tick.label, series.label)))
                         @if written { text class="label" text-anchor="middle" x=(c(x + bar / 2.0)) y=(c(from - 5.0)) { (text) } }
                     },
                     Some(Point::Absent { sign, word }) => {
@@ -83,9 +83,9 @@ pub fn bars(frame: &Frame) -> Markup {
             @for (s, series) in frame.series.iter().enumerate() {
                 @let y = top + 20.0 + (bar + 3.0) * s as f64;
                 @match series.points.get(i) {
-                    Some(Point::Value { value, text, small }) => {
+                    Some(Point::Value { value, text, small, projected }) => {
                         @let (from, to) = (x(value.min(0.0)), x(value.max(0.0)));
-                        (rect(s, *small, (from, y), ((to - from).max(1.0), bar), &format!("{} {}: {text}", tick.label, series.label)))
+                        (rect(s, *small || *projected, (from, y), ((to - from).max(1.0), bar), &format!("{} {}: {text}", tick.label, series.label)))
                         text class="label" x=(c(to + 6.0)) y=(c(y + 12.5)) { (text) }
                     },
                     Some(Point::Absent { sign, word }) => { text class="absent-mark" x=(c(x(0.0) + 6.0)) y=(c(y + 12.5)) { (sign) " " (word) } },

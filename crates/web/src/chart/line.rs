@@ -27,6 +27,9 @@ pub fn line(frame: &Frame) -> Markup {
             @for run in plot.runs(&series.points) {
                 path class={ "line s" (s % 6 + 1) " dash" (s % 6 + 1) } d=(plot.path_of(run.into_iter())) {}
             }
+            @for (from, to) in plot.ahead(&series.points) {
+                path class={ "ahead s" (s % 6 + 1) } d=(plot.path_of([from, to].into_iter())) {}
+            }
         }
         @for (s, series) in frame.series.iter().enumerate() {
             @for (i, point) in series.points.iter().enumerate() {
@@ -89,6 +92,11 @@ impl<'a> Plot<'a> {
                 path class=(if *mark == 0.0 { "zero" } else { "grid" }) d={ "M" (c(self.left)) "," (c(self.y(*mark))) " H" (c(self.right + 8.0)) } {}
                 text class="tick" text-anchor="end" x=(c(self.left - 6.0)) y=(c(self.y(*mark) + 4.5)) { (axis::written(*mark, self.frame.axis.scale)) }
             }
+            @if let Some(first) = (0..self.frame.x.len()).find(|i| self.frame.is_projected(*i)) {
+                // What lies ahead stands on another ground.
+                @let x = if first == 0 { self.left } else { (self.x(first - 1) + self.x(first)) / 2.0 };
+                rect class="ahead-ground" x=(c(x)) y=(c(self.top - 6.0)) width=(c(self.width - x)) height=(c(self.bottom - self.top + 6.0)) {}
+            }
             @for (x, label) in labels {
                 text class="tick" text-anchor="middle" x=(c(x)) y=(c(self.bottom + 20.0)) { (label) }
             }
@@ -113,6 +121,7 @@ impl<'a> Plot<'a> {
                 runs.push(vec![]);
             }
             match point {
+                Point::Value { projected: true, .. } => runs.push(vec![]),
                 Point::Value { value, .. } => {
                     if let Some(run) = runs.last_mut() {
                         run.push((self.x(i), self.y(*value)));
@@ -124,6 +133,20 @@ impl<'a> Plot<'a> {
         }
         runs.retain(|run| run.len() > 1);
         runs
+    }
+
+    /// Steps to projected points, from the value before.
+    fn ahead(&self, points: &[Point]) -> Vec<((f64, f64), (f64, f64))> {
+        let values: Vec<(usize, f64, bool)> = points
+            .iter()
+            .enumerate()
+            .filter_map(|(i, p)| match p {
+                Point::Value { value, projected, .. } => Some((i, *value, *projected)),
+                _ => None,
+            })
+            .collect();
+        let place = |(i, value, _): (usize, f64, bool)| (self.x(i), self.y(value));
+        values.windows(2).filter(|w| w[1].2).map(|w| (place(w[0]), place(w[1]))).collect()
     }
 
     fn path_of(&self, points: impl Iterator<Item = (f64, f64)>) -> String {
@@ -138,11 +161,11 @@ impl<'a> Plot<'a> {
             Point::Absent { sign, word } => html! {
                 text class={ "absent-mark s" (series % 6 + 1) } text-anchor="middle" x=(c(x)) y=(c(self.bottom - 5.0 - 14.0 * series as f64)) { (sign) title { (period) " " (label) ": " (word) } }
             },
-            Point::Value { value, text, small } => {
+            Point::Value { value, text, small, projected } => {
                 let y = self.y(*value);
                 let written = self.frame.series.len() == 1 && self.frame.x.len() <= 8;
                 html! {
-                    (marker(series, x, y, *small, &format!("{period} {label}: {text}")))
+                    (marker(series, x, y, *small || *projected, &format!("{period} {label}: {text}")))
                     @if written { text class="label" text-anchor="middle" x=(c(x)) y=(c(y - 10.0)) { (text) } }
                 }
             }

@@ -36,7 +36,6 @@ pub struct Cell {
     pub value: Option<f64>,
 }
 
-
 /// Steps of shade.
 const STEPS: f64 = 7.0;
 

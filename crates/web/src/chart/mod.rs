@@ -81,8 +81,10 @@ pub enum Point {
         value: f64,
         /// As it reads.
         text: String,
-        /// Below the least n.
+        /// Below the least n: drawn hollow.
         small: bool,
+        /// Computed ahead, not observed: drawn hollow, reached by a broken line.
+        projected: bool,
     },
 }
 
@@ -110,6 +112,11 @@ impl Frame {
     fn values(&self) -> impl Iterator<Item = f64> {
         let series = self.series.iter().flat_map(|s| s.points.iter().filter_map(Point::value));
         series.chain(self.path.iter().flat_map(|p| p.points.iter().map(|(_, v)| *v)))
+    }
+
+    /// Has a projected point at this tick.
+    fn is_projected(&self, i: usize) -> bool {
+        self.series.iter().any(|s| matches!(s.points.get(i), Some(Point::Value { projected: true, .. })))
     }
 
     /// Nothing to draw.

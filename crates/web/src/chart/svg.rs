@@ -46,7 +46,8 @@ pub(super) fn drawing(frame: &Frame, width: f64, height: f64, inside: Markup) ->
 pub(super) fn marker(series: usize, x: f64, y: f64, hollow: bool, title: &str) -> Markup {
     let class = format!("mark s{}{}", series % 6 + 1, if hollow { " hollow" } else { "" });
     let r = 4.5;
-    let points = |list: &[(f64, f64)]| list.iter().map(|(dx, dy)| format!("{},{}", c(x + dx * r), c(y + dy * r))).collect::<Vec<_>>().join(" ");
+    let points =
+        |list: &[(f64, f64)]| list.iter().map(|(dx, dy)| format!("{},{}", c(x + dx * r), c(y + dy * r))).collect::<Vec<_>>().join(" ");
     html! {
         @match series % 6 {
             0 => circle class=(class) cx=(c(x)) cy=(c(y)) r=(c(r)) { title { (title) } },

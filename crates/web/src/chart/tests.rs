@@ -2,7 +2,7 @@
 use super::*;
 
 fn value(value: f64) -> Point {
-    Point::Value { value, text: crate::fmt::plain(value), small: false }
+    Point::Value { value, text: crate::fmt::plain(value), small: false, projected: false }
 }
 
 fn ticks(labels: &[&str]) -> Vec<Tick> {
@@ -17,7 +17,7 @@ fn frame() -> Frame {
         desc: "2021年から2025年まで。2023年は未収集。".into(),
         x: ticks(&["2021", "2022", "2023", "2024", "2025"]),
         series: vec![
-            Series { label: "新医療機器".into(), points: vec![value(4.1), value(2.0), Point::Absent { sign: "…", word: "未収集".into() }, value(0.4), Point::Value { value: 0.0, text: "0".into(), small: true }] },
+            Series { label: "新医療機器".into(), points: vec![value(4.1), value(2.0), Point::Absent { sign: "…", word: "未収集".into() }, value(0.4), Point::Value { value: 0.0, text: "0".into(), small: true, projected: false }] },
             Series { label: "改良医療機器".into(), points: vec![Point::Blank, value(3.0), value(2.5), value(-0.5), Point::Blank] },
         ],
         axis: Axis { scale: 1.0, unit: "年".into() },
@@ -49,7 +49,7 @@ fn a_line_with_a_path_to_its_target() {
         title: "KGI".into(),
         desc: "2040年の目標".into(),
         x: ticks(&["2022", "2024", "2040"]),
-        series: vec![Series { label: "輸出額".into(), points: vec![value(9e12), value(10e12), Point::Blank] }],
+        series: vec![Series { label: "輸出額".into(), points: vec![value(9e12), value(10e12), Point::Value { value: 25e12, text: "25兆円".into(), small: false, projected: true }] }],
         axis: Axis { scale: 1e12, unit: "兆円".into() },
         breaks: vec![],
         path: Some(Path { label: "目標 28兆円".into(), points: vec![(1, 10e12), (2, 28e12)] }),

@@ -5,6 +5,7 @@ use crate::{
     error::Error,
     fmt,
     layout::{self, View},
+    measures::State,
     parts,
     reply::Reply,
     state::App,
@@ -14,7 +15,7 @@ use maud::{Markup, html};
 
 /// The help page.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    Ok(Reply::page(view(&app.view(cx)?)))
+    Ok(Reply::page(view(&app.view(cx))))
 }
 
 /// Draws it.
@@ -64,7 +65,10 @@ fn kinds() -> [Error; 5] {
     use crate::error::pair;
     [
         Error::NotFound(pair("そのアドレスのものがありません。", "Nothing is at that address.")),
-        Error::BadRequest { problem: pair("指定（日付・絞り込みなど）を読み取れません。", "A parameter (a date, a filter) cannot be read."), mend: pair("画面に示される書き方で指定し直してください。", "Write it as the message shows.") },
+        Error::BadRequest {
+            problem: pair("指定（日付・絞り込みなど）を読み取れません。", "A parameter (a date, a filter) cannot be read."),
+            mend: pair("画面に示される書き方で指定し直してください。", "Write it as the message shows."),
+        },
         Error::Forbidden(pair("見る・変える権限がありません。", "You may not see or change this.")),
         Error::Method,
         Error::Internal(String::new()),
@@ -72,8 +76,5 @@ fn kinds() -> [Error; 5] {
 }
 
 fn states(l: L) -> Markup {
-    html! {
-        dt { (l.t("改善・悪化・横ばい", "better, worse, flat")) }
-        dd { (l.t("前の時期と比べて、その指標の望ましい向きに動いたかどうか。計画の評価の考え方に従います。", "Whether the figure moved the way that is better for it since the period before, by the plan's own rule.")) }
-    }
+    html! { @for state in State::ALL { dt { (state.tag(l)) } dd { (state.meaning(l)) } } }
 }

@@ -15,14 +15,14 @@ use shirube_plan::CodeList;
 
 /// All lists, actors and units.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    Ok(Reply::page(view(&app.view(cx)?)))
+    Ok(Reply::page(view(&app.view(cx))))
 }
 
 /// One list.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let name = cx.param("list");
     let list = app.pack.code_lists.get(name).ok_or_else(|| Error::no("区分表", "code list", name))?;
-    Ok(Reply::page(view_list(&app.view(cx)?, list)))
+    Ok(Reply::page(view_list(&app.view(cx), list)))
 }
 
 /// Draws the overview.
@@ -54,13 +54,42 @@ pub fn view(v: &View) -> Markup {
 fn glossary(v: &View) -> Markup {
     let l = v.cx.l;
     let terms = [
-        (l.t("公表値", "Published figure"), l.t("文書に印刷された数値。印刷のまま、刻みと出典とともに保存する。", "A value that a document printed, kept as printed with its precision and citation.")),
-        (l.t("照合", "Audit"), l.t("公表値と、記録から再計算した値とを、印刷の刻みで比べること。一致・相違・記録なしのいずれかになる。", "A published figure against its recomputation, at the printed precision: match, differs, or records not held.")),
-        (l.t("算出の過程", "Derivation"), l.t("指標を計算する手順を順に示したもの。各段階の行は記録か公表値につながる。", "The steps of an indicator in order; the rows of each step lead to records or published figures.")),
-        (l.t("時点", "As of"), l.t("その日の終わりまでに記録されていた内容での表示。事実の日付（年度など）とは別のもの。", "What had been recorded by the end of that day. Not the date of a fact, such as its fiscal year.")),
+        (
+            l.t("公表値", "Published figure"),
+            l.t(
+                "文書に印刷された数値。印刷のまま、刻みと出典とともに保存する。",
+                "A value that a document printed, kept as printed with its precision and citation.",
+            ),
+        ),
+        (
+            l.t("照合", "Audit"),
+            l.t(
+                "公表値と、記録から再計算した値とを、印刷の刻みで比べること。一致・相違・記録なしのいずれかになる。",
+                "A published figure against its recomputation, at the printed precision: match, differs, or records not held.",
+            ),
+        ),
+        (
+            l.t("算出の過程", "Derivation"),
+            l.t(
+                "指標を計算する手順を順に示したもの。各段階の行は記録か公表値につながる。",
+                "The steps of an indicator in order; the rows of each step lead to records or published figures.",
+            ),
+        ),
+        (
+            l.t("時点", "As of"),
+            l.t(
+                "その日の終わりまでに記録されていた内容での表示。事実の日付（年度など）とは別のもの。",
+                "What had been recorded by the end of that day. Not the date of a fact, such as its fiscal year.",
+            ),
+        ),
         (l.t("台帳", "Register"), l.t("同じ種類の記録をまとめたもの。", "A type of record.")),
     ];
-    let absences = [shirube_plan::Absence::Unknown, shirube_plan::Absence::NotCollected, shirube_plan::Absence::NotApplicable, shirube_plan::Absence::Suppressed];
+    let absences = [
+        shirube_plan::Absence::Unknown,
+        shirube_plan::Absence::NotCollected,
+        shirube_plan::Absence::NotApplicable,
+        shirube_plan::Absence::Suppressed,
+    ];
     let meaning = [
         l.t("値があるはずだが分からない。", "There is a value, but it is not known."),
         l.t("集めていない（調査していない）。", "Nobody collected it."),

@@ -17,7 +17,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         let id = cx.param(name);
         app.pack.periods.iter().find(|p| p.id == id).ok_or_else(|| Error::no("計画期間", "plan period", id))
     };
-    Ok(Reply::page(view(&app.view(cx)?, period("from")?, period("to")?)))
+    Ok(Reply::page(view(&app.view(cx), period("from")?, period("to")?)))
 }
 
 /// What became of a node.
@@ -49,7 +49,12 @@ pub fn view(v: &View, from: &Period, to: &Period) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let c = compare(from, to);
     let title = if l.is_ja() { format!("{} と {}", from.label.ja, to.label.ja) } else { format!("{} and {}", from.label.en, to.label.en) };
-    let groups = [("keep", l.t("継続", "Kept"), c.kept.len()), ("change", l.t("変更して継続", "Kept with changes"), c.changed.len()), ("add", l.t("新規", "New"), c.added.len()), ("gone", l.t("引き継がれていない", "No longer there"), c.gone.len())];
+    let groups = [
+        ("keep", l.t("継続", "Kept"), c.kept.len()),
+        ("change", l.t("変更して継続", "Kept with changes"), c.changed.len()),
+        ("add", l.t("新規", "New"), c.added.len()),
+        ("gone", l.t("引き継がれていない", "No longer there"), c.gone.len()),
+    ];
     let body = html! {
         (parts::heading(l.t("期と期の比較", "Two periods compared"), &title))
         p class="lead" {

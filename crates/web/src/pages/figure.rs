@@ -16,7 +16,7 @@ use shirube_plan::Figure;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let figure = app.pack.figure(id).ok_or_else(|| Error::no("公表値", "published figure", id))?;
-    Ok(Reply::page(view(&app.view(cx)?, figure)))
+    Ok(Reply::page(view(&app.view(cx), figure)))
 }
 
 /// Draws it.
@@ -50,5 +50,14 @@ pub fn view(v: &View, figure: &Figure) -> Markup {
             dt { (l.t("出典", "Source")) } dd { (parts::cites(v, std::slice::from_ref(&figure.cite))) }
         }
     };
-    layout::page(v, &title, "sources", &[(l.t("出典", "Sources").into(), cx.to("/sources")), (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line))], body)
+    layout::page(
+        v,
+        &title,
+        "sources",
+        &[
+            (l.t("出典", "Sources").into(), cx.to("/sources")),
+            (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line)),
+        ],
+        body,
+    )
 }

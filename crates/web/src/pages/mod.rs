@@ -6,6 +6,8 @@ pub mod codes;
 pub mod compare;
 pub mod errors;
 pub mod figure;
+pub mod indicator;
+pub mod indicators;
 pub mod node;
 pub mod plan;
 pub mod source;

@@ -15,14 +15,14 @@ use shirube_plan::{Node, Period};
 /// The default period's tree.
 pub fn default_period(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let period = parts::default_period(&app.pack).ok_or_else(|| Error::no("計画期間", "plan period", "-"))?;
-    Ok(Reply::page(view(&app.view(cx)?, period)))
+    Ok(Reply::page(view(&app.view(cx), period)))
 }
 
 /// A period's tree.
 pub fn period(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("period");
     let period = app.pack.periods.iter().find(|p| p.id == id).ok_or_else(|| Error::no("計画期間", "plan period", id))?;
-    Ok(Reply::page(view(&app.view(cx)?, period)))
+    Ok(Reply::page(view(&app.view(cx), period)))
 }
 
 /// Draws the tree.

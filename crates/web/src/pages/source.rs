@@ -20,7 +20,7 @@ use shirube_plan::Source;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let source = app.pack.source(id).ok_or_else(|| Error::no("出典", "source", id))?;
-    Ok(Reply::page(view(&app.view(cx)?, source, app.citations(id))))
+    Ok(Reply::page(view(&app.view(cx), source, app.citations(id))))
 }
 
 /// Draws it.
@@ -196,14 +196,19 @@ fn named(v: &View, citer: &Citer) -> (String, Option<String>) {
         }
         Citer::Code(list, code) => {
             let name = v.pack.code(list, code).map_or(code.as_str(), |c| l.p(&c.label));
-            (format!("{}{name}", l.t("区分：", "Code: ")), Some(cx.to(&format!("/codes/{}#code-{}", url::segment(list), url::segment(code)))))
+            (
+                format!("{}{name}", l.t("区分：", "Code: ")),
+                Some(cx.to(&format!("/codes/{}#code-{}", url::segment(list), url::segment(code)))),
+            )
         }
         Citer::Assumption(id) => {
             let name = v.pack.assumptions.iter().find(|a| &a.id == id).map_or(id.as_str(), |a| l.p(&a.label));
             let user = v.pack.indicators.values().find(|i| i.assumptions.contains(id));
             (format!("{}{name}", l.t("前提：", "Assumption: ")), user.map(|i| parts::indicator_href(v, &i.id)))
         }
-        Citer::Finding(id) => (l.t("照合の所見", "Finding of the audit").to_string(), Some(cx.to(&format!("/audit#finding-{}", url::segment(id))))),
+        Citer::Finding(id) => {
+            (l.t("照合の所見", "Finding of the audit").to_string(), Some(cx.to(&format!("/audit#finding-{}", url::segment(id)))))
+        }
         Citer::Correction(figure) => (l.t("訂正", "Correction").to_string(), Some(parts::figure_href(v, figure))),
         Citer::Record(register, title) => {
             let label = v.pack.registers.get(register).map_or(register.as_str(), |r| l.p(&r.label));

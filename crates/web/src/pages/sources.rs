@@ -13,7 +13,7 @@ use maud::{Markup, html};
 
 /// The list of sources.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    Ok(Reply::page(view(&app.view(cx)?)))
+    Ok(Reply::page(view(&app.view(cx))))
 }
 
 /// Why something of a document is not in its text.

@@ -1,0 +1,232 @@
+//! A row of the file, read as values.
+
+use super::columns::{Columns, Place, Target};
+use super::lookup::{Found, Lookup};
+use super::mistake::{CellMistake, RowError, of_field};
+use crate::guard;
+use crate::sheet::{Kind, Row, serial};
+use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register};
+use shirube_record::{Cell, Content, Mistake, Origin, input};
+use std::collections::{BTreeMap, HashMap};
+
+/// What a row says; columns that the file has and the row leaves blank are `None`.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// Columns of the record.
+    pub columns: BTreeMap<String, Option<Cell>>,
+    /// Columns of groups: group, row from 1.
+    pub groups: BTreeMap<String, BTreeMap<usize, BTreeMap<String, Option<Cell>>>>,
+    pub number: Option<String>,
+    pub state: Option<String>,
+    /// Citation and mark as far as the file has columns for them.
+    pub origin: Origin,
+}
+
+/// Reads rows.
+pub(super) struct Cells<'a> {
+    register: &'a Register,
+    pack: &'a Pack,
+    columns: &'a Columns<'a>,
+    /// Values of choice columns already read: codes and labels repeat from row to row.
+    remembered: Vec<HashMap<String, Option<Cell>>>,
+}
+
+/// How many different texts are remembered per column.
+const REMEMBERED: usize = 1000;
+
+impl<'a> Cells<'a> {
+    pub fn new(register: &'a Register, pack: &'a Pack, columns: &'a Columns<'a>) -> Self {
+        Cells { register, pack, columns, remembered: vec![HashMap::new(); columns.targets.len()] }
+    }
+
+    /// Reads a row; what cannot be read is added to `errors`.
+    pub fn read(&mut self, row: &Row, lookup: &mut Lookup, errors: &mut Vec<RowError>) -> rusqlite::Result<Draft> {
+        let mut draft = Draft::default();
+        let columns = self.columns;
+        for (i, target) in columns.targets.iter().enumerate() {
+            let text = guard::restore(row.get(i));
+            let say = |mistake: &CellMistake| RowError::cell(row.number(), Some(&columns.headings[i]), text, mistake);
+            if *target != Target::Skipped {
+                match row.kind(i) {
+                    Some(Kind::Error) => {
+                        errors.push(say(&CellMistake::ErrorValue { text: text.to_owned() }));
+                        continue;
+                    }
+                    Some(Kind::Uncomputed) => {
+                        errors.push(say(&CellMistake::Uncomputed));
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
+            match target {
+                Target::Column(place) => {
+                    if let Some(cell) = self.value(i, place, text, row, lookup, errors)? {
+                        draft.columns.insert(place.name.clone(), cell);
+                    }
+                }
+                Target::InGroup { group, row: at, place } => {
+                    if let Some(cell) = self.value(i, place, text, row, lookup, errors)? {
+                        draft.groups.entry(group.name.clone()).or_default().entry(*at).or_default().insert(place.name.clone(), cell);
+                    }
+                }
+                Target::Number => draft.number = words(text),
+                Target::State => match self.state(text) {
+                    Ok(state) => draft.state = state,
+                    Err(mistake) => errors.push(say(&mistake)),
+                },
+                Target::Source => draft.origin.source = words(text),
+                Target::Heading => draft.origin.heading = words(text),
+                Target::Quote => draft.origin.quote = words(text),
+                Target::Synthetic => match synthetic(text, self.pack) {
+                    Ok(synthetic) => draft.origin.synthetic = synthetic,
+                    Err(mistake) => errors.push(of_field(row.number(), Some(&columns.headings[i]), text, &mistake)),
+                },
+                Target::Skipped => {}
+            }
+        }
+        let width = columns.targets.len();
+        if let Some(beyond) = (width..row.len()).find(|i| row.kind(*i).is_some()) {
+            errors.push(RowError::cell(row.number(), None, row.get(beyond), &CellMistake::BeyondHeader { columns: width }));
+        }
+        Ok(draft)
+    }
+
+    /// The value of a cell: none if it cannot be read, a value of none if it is blank.
+    fn value(
+        &mut self,
+        i: usize,
+        place: &Place,
+        text: &str,
+        row: &Row,
+        lookup: &mut Lookup,
+        errors: &mut Vec<RowError>,
+    ) -> rusqlite::Result<Option<Option<Cell>>> {
+        if row.kind(i).is_none() {
+            return Ok(Some(None));
+        }
+        if let Some(cell) = self.remembered[i].get(text) {
+            return Ok(Some(cell.clone()));
+        }
+        let heading = Some(self.columns.headings[i].as_str());
+        if let FieldKind::Reference { register } = &place.field.kind
+            && let text = text.trim()
+            && input::missing_word(&input::fold_width(text)).is_none()
+        {
+            let mistake = match lookup.reference(register, text)? {
+                Found::One(id) => return Ok(Some(Some(Cell::Integer(id)))),
+                Found::None => {
+                    of_field(row.number(), heading, text, &Mistake::NoSuchRecord { register: register.clone(), text: text.into() })
+                }
+                Found::Many(records) => RowError::cell(row.number(), heading, text, &CellMistake::AmbiguousReference { records }),
+            };
+            errors.push(mistake);
+            return Ok(None);
+        }
+        let seen = as_seen(place.field, place.part, row.kind(i), text);
+        match shirube_record::parse(place.field, place.part, &seen, self.pack) {
+            Ok(cell) => {
+                if repeats(place.field) && self.remembered[i].len() < REMEMBERED {
+                    self.remembered[i].insert(text.to_owned(), cell.clone());
+                }
+                Ok(Some(cell))
+            }
+            Err(error) => {
+                errors.push(RowError::field(row.number(), heading, text, error.mistake.code(), error.problem, error.mend));
+                Ok(None)
+            }
+        }
+    }
+
+    /// A state by name or label.
+    fn state(&self, text: &str) -> Result<Option<String>, CellMistake> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let wanted = crate::heading::fold(text);
+        let states = &self.register.states;
+        let found = states
+            .iter()
+            .find(|s| s.name == text)
+            .or_else(|| states.iter().find(|s| [&s.label.ja, &s.label.en].iter().any(|l| crate::heading::fold(l) == wanted)));
+        let all = || -> Vec<(String, Pair)> { states.iter().map(|s| (s.name.clone(), s.label.clone())).collect() };
+        found.map(|s| Some(s.name.clone())).ok_or_else(|| CellMistake::NoSuchState { text: text.to_owned(), states: all() })
+    }
+}
+
+/// The text of a cell as its field means it: in a column of dates a workbook's bare number is a day, and the time
+/// of a day does not matter.
+fn as_seen<'t>(field: &Field, part: Part, kind: Option<Kind>, text: &'t str) -> std::borrow::Cow<'t, str> {
+    match (&field.kind, part, kind) {
+        (FieldKind::Date { .. }, Part::Main, Some(Kind::Number)) => serial(text).map_or(text.into(), Into::into),
+        (FieldKind::Date { .. }, Part::Main, Some(Kind::Date)) => text.split('T').next().unwrap_or(text).into(),
+        _ => text.into(),
+    }
+}
+
+/// Fields whose texts repeat from row to row and cost a search each.
+fn repeats(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::Choice { .. } | FieldKind::Choices { .. } | FieldKind::Country | FieldKind::Boolean)
+}
+
+fn words(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn synthetic(text: &str, pack: &Pack) -> Result<bool, Mistake> {
+    let field = Field {
+        name: "_synthetic".into(),
+        label: Pair::default(),
+        help: None,
+        kind: FieldKind::Boolean,
+        required: false,
+        unique: false,
+        sensitivity: Default::default(),
+        place: Default::default(),
+    };
+    shirube_record::parse(&field, Part::Main, text, pack).map(|cell| cell == Some(Cell::Integer(1))).map_err(|e| *e.mistake)
+}
+
+/// A draft's values laid over those of a record (nothing for a new one): columns the file lacks stay as they are.
+pub(super) fn overlay(base: &Content, draft: Draft) -> Content {
+    let mut content = base.clone();
+    for (column, cell) in draft.columns {
+        // The column of a group itself can only say why it is blank.
+        if cell.is_none() && matches!(content.get(&column), Some(Cell::Rows(_))) {
+            continue;
+        }
+        set(&mut content, column, cell);
+    }
+    for (group, rows) in draft.groups {
+        let mut all = match content.remove(&group) {
+            Some(Cell::Rows(all)) => all,
+            // A reason for a blank stands until there is a row.
+            Some(other) if rows.values().all(|r| r.values().all(Option::is_none)) => {
+                content.insert(group, other);
+                continue;
+            }
+            _ => vec![],
+        };
+        for (at, columns) in rows {
+            if all.len() < at {
+                all.resize(at, Content::new());
+            }
+            if let Some(row) = all.get_mut(at - 1) {
+                for (column, cell) in columns {
+                    set(row, column, cell);
+                }
+            }
+        }
+        content.insert(group, Cell::Rows(all));
+    }
+    content
+}
+
+fn set(content: &mut Content, column: String, cell: Option<Cell>) {
+    match cell {
+        Some(cell) => content.insert(column, cell),
+        None => content.remove(&column),
+    };
+}

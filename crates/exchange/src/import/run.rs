@@ -1,0 +1,57 @@
+//! Doing what was prepared.
+
+use super::mistake::RowError;
+use super::{ImportError, Plan, Prepared};
+use crate::{Progress, tell};
+use shirube_store::{Actor, BatchError, Receipt, Store, StoreError};
+
+/// An import that was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// What was done.
+    pub plan: Plan,
+    /// One receipt per record created or changed, in the order of the file.
+    pub receipts: Vec<Receipt>,
+}
+
+/// Imports a prepared file, all or nothing: one transaction of the log.
+///
+/// `progress` hears how many records are written, of how many; it can cancel until the first is.
+///
+/// # Errors
+/// [`ImportError::Mistakes`] when the file has mistakes, or when the register changed since it was prepared so
+/// that the store refuses rows; nothing is written then.
+pub fn run(store: &Store, actor: &Actor, prepared: Prepared, progress: Progress) -> Result<Imported, ImportError> {
+    if prepared.error_count > 0 {
+        return Err(ImportError::Mistakes { count: prepared.error_count, errors: prepared.errors });
+    }
+    let total = prepared.commands.len() as u64;
+    tell(progress, 0, total)?;
+    let rows = prepared.rows;
+    let heard = |done: usize| {
+        // Half a transaction cannot be kept; the store goes on to its end.
+        let _ = progress(done as u64, total);
+    };
+    let receipts = store.submit_all(actor, prepared.commands, &heard).map_err(|error| refused(error, &rows))?;
+    Ok(Imported { plan: prepared.plan, receipts })
+}
+
+/// What the store refuses, by row where it is a row's mistake.
+fn refused(error: BatchError, rows: &[u32]) -> ImportError {
+    let of_rows = |e: &StoreError| matches!(e, StoreError::Invalid(_) | StoreError::VersionConflict { .. } | StoreError::NothingChanged);
+    if error.errors.is_empty() || !error.errors.iter().all(|(_, e)| of_rows(e)) {
+        return ImportError::Batch(error);
+    }
+    let mut errors = vec![];
+    for (index, refused) in error.errors {
+        let row = rows.get(index).map_or(0, |r| *r as usize);
+        match refused {
+            StoreError::Invalid(mistakes) => errors.extend(mistakes.into_iter().map(|e| {
+                let column = (!e.column.is_empty()).then_some(e.column.as_str());
+                RowError::field(row, column, "", e.mistake.code(), e.problem, e.mend)
+            })),
+            _ => errors.push(RowError::changed(row)),
+        }
+    }
+    ImportError::Mistakes { count: errors.len(), errors }
+}

@@ -1,0 +1,45 @@
+//! `shirube check`: everything that can be wrong with a pack, without touching any data.
+
+use crate::failure::Failure;
+use crate::packs;
+use shirube_plan::{Diagnostic, Place};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Prints every mistake; exit 1 when there are any.
+pub fn run(folder: Option<&Path>) -> Result<ExitCode, Failure> {
+    let (pack, mut mistakes) = shirube_plan::load(&packs::files(folder)?);
+    let pack = Arc::new(pack);
+    // SQL is planned against the tables the pack declares; with broken declarations it would only echo them.
+    if mistakes.is_empty() {
+        mistakes.extend(shirube_indicator::check_sql(&pack));
+    }
+    if mistakes.is_empty() {
+        mistakes.extend(records(&pack)?);
+    }
+    for mistake in &mistakes {
+        println!("{mistake}");
+    }
+    println!(
+        "{} {}: {} registers, {} records, {} indicators, {} published figures, {} mistakes",
+        pack.meta.id,
+        pack.meta.version,
+        pack.registers.len(),
+        pack.records.iter().map(|f| f.rows.len()).sum::<usize>(),
+        pack.indicators.len(),
+        pack.figures.len(),
+        mistakes.len()
+    );
+    Ok(ExitCode::from(u8::from(!mistakes.is_empty())))
+}
+
+/// The pack's own records, loaded for real into a store that is thrown away.
+fn records(pack: &Arc<shirube_plan::Pack>) -> Result<Vec<Diagnostic>, Failure> {
+    let scratch = tempfile::tempdir()?;
+    let refused = shirube_store::check_pack_records(pack, scratch.path())?;
+    Ok(refused
+        .into_iter()
+        .map(|e| Diagnostic { place: Place { file: e.file, line: e.line }, problem: e.problem, mend: "correct the row".into() })
+        .collect())
+}

@@ -1,0 +1,94 @@
+//! `shirube compute`: indicators, and how they come about.
+
+use crate::failure::Failure;
+use crate::office::Office;
+use crate::{Place, TableFormat};
+use shirube_exchange::export::{self, ExportOptions, figures};
+use shirube_exchange::silent;
+use shirube_indicator::{Overrides, compute, derive, judge, render};
+use shirube_plan::{Indicator, Lang, Pack};
+use shirube_store::Reader;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+/// Rows of each step that `--explain` prints.
+const STEP_ROWS: usize = 20;
+
+/// Options of the command.
+pub struct How {
+    /// Moment as typed.
+    pub as_of: Option<String>,
+    /// Format.
+    pub format: TableFormat,
+    /// Print the derivation.
+    pub explain: bool,
+    /// `ID=VALUE` pairs.
+    pub what_if: Vec<String>,
+    /// Language of labels.
+    pub lang: Lang,
+}
+
+/// Prints the indicators asked for, all of them without ids.
+pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure> {
+    let office = Office::open(place)?;
+    let overrides = overrides(&office.pack, &how.what_if)?;
+    let chosen = choose(&office.pack, ids)?;
+    let reader = office.reader(how.as_of.as_deref())?;
+    match how.format {
+        TableFormat::Table => {
+            for indicator in chosen {
+                println!("{}", table(&reader, indicator, &overrides, how)?);
+            }
+        }
+        TableFormat::Json => {
+            let mut all = BTreeMap::new();
+            for indicator in chosen {
+                all.insert(&indicator.id, compute(&reader, indicator, &overrides)?);
+            }
+            println!("{}", serde_json::to_string_pretty(&all).map_err(std::io::Error::from)?);
+        }
+        TableFormat::Csv => {
+            let computed = chosen.iter().map(|i| compute(&reader, i, &overrides)).collect::<Result<Vec<_>, _>>()?;
+            let (table, rows) = figures::observations(&office.pack, &computed, reader.moment());
+            export::table(&table, rows.len() as u64, rows, &ExportOptions::default(), &mut std::io::stdout(), &silent)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(reader: &Reader, indicator: &Indicator, overrides: &Overrides, how: &How) -> Result<String, Failure> {
+    let pack = reader.pack();
+    let mut text = String::new();
+    if how.explain {
+        text += &render::explain(pack, indicator, &derive(reader, indicator, overrides, STEP_ROWS)?, how.lang);
+    }
+    let computed = compute(reader, indicator, overrides)?;
+    text += &render::compute(pack, indicator, &computed, how.lang);
+    text += &render::judge(pack, indicator, &judge(pack, indicator, &computed), how.lang);
+    Ok(text)
+}
+
+fn choose<'p>(pack: &'p Pack, ids: &[String]) -> Result<Vec<&'p Indicator>, Failure> {
+    if ids.is_empty() {
+        return Ok(pack.indicators.values().collect());
+    }
+    let find = |id: &String| {
+        let known = || "`shirube compute --format csv` lists them all".to_owned();
+        pack.indicators.get(id).ok_or_else(|| Failure::Unknown { what: "indicator", name: id.clone(), known: known() })
+    };
+    ids.iter().map(find).collect()
+}
+
+fn overrides(pack: &Pack, what_if: &[String]) -> Result<Overrides, Failure> {
+    let mut overrides = Overrides::new();
+    for text in what_if {
+        let pair = text.split_once('=').and_then(|(id, value)| Some((id, value.parse::<f64>().ok().filter(|v| v.is_finite())?)));
+        let (id, value) = pair.ok_or_else(|| Failure::Misuse(format!("“{text}” is not ID=VALUE: write e.g. --what-if growth-overall=5")))?;
+        if !pack.assumptions.iter().any(|a| a.id == id) {
+            let known = pack.assumptions.iter().map(|a| a.id.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Failure::Unknown { what: "assumption", name: id.to_owned(), known });
+        }
+        overrides.insert(id.to_owned(), value);
+    }
+    Ok(overrides)
+}

@@ -1,0 +1,41 @@
+//! Opens a pack and its store for a command.
+
+use crate::Place;
+use crate::failure::Failure;
+use crate::packs;
+use shirube_plan::Pack;
+use shirube_snapshot::AsOf;
+use shirube_store::{Actor, Reader, Store};
+use std::sync::Arc;
+
+/// A pack with its store.
+pub struct Office {
+    /// The pack, free of mistakes.
+    pub pack: Arc<Pack>,
+    /// Its store.
+    pub store: Store,
+}
+
+impl Office {
+    /// Opens the pack and the data folder.
+    pub fn open(place: &Place) -> Result<Self, Failure> {
+        let (pack, mistakes) = shirube_plan::load(&packs::files(place.pack.as_deref())?);
+        if !mistakes.is_empty() {
+            return Err(Failure::PackMistakes(mistakes.len()));
+        }
+        let pack = Arc::new(pack);
+        let store = Store::open(&place.data, pack.clone())?;
+        Ok(Office { pack, store })
+    }
+
+    /// Reads the registers as of a moment (`None`: now).
+    pub fn reader(&self, as_of: Option<&str>) -> Result<Reader, Failure> {
+        Ok(self.store.reader(&Actor::owner(), moment(as_of)?)?)
+    }
+}
+
+/// A moment as typed on the command line; now when left out.
+pub fn moment(text: Option<&str>) -> Result<AsOf, Failure> {
+    let Some(text) = text else { return Ok(AsOf::Head) };
+    text.parse().map_err(|_| Failure::Misuse(format!("“{text}” is not a moment: write 2026-11-01, an RFC 3339 time or seq:N")))
+}
