@@ -10,6 +10,7 @@ pub mod functions;
 pub mod gate;
 mod head;
 mod layout;
+mod list;
 mod moment;
 mod pack_tables;
 mod past;
@@ -21,6 +22,7 @@ mod snapshot;
 
 pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
+pub use list::{COUNTED, Filter, ListQuery, Op, Page, Total};
 pub use moment::{AsOf, Moment};
 pub use record::Record;
 pub use rules::Rules;
