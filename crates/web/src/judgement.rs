@@ -1,9 +1,14 @@
 //! A judgement in words: rule, change, trend, target, and what limits it.
 
-use crate::{fmt, layout::View, measures::State, parts};
+use crate::{
+    fmt,
+    layout::View,
+    measures::{State, of_series},
+    parts,
+};
 use maud::{Markup, html};
 use shirube_indicator::{
-    Judgement, format,
+    Judgement, Verdict, format,
     judge::{Method, Reading, SeriesJudgement, TargetJudgement, Trend},
 };
 use shirube_plan::{Indicator, Rule, Unit};
@@ -18,8 +23,12 @@ pub fn view(v: &View, indicator: &Indicator, judgement: &Judgement) -> Markup {
             (whole(v, series, unit))
             @for target in &series.targets { (against(v, target, unit)) }
         }
-        @if judgement.series.len() > 1 { (parts_table(v, judgement, unit)) }
-        @if judgement.series.is_empty() { p { (State::By(shirube_indicator::Verdict::Unknown).tag(l)) } }
+        @if judgement.series.len() > 1 {
+            // A table of "not judged" would only repeat the values.
+            @if judgement.series.iter().any(|s| s.verdict != Verdict::NotJudged) { (parts_table(v, judgement, unit)) }
+            @else { p { (State::By(Verdict::NotJudged).tag(l)) " " (judgement.series.first().and_then(|s| s.remarks.first()).map(|r| r.text(l.0)).unwrap_or_default()) } }
+        }
+        @if judgement.series.is_empty() { p { (State::By(Verdict::Unknown).tag(l)) } }
     }
 }
 
@@ -45,11 +54,19 @@ fn reading(v: &View, r: &Reading, unit: Option<&Unit>) -> Markup {
     html! { span class="nowrap" { (fmt::period(l, &r.period)) " " b { (fmt::value(l, r.value, unit)) } } }
 }
 
+/// The state by the latest change alone: targets have their own.
+fn by_change(series: &SeriesJudgement) -> State {
+    match of_series(series) {
+        State::First => State::First,
+        _ => State::By(series.verdict),
+    }
+}
+
 fn whole(v: &View, series: &SeriesJudgement, unit: Option<&Unit>) -> Markup {
     let l = v.cx.l;
     html! {
         p {
-            (State::By(series.verdict).tag(l)) " "
+            (by_change(series).tag(l)) " "
             @match (&series.previous, &series.latest) {
                 (Some(before), Some(now)) => { (reading(v, before, unit)) (l.t(" から ", " to ")) (reading(v, now, unit)) },
                 (None, Some(now)) => (reading(v, now, unit)),
@@ -143,7 +160,7 @@ fn parts_table(v: &View, judgement: &Judgement, unit: Option<&Unit>) -> Markup {
                                 td class="num" data-v=[s.previous.as_ref().map(|r| r.value)] { @if let Some(r) = &s.previous { (fmt::value(l, r.value, unit)) } }
                                 td class="num" data-v=[s.latest.as_ref().map(|r| r.value)] { @if let Some(r) = &s.latest { (fmt::value(l, r.value, unit)) } }
                                 td class="num" data-v=[s.change] { @if let Some(change) = s.change { (fmt::change(l, change, unit)) } }
-                                td { (State::By(s.verdict).tag(l)) }
+                                td { (of_series(s).tag(l)) }
                                 td class="small" { @for remark in &s.remarks { (remark.text(l.0)) " " } }
                             }
                         }

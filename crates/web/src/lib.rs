@@ -5,8 +5,8 @@
 //! handler that fetches, and a pure function that draws.
 
 mod assets;
-mod cells;
 mod cache;
+mod cells;
 pub mod chart;
 mod citations;
 pub mod ctx;

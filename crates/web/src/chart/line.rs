@@ -16,11 +16,11 @@ pub fn line(frame: &Frame) -> Markup {
         (plot.grid())
         (plot.breaks())
         @if let Some(path) = &frame.path {
-            path class="path" d=(plot.path_of(path.points.iter().map(|(i, v)| (plot.x(*i), plot.y(*v))))) {}
-            @if let Some((i, value)) = path.points.last() {
-                circle class="target" cx=(c(plot.x(*i))) cy=(c(plot.y(*value))) r="6" { title { (path.label) } }
-                circle class="target-centre" cx=(c(plot.x(*i))) cy=(c(plot.y(*value))) r="2" {}
-                text class="label" text-anchor="end" x=(c(plot.x(*i) + 6.0)) y=(c((plot.y(*value) - 11.0).max(SIZE))) { (path.label) }
+            path class="path" d=(plot.path_of(path.points.iter().map(|(at, v)| (plot.x_at(*at), plot.y(*v))))) {}
+            @if let Some((at, value)) = path.points.last() {
+                circle class="target" cx=(c(plot.x_at(*at))) cy=(c(plot.y(*value))) r="6" { title { (path.label) } }
+                circle class="target-centre" cx=(c(plot.x_at(*at))) cy=(c(plot.y(*value))) r="2" {}
+                text class="label" text-anchor="end" x=(c(plot.x_at(*at) + 6.0)) y=(c((plot.y(*value) - 11.0).max(SIZE))) { (path.label) }
             }
         }
         @for (s, series) in frame.series.iter().enumerate() {
@@ -60,12 +60,13 @@ impl<'a> Plot<'a> {
     }
 
     fn x(&self, i: usize) -> f64 {
+        self.x_at(self.frame.x.get(i).map_or(0.0, |t| t.at))
+    }
+
+    fn x_at(&self, at: f64) -> f64 {
         let ticks = &self.frame.x;
         let (first, last) = (ticks.first().map_or(0.0, |t| t.at), ticks.last().map_or(0.0, |t| t.at));
-        let share = match ticks.get(i) {
-            Some(tick) if last > first => (tick.at - first) / (last - first),
-            _ => 0.5,
-        };
+        let share = if last > first { ((at - first) / (last - first)).clamp(0.0, 1.0) } else { 0.5 };
         self.left + 22.0 + share * (self.right - self.left - 22.0)
     }
 

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod forms;
+mod html;
 mod imports;
+mod reading;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};
