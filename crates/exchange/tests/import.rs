@@ -129,7 +129,10 @@ fn a_workbook_with_a_title_dates_and_percentages_is_read_as_seen() {
 #[test]
 fn existing_records_are_found_by_key_and_changed_only_where_the_file_differs() {
     let house = House::new();
-    house.import("project", "year,theme,stage,people,grants.1.year,grants.1.amount\n2023,A,basic,1,2020,5\n2023,B,basic,2,,\n2023,C,basic,3,,\n");
+    house.import(
+        "project",
+        "year,theme,stage,people,grants.1.year,grants.1.amount\n2023,A,basic,1,2020,5\n2023,B,basic,2,,\n2023,C,basic,3,,\n",
+    );
     let before = house.records("project");
     assert_eq!(said(&house.prepare("project", "year,theme,people\n2023,A,7\n2023,A,8\n")), [(3, "year", "repeated-key")]);
     let done = house.import("project", "課題名,調査年度,人数,grants.1.amount\nA,2023,10,\nB,令和5年度,2,\nD,2023,4,\nC,2023,,7\n");
@@ -163,7 +166,9 @@ fn reasons_for_blanks_are_read_and_kept_apart() {
     let house = House::new();
     house.import("project", "year,theme,stage,people,budget,rate,grants\n2023,A,(不明),（未収集）,(not applicable),(suppressed),(不明)\n");
     let record = &house.records("project")[0].content;
-    for (column, word) in [("stage", "unknown"), ("people", "not_collected"), ("budget", "not_applicable"), ("rate", "suppressed"), ("grants", "unknown")] {
+    for (column, word) in
+        [("stage", "unknown"), ("people", "not_collected"), ("budget", "not_applicable"), ("rate", "suppressed"), ("grants", "unknown")]
+    {
         assert_eq!(record[column], missing(word), "{column}");
     }
     assert!(!record.contains_key("note"));
@@ -184,7 +189,8 @@ fn numbers_find_records_of_registers_without_a_key() {
 fn a_number_and_a_key_must_mean_the_same_record() {
     let house = House::new();
     house.import("project", "year,theme\n2023,A\n2023,B\n");
-    let prepared = house.prepare("project", "_number,year,theme,people\nPRJ-0001,2023,A,1\nPRJ-0001,2023,B,1\nPRJ-0001,2023,X,1\nPRJ-0777,2023,B,1\n");
+    let prepared =
+        house.prepare("project", "_number,year,theme,people\nPRJ-0001,2023,A,1\nPRJ-0001,2023,B,1\nPRJ-0001,2023,X,1\nPRJ-0777,2023,B,1\n");
     assert_eq!(said(&prepared), [(3, "_number", "number-of-another"), (4, "_number", "number-of-another")]);
     // Without the key's columns the number alone says which.
     let done = house.import("project", "_number,people\nPRJ-0002,5\n");
@@ -238,7 +244,12 @@ fn the_citation_of_an_existing_record_stays() {
     let wrong = house.prepare("project", "year,theme,_source,_quote,_synthetic\n2023,A,d2,,x\n");
     assert_eq!(
         said(&wrong),
-        [(2, "_synthetic", "not-a-boolean"), (2, "_source", "citation-changed"), (2, "_quote", "citation-changed"), (2, "_synthetic", "citation-changed")]
+        [
+            (2, "_synthetic", "not-a-boolean"),
+            (2, "_source", "citation-changed"),
+            (2, "_quote", "citation-changed"),
+            (2, "_synthetic", "citation-changed")
+        ]
     );
 }
 
@@ -247,7 +258,10 @@ fn all_mistakes_of_all_rows_are_told_with_row_column_and_value() {
     let house = House::new();
     house.import("project", "year,theme,code\n2023,A,A-1\n");
     let file = "研究課題一覧\n\n年,課題名,code,ステージ,人数,開始日,終了日\n,B,a,x,12.5,2023-02-30,\n2023,C,A-1,,1001,2024-04-01,2024-03-31\n2023,D,,,,2024-04-01,2024-03-31,余り\n2023,D,,,,,\n";
-    let options = ImportOptions { mapping: [("年".into(), "year".into()), ("ステージ".into(), "stage".into())].into(), ..ImportOptions::default() };
+    let options = ImportOptions {
+        mapping: [("年".into(), "year".into()), ("ステージ".into(), "stage".into())].into(),
+        ..ImportOptions::default()
+    };
     let prepared = house.prepare_with("project", file.as_bytes(), &options).unwrap();
     assert_eq!(
         said(&prepared),
@@ -288,7 +302,13 @@ fn headings_that_mean_nothing_say_what_was_meant() {
     let prepared = house.prepare("project", "調査年度,課題,theme,採択時のステージ,課題名,grants.amount,whatever\n2023,A,A,basic,A,1,x\n");
     assert_eq!(
         said(&prepared),
-        [(1, "課題", "unknown-column"), (1, "採択時のステージ", "unknown-column"), (1, "課題名", "repeated-column"), (1, "grants.amount", "unknown-column"), (1, "whatever", "unknown-column")]
+        [
+            (1, "課題", "unknown-column"),
+            (1, "採択時のステージ", "unknown-column"),
+            (1, "課題名", "repeated-column"),
+            (1, "grants.amount", "unknown-column"),
+            (1, "whatever", "unknown-column")
+        ]
     );
     let near = |i: usize| prepared.errors[i].mend.en.clone();
     assert!(near(0).contains("“課題名”"), "{}", near(0));
@@ -316,7 +336,8 @@ fn nothing_is_written_while_there_is_a_mistake() {
     let house = House::new();
     let prepared = house.prepare("project", "year,theme\n2023,A\n,B\n");
     assert_eq!((prepared.plan.create, prepared.plan.wrong, prepared.error_count), (1, 1, 1));
-    let error = shirube_exchange::import::run(&house.store, &shirube_store::Actor::owner(), prepared, &shirube_exchange::silent).unwrap_err();
+    let error =
+        shirube_exchange::import::run(&house.store, &shirube_store::Actor::owner(), prepared, &shirube_exchange::silent).unwrap_err();
     assert!(matches!(error, ImportError::Mistakes { count: 1, .. }));
     assert_eq!(house.records("project"), []);
 }

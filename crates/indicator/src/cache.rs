@@ -1,7 +1,9 @@
 //! Results kept for repeated reads.
 
 use crate::{
+    audit::{Audit, audit},
     compute::{Computed, compute},
+    derive::{Derivation, derive},
     error::{IndicatorError, Mistake},
     run::Overrides,
 };
@@ -9,123 +11,191 @@ use shirube_plan::Indicator;
 use shirube_snapshot::Snapshot;
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Results of indicators on the snapshots of one store, kept up to a number of observations; what was not read for
-/// longest goes first. Threads share it.
+/// Results on the snapshots of one store, kept up to a number of rows; what was not read for longest goes first.
+/// Threads share it.
 ///
 /// A result is found again by pack digest, last event and day of the snapshot (which is `:as_of`), indicator and
 /// overrides: everything it depends on. Mistakes are kept too, but not failures of the database or of time.
 #[derive(Debug)]
 pub struct Cache {
-    capacity: usize,
-    kept: Mutex<Kept>,
+    computed: Shelf<Question, Result<Arc<Computed>, IndicatorError>>,
+    derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
+    audited: Shelf<State, Arc<Audit>>,
 }
 
-type Outcome = Result<Arc<Computed>, IndicatorError>;
-
+/// A snapshot as far as results depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct State {
     pack: String,
     seq: i64,
     day: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Question {
+    state: State,
     indicator: String,
     /// Values by their bits: what reads the same is the same.
     overrides: Vec<(String, u64)>,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    results: HashMap<Arc<Key>, Entry>,
-    /// Keys by when they were last read.
-    by_age: BTreeMap<u64, Arc<Key>>,
-    clock: u64,
-    cost: usize,
-}
-
-#[derive(Debug)]
-struct Entry {
-    outcome: Outcome,
-    read: u64,
-    cost: usize,
-}
-
-/// What an entry costs beside its observations.
-const ENTRY_COST: usize = 8;
-
 impl Cache {
-    /// A cache for about this many observations.
+    /// A cache for about this many rows of results, as many of derivations, and as many lines of audits.
     pub fn new(capacity: usize) -> Cache {
-        Cache { capacity, kept: Mutex::default() }
+        Cache { computed: Shelf::new(capacity), derived: Shelf::new(capacity), audited: Shelf::new(capacity) }
     }
 
-    /// The result of an indicator on a snapshot, computed at most once per state of everything it depends on.
-    pub fn compute(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Outcome {
-        let moment = snapshot.moment();
-        let key = Key {
-            pack: snapshot.pack().digest.clone(),
-            seq: moment.seq,
-            day: moment.day(),
-            indicator: indicator.id.clone(),
-            overrides: overrides.iter().map(|(id, value)| (id.clone(), value.to_bits())).collect(),
-        };
-        if let Some(outcome) = self.kept().read(&key) {
-            return outcome;
-        }
-        // Not under the lock: others read on while this is computed, at worst twice.
-        let outcome = compute(snapshot, indicator, overrides).map(Arc::new);
-        if worth_keeping(&outcome) {
-            self.kept().keep(key, outcome.clone(), self.capacity);
-        }
-        outcome
+    /// [`compute()`], done at most once per state of everything it depends on.
+    pub fn compute(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Result<Arc<Computed>, IndicatorError> {
+        let key = Question::of(snapshot, indicator, overrides);
+        let make = || compute(snapshot, indicator, overrides).map(Arc::new);
+        self.computed.get(key, make, |outcome| cost_of(outcome, |c| c.observations.len()))
+    }
+
+    /// [`derive()`], done at most once per state of everything it depends on.
+    pub fn derive(
+        &self,
+        snapshot: &Snapshot,
+        indicator: &Indicator,
+        overrides: &Overrides,
+        max_rows: usize,
+    ) -> Result<Arc<Derivation>, IndicatorError> {
+        let key = (Question::of(snapshot, indicator, overrides), max_rows);
+        let make = || derive(snapshot, indicator, overrides, max_rows).map(Arc::new);
+        self.derived.get(key, make, |outcome| cost_of(outcome, |d| d.steps.iter().map(|s| s.rows.len()).sum()))
+    }
+
+    /// [`audit()`], done at most once per state of everything it depends on.
+    pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
+        self.audited.get(State::of(snapshot), || Arc::new(audit(snapshot)), |audit| Some(audit.lines.len()))
     }
 
     /// Forgets everything. Needed after a redaction, which alone changes moments that are past.
     pub fn clear(&self) {
-        *self.kept() = Kept::default();
+        self.computed.clear();
+        self.derived.clear();
+        self.audited.clear();
     }
 
-    /// Number of results kept.
+    /// Number of results, derivations and audits kept.
     pub fn len(&self) -> usize {
-        self.kept().results.len()
+        self.computed.len() + self.derived.len() + self.audited.len()
     }
 
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+impl Default for Cache {
+    /// A cache for 100,000 rows of each kind, some 20 MB each.
+    fn default() -> Self {
+        Cache::new(100_000)
+    }
+}
+
+impl State {
+    fn of(snapshot: &Snapshot) -> State {
+        let moment = snapshot.moment();
+        State { pack: snapshot.pack().digest.clone(), seq: moment.seq, day: moment.day() }
+    }
+}
+
+impl Question {
+    fn of(snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Question {
+        let overrides = overrides.iter().map(|(id, value)| (id.clone(), value.to_bits())).collect();
+        Question { state: State::of(snapshot), indicator: indicator.id.clone(), overrides }
+    }
+}
+
+/// What an outcome costs; none for one that may be another the next time.
+fn cost_of<T>(outcome: &Result<Arc<T>, IndicatorError>, rows: impl Fn(&T) -> usize) -> Option<usize> {
+    match outcome {
+        Ok(result) => Some(rows(result)),
+        Err(error) => (!matches!(*error.mistake, Mistake::Database { .. } | Mistake::TooSlow { .. })).then_some(0),
+    }
+}
+
+/// Values by key, bounded by what they cost.
+#[derive(Debug)]
+struct Shelf<K, V> {
+    capacity: usize,
+    kept: Mutex<Kept<K, V>>,
+}
+
+#[derive(Debug)]
+struct Kept<K, V> {
+    entries: HashMap<Arc<K>, Entry<V>>,
+    /// Keys by when they were last read.
+    by_age: BTreeMap<u64, Arc<K>>,
+    clock: u64,
+    cost: usize,
+}
+
+#[derive(Debug)]
+struct Entry<V> {
+    value: V,
+    read: u64,
+    cost: usize,
+}
+
+/// What an entry costs beside its rows.
+const ENTRY_COST: usize = 8;
+
+impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
+    fn new(capacity: usize) -> Shelf<K, V> {
+        Shelf { capacity, kept: Mutex::default() }
+    }
+
+    fn get(&self, key: K, make: impl FnOnce() -> V, cost: impl FnOnce(&V) -> Option<usize>) -> V {
+        if let Some(value) = self.kept().read(&key) {
+            return value;
+        }
+        // Not under the lock: others read on while this is made, at worst twice.
+        let value = make();
+        if let Some(cost) = cost(&value) {
+            self.kept().keep(key, value.clone(), cost + ENTRY_COST, self.capacity);
+        }
+        value
+    }
+
+    fn clear(&self) {
+        *self.kept() = Kept::default();
+    }
+
+    fn len(&self) -> usize {
+        self.kept().entries.len()
+    }
 
     /// What is kept is whole after every statement, so a panic elsewhere does not spoil it.
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Default for Cache {
-    /// A cache for 200,000 observations, some 50 MB.
+impl<K, V> Default for Kept<K, V> {
     fn default() -> Self {
-        Cache::new(200_000)
+        Kept { entries: HashMap::new(), by_age: BTreeMap::new(), clock: 0, cost: 0 }
     }
 }
 
-fn worth_keeping(outcome: &Outcome) -> bool {
-    !matches!(outcome, Err(IndicatorError { mistake: Mistake::Database { .. } | Mistake::TooSlow { .. }, .. }))
-}
-
-impl Kept {
-    fn read(&mut self, key: &Key) -> Option<Outcome> {
+impl<K: Eq + Hash, V: Clone> Kept<K, V> {
+    fn read(&mut self, key: &K) -> Option<V> {
         self.clock += 1;
-        let entry = self.results.get_mut(key)?;
+        let entry = self.entries.get_mut(key)?;
         if let Some(key) = self.by_age.remove(&entry.read) {
             self.by_age.insert(self.clock, key);
         }
         entry.read = self.clock;
-        Some(entry.outcome.clone())
+        Some(entry.value.clone())
     }
 
-    fn keep(&mut self, key: Key, outcome: Outcome, capacity: usize) {
-        let cost = ENTRY_COST + outcome.as_ref().map_or(0, |c| c.observations.len());
+    fn keep(&mut self, key: K, value: V, cost: usize, capacity: usize) {
         if cost > capacity {
             return;
         }
@@ -137,12 +207,12 @@ impl Kept {
         }
         self.clock += 1;
         self.by_age.insert(self.clock, Arc::clone(&key));
-        self.results.insert(key, Entry { outcome, read: self.clock, cost });
+        self.entries.insert(key, Entry { value, read: self.clock, cost });
         self.cost += cost;
     }
 
-    fn drop_entry(&mut self, key: &Key) {
-        if let Some(entry) = self.results.remove(key) {
+    fn drop_entry(&mut self, key: &K) {
+        if let Some(entry) = self.entries.remove(key) {
             self.by_age.remove(&entry.read);
             self.cost -= entry.cost;
         }

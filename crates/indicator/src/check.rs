@@ -60,7 +60,7 @@ fn indicator(scope: &Scope<'_>, indicator: &Indicator) -> Vec<IndicatorError> {
         Err(error) => found.push(error),
     }
     // The loader names dimensions that do not exist where they are declared.
-    found.retain(|e| !matches!(e.mistake, Mistake::UnknownDimension { .. }));
+    found.retain(|e| !matches!(*e.mistake, Mistake::UnknownDimension { .. }));
     found
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     contract::{Layout, Observation},
     error::{IndicatorError, Mistake},
-    fence::{Fence, Limits},
+    fence::{Fence, Limits, Reads},
     order::dims_order,
     period::Period,
     run::{Overrides, Scope, Shadow, at_line, check_overrides, database, declared, failed, read_through},
@@ -11,7 +11,7 @@ use crate::{
 use serde::Serialize;
 use shirube_plan::{Dims, Indicator, Pack};
 use shirube_snapshot::Snapshot;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The result of an indicator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,12 +57,15 @@ pub fn compute_within(
     compute_in(&scope, indicator, limits).map(|(computed, _)| computed)
 }
 
+/// Computes every indicator of the pack without overrides, by id.
+pub fn compute_all(snapshot: &Snapshot) -> BTreeMap<String, Result<Computed, IndicatorError>> {
+    let scope = Scope::of(snapshot);
+    let one = |indicator: &Indicator| compute_in(&scope, indicator, Limits::default()).map(|(computed, _)| computed);
+    scope.pack.indicators.iter().map(|(id, indicator)| (id.clone(), one(indicator))).collect()
+}
+
 /// Computes an indicator; also says which tables it read.
-pub(crate) fn compute_in(
-    scope: &Scope<'_>,
-    indicator: &Indicator,
-    limits: Limits,
-) -> Result<(Computed, crate::fence::Reads), IndicatorError> {
+pub(crate) fn compute_in(scope: &Scope<'_>, indicator: &Indicator, limits: Limits) -> Result<(Computed, Reads), IndicatorError> {
     read_through(indicator)?;
     let fence = scope.fence(limits).map_err(|m| declared(indicator, m))?;
     let (columns, mut observations) = rows(scope, &fence, indicator, limits)?;

@@ -10,8 +10,8 @@ pub struct IndicatorError {
     pub indicator: String,
     /// File and line inside the pack; line 0 when the whole file is meant.
     pub place: Place,
-    /// What is wrong.
-    pub mistake: Mistake,
+    /// What is wrong; boxed, since most results carry no mistake.
+    pub mistake: Box<Mistake>,
 }
 
 fn spot(place: &Place) -> String {

@@ -69,12 +69,12 @@ pub(crate) fn sql_file(indicator: &Indicator) -> String {
 
 /// A mistake at a line of the indicator's SQL; line 0 for the whole of it.
 pub(crate) fn at_line(indicator: &Indicator, line: usize, mistake: Mistake) -> IndicatorError {
-    IndicatorError { indicator: indicator.id.clone(), place: Place { file: sql_file(indicator), line }, mistake }
+    IndicatorError { indicator: indicator.id.clone(), place: Place { file: sql_file(indicator), line }, mistake: Box::new(mistake) }
 }
 
 /// A mistake in the indicator's TOML.
 pub(crate) fn declared(indicator: &Indicator, mistake: Mistake) -> IndicatorError {
-    IndicatorError { indicator: indicator.id.clone(), place: indicator.place.clone(), mistake }
+    IndicatorError { indicator: indicator.id.clone(), place: indicator.place.clone(), mistake: Box::new(mistake) }
 }
 
 /// An error of SQLite while it planned or ran the indicator's SQL.

@@ -1,13 +1,16 @@
 //! Cases a domain person can read: each folder of `cases/` lays its files over the pack in `base/` and says in
 //! `compute.txt`, `explain.txt`, `judge.txt`, `audit.txt` what must come out for its indicators (`…-en.txt` in
-//! English). `fiscal_year` sets the year of the snapshot, `try` (lines `assumption=value`) what a reader tries.
+//! English, `.json` for what goes out as JSON). `fiscal_year` sets the year of the snapshot, `try` (lines
+//! `assumption=value`) what a reader tries.
+//!
 //! `SHIRUBE_BLESS=1 cargo test -p shirube-indicator --test cases` writes what comes out; read the difference.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
+use serde_json::{Value, json};
 use shirube_indicator::{Computed, Overrides, audit, compute, derive, judge, render};
-use shirube_plan::{Files, Lang, Pack};
+use shirube_plan::{Files, Indicator, Lang, Pack};
 use shirube_snapshot::Snapshot;
 use std::{fs, path::Path, sync::Arc};
 
@@ -43,6 +46,23 @@ impl Case {
         computed
     }
 
+    /// What goes out as JSON: its field names are relied upon.
+    fn json(&self, what: &str) -> String {
+        let of_each = |value: &dyn Fn(&Indicator) -> Value| self.ids.iter().map(|id| value(&self.pack.indicators[id])).collect();
+        let value: Value = match what {
+            "compute" => of_each(&|i| json!(self.computed(&i.id))),
+            "explain" => of_each(&|i| json!(derive(&self.snapshot, i, &self.overrides, 2).unwrap())),
+            "judge" => of_each(&|i| json!(judge(&self.pack, i, &self.computed(&i.id)))),
+            "audit" => {
+                let mut audit = json!(audit(&self.snapshot));
+                audit["pack"] = json!("digest of the pack");
+                audit
+            }
+            other => panic!("nothing is called {other}"),
+        };
+        serde_json::to_string_pretty(&value).unwrap() + "\n"
+    }
+
     fn come_out(&self, what: &str, lang: Lang) -> String {
         let of_each = |text: &dyn Fn(&str) -> String| self.ids.iter().map(|id| text(id)).collect::<Vec<_>>().join("\n");
         let pack = &self.pack;
@@ -75,9 +95,15 @@ fn every_case_comes_out_as_written() {
         let case = Case::read(&folder);
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            let Some(what) = path.file_name().unwrap().to_str().unwrap().strip_suffix(".txt") else { continue };
-            let (what, lang) = what.strip_suffix("-en").map_or((what, Lang::Ja), |what| (what, Lang::En));
-            let (expected, got) = (fs::read_to_string(&path).unwrap(), case.come_out(what, lang));
+            let got = match path.file_name().unwrap().to_str().unwrap().rsplit_once('.') {
+                Some((what, "txt")) => match what.strip_suffix("-en") {
+                    Some(what) => case.come_out(what, Lang::En),
+                    None => case.come_out(what, Lang::Ja),
+                },
+                Some((what, "json")) => case.json(what),
+                _ => continue,
+            };
+            let expected = fs::read_to_string(&path).unwrap();
             checked += 1;
             if std::env::var_os("SHIRUBE_BLESS").is_some() {
                 fs::write(&path, got).unwrap();

@@ -84,7 +84,7 @@ fn persons_stay_out_of_sight_at_every_moment() {
             "SELECT '2025' AS period, count(DISTINCT keeper) AS value FROM tree",
             "WITH t AS (SELECT * FROM tree) SELECT '2025' AS period, count(keeper) AS value FROM t",
         ] {
-            let mistake = compute(&reader, &common::indicator(sql, ""), &Overrides::new()).unwrap_err().mistake;
+            let mistake = *compute(&reader, &common::indicator(sql, ""), &Overrides::new()).unwrap_err().mistake;
             assert_eq!(mistake, Mistake::Personal { table: "tree".into(), column: "keeper".into() }, "{as_of}: {sql}");
         }
     }
@@ -102,7 +102,7 @@ fn no_moment_can_be_read_around() {
         "SELECT '2025' AS period, count(*) AS value FROM _moment",
         "SELECT '2025' AS period, max(seq) AS value FROM _applied",
     ] {
-        let mistake = compute(&reader, &common::indicator(sql, ""), &Overrides::new()).unwrap_err().mistake;
+        let mistake = *compute(&reader, &common::indicator(sql, ""), &Overrides::new()).unwrap_err().mistake;
         assert!(matches!(mistake, Mistake::Bypass { .. } | Mistake::ForbiddenTable { .. }), "{sql}: {mistake:?}");
     }
 }

@@ -5,6 +5,7 @@ mod common;
 
 use proptest::prelude::*;
 use shirube_indicator::{Cache, Mistake, Overrides, SqlValue, compute, derive};
+use shirube_plan::Sensitivity;
 use std::{sync::Arc, time::Instant};
 
 const GROWN: &str = "-- 伸び / Growth\nWITH g AS (SELECT value AS rate FROM assumption WHERE id = 'growth')\nSELECT '2024' AS period, count(*) * (1 + (SELECT rate FROM g) / 100.0) AS value FROM tree";
@@ -64,6 +65,57 @@ fn steps_show_what_a_reader_tries() {
 }
 
 #[test]
+fn a_step_says_how_sensitive_the_fields_are_that_it_reads() {
+    let snapshot = common::snapshot(&common::base());
+    let sql = "WITH d AS (SELECT district FROM tree), c AS (SELECT sum(cost) AS cost FROM tree) SELECT '2024' AS period, cost AS value FROM c, d LIMIT 1";
+    let derivation = derive(&snapshot, &common::indicator(sql, ""), &Overrides::new(), 1).unwrap();
+    let seen: Vec<_> = derivation.steps.iter().map(|s| (s.name.as_str(), s.sensitivity)).collect();
+    assert_eq!(seen, [("d", Sensitivity::Public), ("c", Sensitivity::Commercial), ("result", Sensitivity::Commercial)]);
+}
+
+#[test]
+fn links_to_citations_and_to_records_of_child_tables_are_found() {
+    let snapshot = common::snapshot(&common::base());
+    let sql = "WITH p AS (SELECT id AS figure FROM published_figure), v AS (SELECT _id, visited_on FROM tree__visits),
+               both AS (SELECT _id FROM tree UNION ALL SELECT _id FROM park), after AS (SELECT _id FROM both)
+               SELECT '2024' AS period, count(*) AS value FROM after";
+    let derivation = derive(&snapshot, &common::indicator(sql, ""), &Overrides::new(), 1).unwrap();
+    let seen: Vec<_> = derivation.steps.iter().map(|s| (s.record_column.as_deref(), s.figure_column)).collect();
+    // Ids of two registers in one column lead nowhere rather than to the wrong record.
+    assert_eq!(seen, [(None, true), (Some("tree"), false), (None, false), (None, false), (None, false)]);
+}
+
+#[test]
+fn all_rows_of_a_step_are_counted_and_the_first_shown() {
+    let snapshot = common::snapshot(&common::base());
+    for n in [5, 9_000, 20_000] {
+        let sql = format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {n}) SELECT CAST(1000 + i AS TEXT) AS period, i AS value FROM n WHERE i < 3"
+        );
+        let derivation = derive(&snapshot, &common::indicator(&sql, ""), &Overrides::new(), 4).unwrap();
+        assert_eq!((derivation.steps[0].rows.len(), derivation.steps[0].total_rows), (4, n));
+        assert_eq!((derivation.steps[1].rows.len(), derivation.steps[1].total_rows), (2, 2));
+    }
+}
+
+#[test]
+fn steps_that_do_not_read_as_steps_are_refused() {
+    let snapshot = common::snapshot(&common::base());
+    let broken = common::indicator("WITH a (SELECT 1)\nSELECT '2024' AS period, 1 AS value", "");
+    let error = derive(&snapshot, &broken, &Overrides::new(), 1).unwrap_err();
+    assert_eq!((*error.mistake, error.place.line), (Mistake::UnreadableSteps, 2));
+}
+
+#[test]
+fn a_dimension_that_the_pack_does_not_have_is_named() {
+    let snapshot = common::snapshot(&common::base());
+    let mut indicator = common::indicator("SELECT '2024' AS period, 1 AS value, NULL AS distrit", "");
+    indicator.dimensions = vec!["distrit".into()];
+    let mistake = *compute(&snapshot, &indicator, &Overrides::new()).unwrap_err().mistake;
+    assert_eq!(mistake, Mistake::UnknownDimension { name: "distrit".into(), like: Some("district".into()) });
+}
+
+#[test]
 fn a_result_is_computed_once_per_state() {
     let snapshot = common::snapshot(&common::base());
     let (indicator, cache) = (common::indicator(GROWN, INPUTS), Cache::default());
@@ -73,6 +125,17 @@ fn a_result_is_computed_once_per_state() {
     let other = cache.compute(&snapshot, &indicator, &overrides(20.0)).unwrap();
     assert_eq!(other.observations[0].value, Some(12.0));
     assert_eq!(cache.len(), 2);
+}
+
+#[test]
+fn derivations_and_audits_are_kept_too() {
+    let snapshot = common::snapshot(&common::base());
+    let (indicator, cache) = (common::indicator(GROWN, INPUTS), Cache::default());
+    let derive = |rows| cache.derive(&snapshot, &indicator, &Overrides::new(), rows).unwrap();
+    assert!(Arc::ptr_eq(&derive(5), &derive(5)));
+    assert!(!Arc::ptr_eq(&derive(5), &derive(6)));
+    assert!(Arc::ptr_eq(&cache.audit(&snapshot), &cache.audit(&snapshot)));
+    assert_eq!(cache.len(), 3);
 }
 
 #[test]
@@ -108,7 +171,7 @@ fn a_cache_stays_within_its_bounds_and_forgets_the_oldest() {
 fn mistakes_are_kept_too() {
     let snapshot = common::snapshot(&common::base());
     let (broken, cache) = (common::indicator("SELECT 2024 AS period, 1 AS value", ""), Cache::default());
-    let said = || cache.compute(&snapshot, &broken, &Overrides::new()).unwrap_err().mistake;
+    let said = || *cache.compute(&snapshot, &broken, &Overrides::new()).unwrap_err().mistake;
     assert!(matches!(said(), Mistake::PeriodNotText { .. }));
     assert_eq!((said(), cache.len()), (said(), 1));
 }

@@ -16,8 +16,8 @@ use std::process::ExitCode;
 struct Cli {
     #[command(flatten)]
     place: Place,
-    /// Address of the portal, when no command is given
-    #[arg(long, default_value = "127.0.0.1:8420")]
+    /// Address of the portal
+    #[arg(long, global = true, default_value = "127.0.0.1:8420")]
     listen: SocketAddr,
     #[command(subcommand)]
     command: Option<Command>,
@@ -108,6 +108,15 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Language::Ja)]
         lang: Language,
     },
+    /// Write the registers of a moment as one SQLite file
+    Snapshot {
+        /// Moment: YYYY-MM-DD, RFC 3339 or seq:N
+        #[arg(long)]
+        as_of: Option<String>,
+        /// The file; must not exist
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Prove the event chain, or say where it breaks
     Verify,
 }
@@ -173,6 +182,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             commands::compute::run(place, &indicators, &how)
         }
         Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
+        Command::Snapshot { as_of, out } => commands::snapshot::run(place, as_of.as_deref(), &out),
         Command::Verify => commands::verify::run(place),
     }
 }

@@ -20,6 +20,35 @@ pub enum SnapshotError {
         /// Moment asked for.
         asked: String,
     },
+    /// A snapshot file is never overwritten.
+    #[error("{0} exists already; name a new file")]
+    Exists(String),
+    /// The file could not be written to the disk.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// A list is asked for by a column the register does not have.
+    #[error("register `{register}` has no column `{column}` to filter or sort by")]
+    NoSuchColumn {
+        /// Register.
+        register: String,
+        /// Column.
+        column: String,
+    },
+    /// A value that the column cannot be compared with.
+    #[error("column `{column}` cannot be compared with “{value}”; write {wanted}")]
+    BadFilterValue {
+        /// Column.
+        column: String,
+        /// As written.
+        value: String,
+        /// What to write.
+        wanted: &'static str,
+    },
     /// SQLite refused.
     #[error("reading the snapshot failed: {0}")]
     Sqlite(#[from] rusqlite::Error),

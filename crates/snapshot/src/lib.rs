@@ -4,12 +4,14 @@
 //! functions ([`functions`]), how events become rows, how the head file shows an earlier moment ([`AsOf`]), and
 //! how lists and searches are answered. It touches one SQLite file (or memory) and never the event log.
 
+mod copy;
 mod digest;
 mod error;
 pub mod functions;
 pub mod gate;
 mod head;
 mod layout;
+mod list;
 mod moment;
 mod pack_tables;
 mod past;
@@ -19,8 +21,10 @@ mod rules;
 pub mod schema;
 mod snapshot;
 
+pub use copy::SnapshotInfo;
 pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
+pub use list::{COUNTED, Filter, ListQuery, Op, Page, Total};
 pub use moment::{AsOf, Moment};
 pub use record::Record;
 pub use rules::Rules;

@@ -20,8 +20,8 @@ pub struct Snapshot {
     pub(crate) layouts: Layouts,
     as_of: AsOf,
     moment: Moment,
-    /// Shown through views over superseded versions.
-    earlier: bool,
+    /// All records as they are, from the file that also keeps their counts.
+    head: bool,
 }
 
 impl Snapshot {
@@ -36,7 +36,7 @@ impl Snapshot {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
-        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        // `temp_store` stays as it is, files: what an indicator sorts must not fill the memory.
         connection.set_prepared_statement_cache_capacity(256);
         functions::register(&connection, pack.meta.fiscal_year_start)?;
         // One read transaction: everything read through this snapshot is of one moment.
@@ -46,12 +46,12 @@ impl Snapshot {
             None => return Err(SnapshotError::NotASnapshot(path.display().to_string())),
         };
         let moment = past::resolve(&connection, as_of, last, keeps_past)?;
-        let earlier = moment.seq < last.seq;
-        if earlier {
+        let head = keeps_past && moment.seq == last.seq;
+        if moment.seq < last.seq {
             past::show(&connection, &pack, moment.seq)?;
         }
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of, moment, earlier })
+        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of, moment, head })
     }
 
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
@@ -65,7 +65,7 @@ impl Snapshot {
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
         let moment = Moment::default();
-        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of: AsOf::Head, moment, earlier: false })
+        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of: AsOf::Head, moment, head: false })
     }
 
     /// The connection to read by SQL. It refuses writes.
@@ -87,6 +87,11 @@ impl Snapshot {
     /// The pack this snapshot was opened with.
     pub fn pack(&self) -> &Arc<Pack> {
         &self.pack
+    }
+
+    /// Whether it shows all records as they are, from the file that also keeps their counts.
+    pub(crate) fn is_head(&self) -> bool {
+        self.head
     }
 
     /// The moment it shows.

@@ -15,6 +15,7 @@ mod log;
 mod pack_records;
 mod reader;
 mod redact;
+mod snapshots;
 mod store;
 mod verify;
 mod writer;

@@ -7,11 +7,11 @@ use crate::{
     files::Files,
     history,
     log::Log,
-    pack_records, verify,
+    pack_records, snapshots, verify,
     writer::{BulkReply, Job, Writer},
 };
 use shirube_plan::Pack;
-use shirube_snapshot::{AsOf, Head, Snapshot};
+use shirube_snapshot::{AsOf, Head, Snapshot, SnapshotInfo};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -69,9 +69,21 @@ impl Store {
     pub fn submit(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
         let (action, resource) = command.asks_for();
         allow(actor, action, resource)?;
+        let erases = matches!(command, Command::Redact { .. });
         let (reply, answer) = sync_channel(1);
         self.send(Job::One { actor: actor.clone(), command, reply })?;
-        answer.recv().map_err(|_| StoreError::Closed)?
+        let receipt = answer.recv().map_err(|_| StoreError::Closed)??;
+        if erases {
+            snapshots::erase(self, actor, receipt.record, &self.folder)?;
+        }
+        Ok(receipt)
+    }
+
+    /// Writes the registers of a moment to a new SQLite file. Its place is remembered: what is redacted later
+    /// leaves that file too.
+    pub fn snapshot_to(&self, actor: &Actor, as_of: AsOf, path: &Path) -> Result<SnapshotInfo, StoreError> {
+        allow(actor, Action::Snapshot, Resource::Everything)?;
+        snapshots::keep(self, actor, as_of, path, &self.folder)
     }
 
     /// Makes many changes, all or none, in one transaction of the log. `progress` hears how many are checked.

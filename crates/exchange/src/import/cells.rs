@@ -115,7 +115,9 @@ impl<'a> Cells<'a> {
         {
             let mistake = match lookup.reference(register, text)? {
                 Found::One(id) => return Ok(Some(Some(Cell::Integer(id)))),
-                Found::None => of_field(row.number(), heading, text, &Mistake::NoSuchRecord { register: register.clone(), text: text.into() }),
+                Found::None => {
+                    of_field(row.number(), heading, text, &Mistake::NoSuchRecord { register: register.clone(), text: text.into() })
+                }
                 Found::Many(records) => RowError::cell(row.number(), heading, text, &CellMistake::AmbiguousReference { records }),
             };
             errors.push(mistake);
@@ -144,9 +146,10 @@ impl<'a> Cells<'a> {
         }
         let wanted = crate::heading::fold(text);
         let states = &self.register.states;
-        let found = states.iter().find(|s| s.name == text).or_else(|| {
-            states.iter().find(|s| [&s.label.ja, &s.label.en].iter().any(|l| crate::heading::fold(l) == wanted))
-        });
+        let found = states
+            .iter()
+            .find(|s| s.name == text)
+            .or_else(|| states.iter().find(|s| [&s.label.ja, &s.label.en].iter().any(|l| crate::heading::fold(l) == wanted)));
         let all = || -> Vec<(String, Pair)> { states.iter().map(|s| (s.name.clone(), s.label.clone())).collect() };
         found.map(|s| Some(s.name.clone())).ok_or_else(|| CellMistake::NoSuchState { text: text.to_owned(), states: all() })
     }

@@ -12,7 +12,11 @@ pub(super) enum Target<'a> {
     /// A column of the record.
     Column(Place<'a>),
     /// A column in a row (from 1) of a group.
-    InGroup { group: &'a Field, row: usize, place: Place<'a> },
+    InGroup {
+        group: &'a Field,
+        row: usize,
+        place: Place<'a>,
+    },
     /// Number of an existing record.
     Number,
     State,
@@ -185,7 +189,11 @@ impl<'a> Headings<'a> {
             });
             let inside = inner.iter().flat_map(places).flat_map(move |p| {
                 let label = heading::label(p.field, p.part);
-                [format!("{}.1.{}", f.name, p.name), heading::group_label(f, 1, &label, Lang::Ja), heading::group_label(f, 1, &label, Lang::En)]
+                [
+                    format!("{}.1.{}", f.name, p.name),
+                    heading::group_label(f, 1, &label, Lang::Ja),
+                    heading::group_label(f, 1, &label, Lang::En),
+                ]
             });
             own.chain(inside).collect::<Vec<_>>()
         });

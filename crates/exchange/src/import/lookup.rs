@@ -1,9 +1,9 @@
 //! What the register holds already: existing records by key or number, references by what files write for them.
 
+use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 use shirube_plan::{Field, FieldKind, Pack, Part, Register};
 use shirube_record::{Cell, Content};
 use shirube_snapshot::{Snapshot, schema::quoted};
-use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 use std::collections::HashMap;
 
 /// What a reference in a file leads to.

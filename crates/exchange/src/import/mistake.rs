@@ -109,7 +109,10 @@ impl HeaderMistake {
             ),
             HeaderMistake::Ambiguous { heading, columns } => (
                 pair(format!("「{heading}」は複数の列に当てはまります"), format!("“{heading}” means more than one column")),
-                pair(format!("列の名前で書いてください: {}", columns.join("、")), format!("write the column's name: {}", columns.join(", "))),
+                pair(
+                    format!("列の名前で書いてください: {}", columns.join("、")),
+                    format!("write the column's name: {}", columns.join(", ")),
+                ),
             ),
             HeaderMistake::Repeated { heading, first } => (
                 pair(format!("「{heading}」は「{first}」と同じ列です"), format!("“{heading}” is the same column as “{first}”")),
@@ -202,8 +205,14 @@ impl CellMistake {
     pub fn texts(&self) -> (Pair, Pair) {
         match self {
             CellMistake::BeyondHeader { columns } => (
-                pair(format!("見出しは {columns} 列ですが、その右にも値があります"), format!("there is a value to the right of the header's {columns} columns")),
-                pair("区切りを含む値を引用符で囲むか、見出しを補ってください", "quote values that contain the delimiter, or add the heading"),
+                pair(
+                    format!("見出しは {columns} 列ですが、その右にも値があります"),
+                    format!("there is a value to the right of the header's {columns} columns"),
+                ),
+                pair(
+                    "区切りを含む値を引用符で囲むか、見出しを補ってください",
+                    "quote values that contain the delimiter, or add the heading",
+                ),
             ),
             CellMistake::ErrorValue { text } => (
                 pair(format!("表計算の誤り値 {text} です"), format!("this is the spreadsheet's error {text}")),
@@ -211,7 +220,10 @@ impl CellMistake {
             ),
             CellMistake::Uncomputed => (
                 pair("式の計算結果が保存されていません", "the result of this formula was not saved"),
-                pair("表計算ソフトで開いて保存し直すか、値に置き換えてください", "open the file in a spreadsheet and save it, or write the value"),
+                pair(
+                    "表計算ソフトで開いて保存し直すか、値に置き換えてください",
+                    "open the file in a spreadsheet and save it, or write the value",
+                ),
             ),
             CellMistake::RepeatedKey { first } => (
                 pair(format!("{first} 行目と同じキーです"), format!("row {first} has the same key")),
@@ -219,20 +231,30 @@ impl CellMistake {
             ),
             CellMistake::NoSuchNumber { number } => (
                 pair(format!("番号「{number}」の記録はありません"), format!("no record has the number “{number}”")),
-                pair("番号を確かめてください。新しい記録にするなら空欄にしてください", "check the number; leave it blank to create a record"),
+                pair(
+                    "番号を確かめてください。新しい記録にするなら空欄にしてください",
+                    "check the number; leave it blank to create a record",
+                ),
             ),
             CellMistake::NumberOfAnother { number } => (
-                pair(format!("番号「{number}」は、キーの異なる別の記録のものです"), format!("the number “{number}” belongs to a record with another key")),
+                pair(
+                    format!("番号「{number}」は、キーの異なる別の記録のものです"),
+                    format!("the number “{number}” belongs to a record with another key"),
+                ),
                 pair(
                     "新しい記録にするなら番号を空欄に、その記録を直すならキーを元に戻してください（キーの変更は記録の画面で行えます）",
                     "leave the number blank to create a record, or restore the key to amend that one (a key is changed on the record's page)",
                 ),
             ),
             CellMistake::NoSuchState { text, states } => {
-                let list = |get: fn(&Pair) -> &String| states.iter().map(|(name, label)| format!("{} ({name})", get(label))).collect::<Vec<_>>();
+                let list =
+                    |get: fn(&Pair) -> &String| states.iter().map(|(name, label)| format!("{} ({name})", get(label))).collect::<Vec<_>>();
                 (
                     pair(format!("「{text}」という状態はありません"), format!("there is no state “{text}”")),
-                    pair(format!("次のいずれかにしてください: {}", list(|p| &p.ja).join("、")), format!("use one of: {}", list(|p| &p.en).join(", "))),
+                    pair(
+                        format!("次のいずれかにしてください: {}", list(|p| &p.ja).join("、")),
+                        format!("use one of: {}", list(|p| &p.en).join(", ")),
+                    ),
                 )
             }
             CellMistake::NoTransition { from, to, possible } => (
@@ -240,7 +262,10 @@ impl CellMistake {
                 if possible.is_empty() {
                     pair(format!("{from} のままにしてください"), format!("leave it at {from}"))
                 } else {
-                    pair(format!("{from} のままか {} にしてください", possible.join("、")), format!("leave it at {from} or use {}", possible.join(", ")))
+                    pair(
+                        format!("{from} のままか {} にしてください", possible.join("、")),
+                        format!("leave it at {from} or use {}", possible.join(", ")),
+                    )
                 },
             ),
             CellMistake::OriginChanged => (
@@ -248,11 +273,17 @@ impl CellMistake {
                 pair("元の値に戻すか、この列を除いてください", "restore the value or remove the column"),
             ),
             CellMistake::AmbiguousReference { records } => (
-                pair(format!("複数の記録に当てはまります: {}", records.join("、")), format!("this means more than one record: {}", records.join(", "))),
+                pair(
+                    format!("複数の記録に当てはまります: {}", records.join("、")),
+                    format!("this means more than one record: {}", records.join(", ")),
+                ),
                 pair("記録の番号で書いてください", "write the record's number"),
             ),
             CellMistake::RepeatedValue { first } => (
-                pair(format!("{first} 行目と同じ値ですが、重複は許されません"), format!("row {first} has the same value, which must be unique")),
+                pair(
+                    format!("{first} 行目と同じ値ですが、重複は許されません"),
+                    format!("row {first} has the same value, which must be unique"),
+                ),
                 pair("どちらかを直してください", "correct one of them"),
             ),
         }

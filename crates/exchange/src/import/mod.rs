@@ -141,7 +141,13 @@ pub struct Plan {
 /// Reads and checks a file. Nothing is written; `snapshot` must show the head.
 ///
 /// `progress` hears how much of the file is read, in the file's own unit, with the total if it is known.
-pub fn prepare(snapshot: &Snapshot, register: &str, bytes: &[u8], options: &ImportOptions, progress: Progress) -> Result<Prepared, ImportError> {
+pub fn prepare(
+    snapshot: &Snapshot,
+    register: &str,
+    bytes: &[u8],
+    options: &ImportOptions,
+    progress: Progress,
+) -> Result<Prepared, ImportError> {
     let pack = snapshot.pack().clone();
     let Some(register) = pack.registers.get(register) else { return Err(ImportError::NoSuchRegister(register.to_owned())) };
     if *snapshot.as_of() != shirube_snapshot::AsOf::Head {

@@ -37,14 +37,25 @@ pub(super) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub fn new(snapshot: &'a Snapshot, register: &'a Register, columns: &'a Columns<'a>, options: &'a ImportOptions) -> Result<Self, ImportError> {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        register: &'a Register,
+        columns: &'a Columns<'a>,
+        options: &'a ImportOptions,
+    ) -> Result<Self, ImportError> {
         let pack = snapshot.pack();
         let lookup = Lookup::new(snapshot);
         let mut unique = vec![];
         if !register.key.is_empty() {
             unique.push((register.key.clone(), HashMap::new()));
         }
-        unique.extend(register.fields.iter().filter(|f| f.unique && register.key != [f.name.as_str()]).map(|f| (vec![f.name.clone()], HashMap::new())));
+        unique.extend(
+            register
+                .fields
+                .iter()
+                .filter(|f| f.unique && register.key != [f.name.as_str()])
+                .map(|f| (vec![f.name.clone()], HashMap::new())),
+        );
         Ok(Checker {
             empty: lookup.is_empty(&register.name)?,
             cells: Cells::new(register, pack, columns),
@@ -221,7 +232,9 @@ impl<'a> Checker<'a> {
             ("_synthetic", synthetic(record.origin.synthetic), synthetic(origin.synthetic)),
         ];
         for (name, before, after) in columns {
-            if before != after && let Some(heading) = self.heading(name) {
+            if before != after
+                && let Some(heading) = self.heading(name)
+            {
                 errors.push(RowError::cell(row.number(), Some(&heading), &after, &CellMistake::OriginChanged));
             }
         }
@@ -303,7 +316,8 @@ impl<'a> Checker<'a> {
             let first = *seen.entry(value).or_insert(number);
             if first != number {
                 let first = first as usize;
-                let mistake = if index == 0 && self.has_key { CellMistake::RepeatedKey { first } } else { CellMistake::RepeatedValue { first } };
+                let mistake =
+                    if index == 0 && self.has_key { CellMistake::RepeatedKey { first } } else { CellMistake::RepeatedValue { first } };
                 let at = columns.first().and_then(|c| self.columns.position(c));
                 let heading = at.map_or(columns.first(), |i| self.columns.headings.get(i));
                 let value = at.map(|i| row.get(i)).unwrap_or_default();
@@ -344,7 +358,8 @@ fn joined(columns: &[String], content: &Content) -> Option<String> {
 
 /// Columns that differ.
 fn difference(before: &Content, after: &Content) -> BTreeMap<String, Option<Cell>> {
-    let mut changes: BTreeMap<_, _> = after.iter().filter(|(c, v)| before.get(*c) != Some(v)).map(|(c, v)| (c.clone(), Some(v.clone()))).collect();
+    let mut changes: BTreeMap<_, _> =
+        after.iter().filter(|(c, v)| before.get(*c) != Some(v)).map(|(c, v)| (c.clone(), Some(v.clone()))).collect();
     changes.extend(before.keys().filter(|c| !after.contains_key(*c)).map(|c| (c.clone(), None)));
     changes
 }

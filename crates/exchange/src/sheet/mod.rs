@@ -8,8 +8,8 @@ mod text;
 mod workbook;
 
 pub use row::{Kind, Row};
-pub(crate) use workbook::serial;
 pub use text::Encoding;
+pub(crate) use workbook::serial;
 
 /// What a reader of files accepts.
 #[derive(Clone, Copy, Debug)]

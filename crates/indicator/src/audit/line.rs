@@ -59,7 +59,7 @@ pub struct AuditLine {
 
 /// What the comparison of a figure says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "verdict", rename_all = "kebab-case")]
+#[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum AuditVerdict {
     /// The records give what was printed.
     Match,
@@ -74,7 +74,7 @@ pub enum AuditVerdict {
 
 /// Why the records behind a figure are not held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum NotHeldBecause {
     /// Its series names no indicator.
     NoIndicator,

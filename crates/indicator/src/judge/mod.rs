@@ -47,7 +47,7 @@ impl Judgement {
 
 /// What a comparison says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// In the better direction.
     Better,

@@ -6,7 +6,7 @@ use shirube_plan::{Lang, Pair};
 
 /// Why a verdict is as it is, or what limits it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Remark {
     /// There is no value at all.
     NoValue,

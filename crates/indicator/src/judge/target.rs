@@ -34,7 +34,7 @@ pub struct TargetJudgement {
 
 /// State of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum TargetState {
     /// The last value is at or beyond it.
     Reached,
@@ -56,7 +56,7 @@ pub enum TargetState {
 
 /// How the path to a target is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Method {
     /// The same growth every year.
     Growth,

@@ -185,6 +185,7 @@ fn words(comment: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use proptest::prelude::*;
 
     fn pair(ja: &str, en: &str) -> Option<Pair> {
         Some(Pair { ja: ja.into(), en: en.into() })
@@ -255,6 +256,22 @@ mod tests {
             ("SELECT 'x", 7),
         ] {
             assert_eq!(split(sql), Err(Unreadable(at)), "{sql}");
+        }
+    }
+
+    proptest! {
+        /// Whatever an author writes, the pieces lie inside the text and nothing breaks.
+        #[test]
+        fn any_text_can_be_taken_apart(words in prop::collection::vec("WITH|AS|a|b|\\(|\\)|,|;|SELECT 1|UNION|'x'|\"y\"|--c / d\n|/\\*e\\*/|\n|台|'", 0..20)) {
+            let sql = words.join(" ");
+            super::super::lint::first_slip(&sql);
+            step_names(&sql);
+            if let Ok(parts) = split(&sql) {
+                prop_assert!(parts.last_start <= parts.last_end && parts.last_end <= sql.len());
+                for step in &parts.steps {
+                    prop_assert!(sql.get(step.body.0..step.body.1).is_some());
+                }
+            }
         }
     }
 }

@@ -6,4 +6,5 @@ pub mod compute;
 pub mod export;
 pub mod import;
 pub mod serve;
+pub mod snapshot;
 pub mod verify;

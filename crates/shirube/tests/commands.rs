@@ -1,0 +1,138 @@
+//! The commands as a user runs them, on the built-in plan.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn shirube(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shirube")).arg("--data").arg(data).args(arguments).output().unwrap()
+}
+
+#[track_caller]
+fn says(output: &Output, code: i32) -> String {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+fn packs() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs")
+}
+
+#[test]
+fn every_pack_of_the_repository_is_sound() {
+    let data = tempfile::tempdir().unwrap();
+    for pack in std::fs::read_dir(packs()).unwrap() {
+        let pack = pack.unwrap().path();
+        let text = says(&shirube(data.path(), &["check", pack.to_str().unwrap()]), 0);
+        assert!(text.ends_with("0 mistakes\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_pack_record_that_cannot_be_loaded_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&packs().join("fictional-city"), folder.path());
+    let records = folder.path().join("records/tree.csv");
+    let text = std::fs::read_to_string(&records).unwrap().replace("N-01,north", "N-001,north");
+    std::fs::write(&records, text).unwrap();
+    let text = says(&shirube(folder.path(), &["check", folder.path().to_str().unwrap()]), 1);
+    assert!(text.contains("records/tree.csv:2: "), "{text}");
+    assert!(text.contains("mend: "), "{text}");
+}
+
+#[test]
+fn the_audit_of_the_plan_leaves_no_difference_unexplained() {
+    let data = tempfile::tempdir().unwrap();
+    let audit: serde_json::Value = serde_json::from_str(&says(&shirube(data.path(), &["audit", "--format", "json"]), 0)).unwrap();
+    assert_eq!(audit["ok"], true);
+    assert_eq!(audit["counts"]["differs"], audit["counts"]["explained"]);
+    assert!(audit["counts"]["match"].as_u64().unwrap() > 150, "{}", audit["counts"]);
+    assert_eq!(audit["lines"].as_array().unwrap().len() as u64, audit["counts"]["figures"].as_u64().unwrap());
+}
+
+/// Document 003, goal 6: 19.0 %, 52.3 %, 9.3 % in 2023, 24.1 %, 44.8 %, 37.0 %, 2.0 % in 2024, recomputed from the themes.
+#[test]
+fn the_stage_up_rate_comes_out_as_printed() {
+    let data = tempfile::tempdir().unwrap();
+    let text = says(&shirube(data.path(), &["compute", "stage-up-rate", "--format", "csv"]), 0);
+    for (year, stage, printed) in [
+        ("2023", "basic", 19.0),
+        ("2023", "applied", 52.3),
+        ("2023", "clinical", 9.3),
+        ("2024", "basic", 24.1),
+        ("2024", "applied", 44.8),
+        ("2024", "nonclinical", 37.0),
+        ("2024", "clinical", 2.0),
+    ] {
+        let start = format!("stage-up-rate,{year},{stage},");
+        let line = text.lines().find(|l| l.starts_with(&start)).unwrap_or_else(|| panic!("{start} in {text}"));
+        let value: f64 = line[start.len()..].split(',').next().unwrap().parse().unwrap();
+        assert!((value - printed).abs() <= 0.05, "{line}");
+    }
+}
+
+/// Document 004, section 5: the three KGIs for 2040.
+#[test]
+fn the_kgis_are_reproduced_and_answer_what_if() {
+    let data = tempfile::tempdir().unwrap();
+    let value = |arguments: &[&str]| -> f64 {
+        let mut all = vec!["compute", "--format", "csv"];
+        all.extend(arguments);
+        let text = says(&shirube(data.path(), &all), 0);
+        let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+        let at = header.iter().position(|h| *h == "value").unwrap();
+        let line = text.lines().find(|l| l.contains(",2040,")).unwrap_or_else(|| panic!("no 2040 in {text}"));
+        line.split(',').nth(at).unwrap().parse().unwrap()
+    };
+    assert_eq!((value(&["kgi-1-target"]) / 1e12).round(), 28.0);
+    assert_eq!((value(&["kgi-2-target"]) / 1e11).round(), 42.0);
+    assert_eq!(value(&["kgi-3-target"]), 8.0);
+}
+
+#[test]
+fn misuse_and_failure_have_their_exit_codes() {
+    let data = tempfile::tempdir().unwrap();
+    says(&shirube(data.path(), &["compute", "no-such-indicator"]), 2);
+    says(&shirube(data.path(), &["compute", "--as-of", "yesterday"]), 2);
+    says(&shirube(data.path(), &["audit", "--pack", "no/such/folder"]), 2);
+    says(&shirube(data.path(), &["export", "project", "--format", "xlsx"]), 2);
+    says(&shirube(data.path(), &["import", "project", "no-such-file.csv"]), 3);
+}
+
+#[test]
+fn an_import_is_checked_refused_mended_and_done() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("themes.csv");
+    let rows = |stage: &str| {
+        format!("調査年,テーマ番号,採択時ステージ,採択後1年未満,_state\n令和7年度,T-1,基礎研究,いいえ,reported\n２０２５,T-2,{stage},いいえ,reported\n")
+    };
+    std::fs::write(&file, rows("基礎")).unwrap();
+    let path = file.to_str().unwrap();
+    let text = says(&shirube(data.path(), &["import", "project", path]), 1);
+    assert!(text.contains("row 3, 採択時ステージ “基礎”"), "{text}");
+    assert!(text.contains("nothing was written"), "{text}");
+    let mended = encoding_rs::SHIFT_JIS.encode(&rows("応用研究（製品開発）")).0.into_owned();
+    std::fs::write(&file, mended).unwrap();
+    let text = says(&shirube(data.path(), &["import", "project", path, "--dry-run"]), 0);
+    assert!(text.contains("2 new") && text.contains("dry run"), "{text}");
+    let text = says(&shirube(data.path(), &["import", "project", path]), 0);
+    assert!(text.contains("2 records written"), "{text}");
+    let text = says(&shirube(data.path(), &["import", "project", path]), 0);
+    assert!(text.contains("2 unchanged"), "{text}");
+    let text = says(&shirube(data.path(), &["verify"]), 0);
+    assert!(text.contains("the chain is whole"), "{text}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Measures the store on one register with many records; prints one figure per line.
+//!
+//! `cargo run --release -p shirube-store --example bench_store -- [records] [folder]`
+//!
+//! Records are generated, always the same. The folder is made anew; default is `target/bench_store`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use shirube_plan::{Check, Code, CodeList, Field, FieldKind, NumberPart, Numbering, Pack, Pair, Register, Storage};
+use shirube_record::{Cell, Content, Origin};
+use shirube_store::{Actor, Command, Store};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let records: usize = arguments.next().map_or(1_000_000, |n| n.parse().expect("a number of records"));
+    let folder = arguments.next().map_or_else(|| PathBuf::from("target/bench_store"), PathBuf::from);
+    let _ = std::fs::remove_dir_all(&folder);
+    let store = Store::open(&folder, Arc::new(pack())).unwrap();
+    import(&store, records);
+}
+
+/// Validated records per second, one batch, durable at the end.
+fn import(store: &Store, records: usize) {
+    let commands: Vec<Command> = (0..records).map(|i| create(i as u64)).collect();
+    let start = Instant::now();
+    let receipts = store.submit_all(&Actor::owner(), commands, &|_| {}).unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    println!("import: {} records in {seconds:.1} s, {:.0} records/s", receipts.len(), receipts.len() as f64 / seconds);
+}
+
+/// A step of a simple generator of well-mixed numbers.
+fn mix(i: u64, salt: u64) -> u64 {
+    let mut x = i.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(salt.wrapping_mul(0xD1B5_4A32_D192_ED03));
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+const SUBJECTS: [&str; 12] = ["人工心臓弁", "内視鏡", "画像診断支援", "手術支援ロボット", "体外診断薬", "補聴器", "透析装置", "人工関節", "心電計", "輸液ポンプ", "放射線治療装置", "遠隔監視"];
+const VERBS: [&str; 8] = ["の開発", "の実用化研究", "の臨床評価", "の国際標準化", "の性能評価", "の改良", "の試作", "の海外展開"];
+const STAGES: [&str; 6] = ["basic", "applied", "preclinical", "clinical", "approval", "market"];
+
+fn create(i: u64) -> Command {
+    let pick = |salt: u64, n: u64| mix(i, salt) % n;
+    let text = |s: String| Cell::Text(s);
+    let started = format!("{}-{:02}-{:02}", 2005 + pick(1, 20), 1 + pick(2, 12), 1 + pick(3, 28));
+    let content = Content::from([
+        ("code".to_string(), text(format!("C{:07}", mix(i, 4) % 10_000_000 * 1_000_003 % 10_000_000 + i * 10_000_000))),
+        ("theme".to_string(), text(format!("{}{} {}", SUBJECTS[pick(5, 12) as usize], VERBS[pick(6, 8) as usize], i))),
+        ("fiscal_year".to_string(), Cell::Integer(2005 + pick(7, 20) as i64)),
+        ("stage".to_string(), text(STAGES[pick(8, 6) as usize].to_string())),
+        ("budget".to_string(), Cell::Integer(pick(9, 500_000) as i64 * 1000)),
+        ("share".to_string(), Cell::Real(pick(10, 10_000) as f64 / 100.0)),
+        ("started_on".to_string(), text(started)),
+        ("country".to_string(), text(["JP", "US", "DE", "CN"][pick(11, 4) as usize].to_string())),
+        ("active".to_string(), Cell::Integer(pick(12, 2) as i64)),
+        ("organisation".to_string(), text(format!("{}研究所", SUBJECTS[pick(13, 12) as usize]))),
+        ("note".to_string(), text(format!("第{}回の評価委員会で{}とされた。", pick(14, 30), VERBS[pick(15, 8) as usize]))),
+    ]);
+    Command::Create { register: "project".into(), content, origin: Origin::default() }
+}
+
+fn pack() -> Pack {
+    let pair = |ja: &str, en: &str| Pair { ja: ja.into(), en: en.into() };
+    let field = |name: &str, kind, required| Field {
+        name: name.into(),
+        label: pair(name, name),
+        help: None,
+        kind,
+        required,
+        unique: false,
+        sensitivity: Default::default(),
+        place: Default::default(),
+    };
+    let text = |pattern: Option<&str>| FieldKind::Text { max_length: 300, pattern: pattern.map(str::to_string) };
+    let list = |name: &str, codes: &[&str]| {
+        let codes = codes.iter().map(|c| Code { code: c.to_string(), label: pair(c, c), ..Code::default() }).collect();
+        (name.to_string(), CodeList { name: name.into(), label: pair(name, name), codes })
+    };
+    let mut pack = Pack { digest: "bench".into(), ..Pack::default() };
+    pack.meta.fiscal_year_start = 4;
+    pack.code_lists = BTreeMap::from([list("stage", &STAGES), list("country", &["JP", "US", "DE", "CN"])]);
+    let register = Register {
+        name: "project".into(),
+        label: pair("課題", "Projects"),
+        title: "theme".into(),
+        key: vec!["code".into()],
+        number: Some(Numbering { parts: vec![NumberPart::Literal("P-".into()), NumberPart::Year, NumberPart::Literal("-".into()), NumberPart::Seq(7)] }),
+        fields: vec![
+            field("code", text(Some("C[0-9]+")), true),
+            field("theme", text(None), true),
+            field("fiscal_year", FieldKind::FiscalYear { min: Some(2000), max: Some(2040) }, true),
+            field("stage", FieldKind::Choice { codes: "stage".into() }, true),
+            field("budget", FieldKind::Money { currency: "JPY".into(), places: 0, min: Some(0.0), max: None }, false),
+            field("share", FieldKind::Decimal { places: 2, min: Some(0.0), max: Some(100.0), unit: None }, false),
+            field("started_on", FieldKind::Date { min: None, max: None }, false),
+            field("country", FieldKind::Country, false),
+            field("active", FieldKind::Boolean, false),
+            field("organisation", FieldKind::Organisation, false),
+            field("note", FieldKind::LongText { max_length: 20_000 }, false),
+            field("large", FieldKind::Derived { sql: "budget >= 100000000".into(), stored_as: Storage::Integer }, false),
+        ],
+        checks: vec![Check {
+            name: "in_time".into(),
+            sql: "started_on >= '2000-01-01'".into(),
+            field: Some("started_on".into()),
+            message: pair("開始日", "start"),
+            place: Default::default(),
+        }],
+        ..Register::default()
+    };
+    pack.registers.insert("project".into(), register);
+    pack
+}
