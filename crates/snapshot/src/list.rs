@@ -10,6 +10,7 @@ use crate::{
 };
 use rusqlite::{params_from_iter, types::Value};
 use shirube_plan::Storage;
+use std::ops::ControlFlow;
 
 /// Matching records are counted one by one up to this many.
 pub const COUNTED: u64 = 10_000;
@@ -111,25 +112,63 @@ impl Snapshot {
         let layout = self.layout(&query.register)?;
         let conditions = Conditions::new(&layout, query)?;
         let total = self.total(query, &conditions)?;
-        let order = order(&layout, &query.sort)?;
+        let mut rows = vec![];
+        self.read(&layout, &conditions, query, (query.offset, query.limit), &mut |record| {
+            rows.push(record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Page { rows, total })
+    }
+
+    /// Hands every matching record to `each`, in order, whatever page the query shows; `Break` ends the reading.
+    /// One pass: a page far down a list costs as much as all pages before it, all of them together cost this.
+    pub fn each(&self, query: &ListQuery, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), SnapshotError> {
+        let layout = self.layout(&query.register)?;
+        let conditions = Conditions::new(&layout, query)?;
+        self.read(&layout, &conditions, query, (0, u64::MAX), each)
+    }
+
+    /// How many records match, however many they are.
+    pub fn count(&self, query: &ListQuery) -> Result<u64, SnapshotError> {
+        let layout = self.layout(&query.register)?;
+        let conditions = Conditions::new(&layout, query)?;
+        if let Total::Exactly(n) = self.total(query, &conditions)? {
+            return Ok(n);
+        }
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", quoted(&query.register), conditions.sql);
+        let n: i64 = self.connection().prepare_cached(&sql)?.query_row(params_from_iter(&conditions.values), |row| row.get(0))?;
+        Ok(n.max(0) as u64)
+    }
+
+    fn read(
+        &self,
+        layout: &Layout,
+        conditions: &Conditions,
+        query: &ListQuery,
+        (offset, limit): (u64, u64),
+        each: &mut dyn FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<(), SnapshotError> {
+        let order = order(layout, &query.sort)?;
         // Ids first: ordering touches indexes only, whole rows are read for the page alone.
         let sql = format!(
             "SELECT _id FROM {} WHERE {} ORDER BY {order} LIMIT {} OFFSET {}",
             quoted(&query.register),
             conditions.sql,
-            query.limit.min(i64::MAX as u64),
-            query.offset.min(i64::MAX as u64)
+            limit.min(i64::MAX as u64),
+            offset.min(i64::MAX as u64)
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
-        let ids = statement.query_map(params_from_iter(&conditions.values), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
-        let mut rows = Vec::with_capacity(ids.len());
+        let mut ids = statement.query(params_from_iter(&conditions.values))?;
         let mut one = self.connection().prepare_cached(&format!("SELECT {} FROM {} WHERE _id = ?1", layout.all, quoted(&query.register)))?;
-        for id in ids {
-            let (mut found, missing) = one.query_row([id], |row| state(&layout, row, true))?;
-            complete(self.connection(), &layout, &mut found, missing.as_deref())?;
-            rows.push(Record::new(&query.register, found));
+        while let Some(row) = ids.next()? {
+            let id: i64 = row.get(0)?;
+            let (mut found, missing) = one.query_row([id], |row| state(layout, row, true))?;
+            complete(self.connection(), layout, &mut found, missing.as_deref())?;
+            if each(Record::new(&query.register, found)).is_break() {
+                break;
+            }
         }
-        Ok(Page { rows, total })
+        Ok(())
     }
 
     fn total(&self, query: &ListQuery, conditions: &Conditions) -> Result<Total, SnapshotError> {

@@ -4,9 +4,11 @@
 //! log and computes no figure itself. [`routes::ROUTES`] lists every address; a page is one module in `pages`: a
 //! handler that fetches, and a pure function that draws.
 
+pub mod api;
 mod assets;
 mod cache;
 mod cells;
+mod changes;
 pub mod chart;
 mod citations;
 pub mod ctx;
