@@ -118,7 +118,7 @@ fn row(v: &View, line: &AuditLine, columns: Columns) -> Markup {
             td {
                 (verdict(l, line))
                 @if line.corrected { " " span class="tag note" { (l.t("訂正して使用", "corrected for use")) } }
-                @for id in &line.findings { " " a class="small" href=(v.cx.to(&format!("/audit#finding-{id}"))) { (l.t("所見", "finding")) } }
+                @for id in &line.findings { " " a class="small nowrap" href=(v.cx.to(&format!("/audit#finding-{id}"))) { (l.t("所見", "finding")) } }
             }
             @if columns.indicator { td { @if let Some(id) = &line.indicator { (parts::indicator_link(v, id)) } @else { span class="muted" { "―" } } } }
             @if columns.source { td class="small" { @if let Some(f) = v.pack.figure(&line.figure) { (parts::cite_tiny(v, &f.cite)) } } }

@@ -3,7 +3,7 @@
 use crate::{
     fmt,
     layout::View,
-    measures::{State, of_series},
+    measures::{State, by_change, of_series},
     parts,
 };
 use maud::{Markup, html};
@@ -54,14 +54,6 @@ fn reading(v: &View, r: &Reading, unit: Option<&Unit>) -> Markup {
     html! { span class="nowrap" { (fmt::period(l, &r.period)) " " b { (fmt::value(l, r.value, unit)) } } }
 }
 
-/// The state by the latest change alone: targets have their own.
-fn by_change(series: &SeriesJudgement) -> State {
-    match of_series(series) {
-        State::First => State::First,
-        _ => State::By(series.verdict),
-    }
-}
-
 fn whole(v: &View, series: &SeriesJudgement, unit: Option<&Unit>) -> Markup {
     let l = v.cx.l;
     html! {
@@ -93,7 +85,7 @@ fn trend_words(v: &View, trend: &Trend, unit: Option<&Unit>) -> Markup {
         (reading(v, &trend.from, unit)) (l.t(" から ", " to ")) (reading(v, &trend.to, unit)) (l.t("。", ". "))
         @if trend.every_step_better() && steps > 1 { (l.t("毎回改善している。", "Better at every step.")) }
         @else if l.is_ja() { (steps) "回の変化のうち改善" (trend.better) "・悪化" (trend.worse) "・横ばい" (trend.flat) "。" }
-        @else { (steps) " steps: " (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
+        @else { (steps) @if steps == 1 { " step: " } @else { " steps: " } (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
         @if let Some(growth) = trend.yearly_growth.filter(|_| !trend.weak_base) { " " (l.t("年平均 ", "Yearly ")) (format::growth(growth)) (l.t("。", ".")) }
     }
 }

@@ -69,14 +69,14 @@ pub enum State {
 pub fn of_series(series: &SeriesJudgement) -> State {
     match series.targets.last() {
         Some(target) if target.state != TargetState::Undirected => State::Target(target.state),
-        _ if series.verdict == Verdict::Unknown
-            && series.latest.is_some()
-            && series.remarks.iter().any(|r| matches!(r, Remark::First { .. })) =>
-        {
-            State::First
-        }
-        _ => State::By(series.verdict),
+        _ => by_change(series),
     }
+}
+
+/// State of one series by its latest change alone.
+pub fn by_change(series: &SeriesJudgement) -> State {
+    let first = series.latest.is_some() && series.remarks.iter().any(|r| matches!(r, Remark::First { .. }));
+    if first && series.verdict == Verdict::Unknown { State::First } else { State::By(series.verdict) }
 }
 
 fn of_parts(judgement: &Judgement) -> State {

@@ -154,6 +154,12 @@ impl<'a> Plot<'a> {
         points.enumerate().map(|(i, (x, y))| format!("{}{},{}", if i == 0 { "M" } else { " L" }, c(x), c(y))).collect()
     }
 
+    /// Moves the middle of a label so that all of it stays on the drawing.
+    fn inside(&self, x: f64, text: &str) -> f64 {
+        let half = text_width(text, SIZE) / 2.0;
+        x.clamp(half.min(self.width / 2.0), (self.width - half).max(self.width / 2.0))
+    }
+
     fn point(&self, series: usize, i: usize, point: &Point, label: &str) -> Markup {
         let x = self.x(i);
         let period = &self.frame.x[i].label;
@@ -167,7 +173,7 @@ impl<'a> Plot<'a> {
                 let written = self.frame.series.len() == 1 && self.frame.x.len() <= 8;
                 html! {
                     (marker(series, x, y, *small || *projected, &format!("{period} {label}: {text}")))
-                    @if written { text class="label" text-anchor="middle" x=(c(x)) y=(c(y - 10.0)) { (text) } }
+                    @if written { text class="label" text-anchor="middle" x=(c(self.inside(x, text))) y=(c(y - 10.0)) { (text) } }
                 }
             }
         }

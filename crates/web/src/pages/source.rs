@@ -101,7 +101,7 @@ fn document(v: &View, text: &str, uses: &[Use]) -> Markup {
                 li id={ "c-" (number) } {
                     a class="line-number" href={ "#c-" (number) } lang=(l.code()) aria-label={ (l.t("行", "line")) " " (number) } { (number) }
                     span class="line-text" { (marked_line(line.trim_end(), from, &marks)) }
-                    @if !here.is_empty() { p class="uses" lang=(l.code()) { (cited_by(v, &here)) } }
+                    @if !here.is_empty() { (cited_by(v, &here)) }
                 }
             }
         }
@@ -124,17 +124,46 @@ fn marked_line(line: &str, from: usize, marks: &[(usize, usize)]) -> Markup {
     html! { @for (piece, cited) in pieces { @if cited { mark { (piece) } } @else { (piece) } } }
 }
 
-/// Links to what cites a line: figures first, then the rest; each thing once.
+/// More records of one register than this are folded.
+const MANY: usize = 3;
+
+/// Links to what cites a line, each thing once; many records of a register behind one opener.
 fn cited_by(v: &View, uses: &[&Use]) -> Markup {
-    let mut entries: Vec<(Markup, Option<String>)> = uses.iter().map(|u| named(v, &u.citer)).collect();
+    let l = v.cx.l;
     let mut seen = std::collections::BTreeSet::new();
-    entries.retain(|(name, href)| seen.insert((name.0.clone(), href.clone())));
-    html! {
-        span class="visually-hidden" { (v.cx.l.t("引用元：", "Cited by: ")) }
-        @for (name, href) in entries {
-            @match href { Some(href) => a href=(href) { (name) }, None => span { (name) " " } }
+    let mut single: Vec<(Markup, Option<String>)> = vec![];
+    let mut records: Vec<(&str, Vec<(Markup, Option<String>)>)> = vec![];
+    for citer in uses.iter().map(|u| &u.citer) {
+        let entry = named(v, citer);
+        if !seen.insert((entry.0.0.clone(), entry.1.clone())) {
+            continue;
+        }
+        match citer {
+            Citer::Record(register, _) => match records.iter_mut().find(|(name, _)| name == register) {
+                Some((_, list)) => list.push(entry),
+                None => records.push((register, vec![entry])),
+            },
+            _ => single.push(entry),
         }
     }
+    html! {
+        div class="uses" lang=(l.code()) {
+            span class="visually-hidden" { (l.t("引用元：", "Cited by: ")) }
+            @for entry in &single { (link(entry)) }
+            @for (register, list) in &records {
+                @if list.len() > MANY {
+                    details class="inline" {
+                        summary { (v.pack.registers.get(*register).map_or(*register, |r| l.p(&r.label))) " " (list.len()) (l.t("件", " records")) }
+                        @for entry in list { (link(entry)) }
+                    }
+                } @else { @for entry in list { (link(entry)) } }
+            }
+        }
+    }
+}
+
+fn link((name, href): &(Markup, Option<String>)) -> Markup {
+    html! { @match href { Some(href) => a href=(href) { (name) }, None => span { (name) " " } } }
 }
 
 /// What cites, in words, and its page.
