@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use shirube_record::Cell;
 use shirube_snapshot::{AsOf, Filter, ListQuery, Op, Page, SnapshotError, Total};
 use shirube_store::{Actor, Store};
+use std::ops::ControlFlow;
 use support::*;
 
 fn query(filters: &[(&str, Op, &[&str])], sort: &[(&str, bool)]) -> ListQuery {
@@ -82,6 +83,28 @@ fn order_and_paging() {
     assert_eq!(themes(&store, &second), "50%減");
     assert_eq!(list(&store, AsOf::Head, &second).unwrap().total, Total::Exactly(3));
     assert_eq!(list(&store, AsOf::Head, &query(&[("year", Op::Eq, &["2024"])], &[])).unwrap().total, Total::Exactly(2));
+}
+
+#[test]
+fn a_whole_list_is_read_in_one_pass_whatever_its_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    three(&store);
+    let second = ListQuery { offset: 1, limit: 1, ..query(&[("year", Op::Ge, &["2023"])], &[("_id", true)]) };
+    let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
+    let read = |most: usize| {
+        let mut found = vec![];
+        let mut each = |record: shirube_snapshot::Record| {
+            found.push(record);
+            if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        reader.each(&second, &mut each).unwrap();
+        found
+    };
+    let all = list(&store, AsOf::Head, &ListQuery { offset: 0, limit: 100, ..second.clone() }).unwrap().rows;
+    assert_eq!(read(100), all);
+    assert_eq!(read(2), all[..2]);
+    assert_eq!(reader.count(&second).unwrap(), 3);
 }
 
 #[test]
