@@ -17,6 +17,9 @@ use shirube_snapshot::{Hit, HitKind};
 /// Hits shown of each kind.
 const MOST: usize = 50;
 
+/// Hits of a kind before the rest is folded.
+const FIRST: usize = 10;
+
 /// The results for `q`.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let asked = cx.query.get("q").unwrap_or_default();
@@ -53,7 +56,14 @@ pub fn view(v: &View, asked: &str, hits: &[Hit]) -> Markup {
             @for (i, (kind, list)) in groups.iter().enumerate() {
                 section id={ "kind-" (i) } {
                     h2 { (kind_name(v, kind)) " " span class="muted" { "(" (list.len()) @if list.len() >= MOST { "+" } ")" } }
-                    ul class="plain" { @for hit in list { (entry(v, hit, asked)) } }
+                    @let (first, rest) = list.split_at(list.len().min(FIRST));
+                    ul class="plain" { @for hit in first { (entry(v, hit, asked)) } }
+                    @if !rest.is_empty() {
+                        details {
+                            summary { (fmt::counted(l, rest.len(), "件をさらに表示", "more", "more")) }
+                            ul class="plain" { @for hit in rest { (entry(v, hit, asked)) } }
+                        }
+                    }
                 }
             }
         }
@@ -66,7 +76,11 @@ fn found(l: L, n: usize) -> String {
 }
 
 fn cut(l: L) -> String {
-    if l.is_ja() { format!("種類ごとに{MOST}件までを示しています。言葉を足すと絞れます。") } else { format!("At most {MOST} of each kind are shown; add words to narrow it.") }
+    if l.is_ja() {
+        format!("種類ごとに{MOST}件までを示しています。言葉を足すと絞れます。")
+    } else {
+        format!("At most {MOST} of each kind are shown; add words to narrow it.")
+    }
 }
 
 fn kind_name(v: &View, kind: &HitKind) -> String {
@@ -112,6 +126,9 @@ fn entry(v: &View, hit: &Hit, asked: &str) -> Markup {
     html! {
         li class="hit" {
             a href=(href(v, hit)) lang=[l.lang_of(title)] { (marked(title, asked)) }
+            @if let Some(figure) = (hit.kind == HitKind::Figure).then(|| v.pack.figure(&hit.id)).flatten() {
+                " " span class="muted small" { (fmt::period(l, &figure.period)) " " @if !figure.dims.is_empty() { (parts::dims(v, &figure.dims)) " " } b { (l.foreign(&figure.printed)) } }
+            }
             @if let HitKind::Heading = hit.kind { " " span class="muted small" { (parts::source_name(v, &hit.id)) } }
             @if let Some(text) = excerpt { p class="small muted" lang=[l.lang_of(text)] { (marked(text, asked)) } }
         }
@@ -123,7 +140,11 @@ fn marked(text: &str, asked: &str) -> Markup {
     let lower = text.to_lowercase();
     // Lower case may be longer than the text (İ); then nothing is marked rather than the wrong place.
     let mut spans: Vec<(usize, usize)> = if lower.len() == text.len() {
-        asked.to_lowercase().split_whitespace().flat_map(|word| lower.match_indices(word).map(|(i, w)| (i, i + w.len())).collect::<Vec<_>>()).collect()
+        asked
+            .to_lowercase()
+            .split_whitespace()
+            .flat_map(|word| lower.match_indices(word).map(|(i, w)| (i, i + w.len())).collect::<Vec<_>>())
+            .collect()
     } else {
         vec![]
     };
