@@ -159,7 +159,8 @@ impl Snapshot {
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let mut ids = statement.query(params_from_iter(&conditions.values))?;
-        let mut one = self.connection().prepare_cached(&format!("SELECT {} FROM {} WHERE _id = ?1", layout.all, quoted(&query.register)))?;
+        let mut one =
+            self.connection().prepare_cached(&format!("SELECT {} FROM {} WHERE _id = ?1", layout.all, quoted(&query.register)))?;
         while let Some(row) = ids.next()? {
             let id: i64 = row.get(0)?;
             let (mut found, missing) = one.query_row([id], |row| state(layout, row, true))?;
