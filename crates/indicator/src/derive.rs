@@ -83,12 +83,13 @@ pub const RESULT: &str = "result";
 /// nothing, instead of being computed again; a whole register is counted by SQLite, which reads no columns for it.
 const COUNTED_ON: usize = 10_000;
 
-/// Runs every step of an indicator and keeps the first `max_rows` rows of each, with the default [`Limits`].
+/// Runs every step of an indicator and keeps the first `max_rows` rows of each, with the default [`Limits`] but more
+/// time: each step computes those before it again.
 pub fn derive(snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides, max_rows: usize) -> Result<Derivation, IndicatorError> {
     let scope = Scope::of(snapshot);
     check_overrides(scope.pack, indicator, overrides)?;
     let _shadow = Shadow::assumptions(scope.connection(), overrides).map_err(|e| declared(indicator, database(e)))?;
-    derive_in(&scope, indicator, max_rows, Limits::default())
+    derive_in(&scope, indicator, max_rows, Limits { time: 3 * Limits::default().time, ..Limits::default() })
 }
 
 fn derive_in(scope: &Scope<'_>, indicator: &Indicator, max_rows: usize, limits: Limits) -> Result<Derivation, IndicatorError> {

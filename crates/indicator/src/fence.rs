@@ -61,7 +61,7 @@ struct Before {
 
 #[derive(Default)]
 struct Seen {
-    /// Names that stand for steps of the statement, not for tables.
+    /// Names that stand for steps of the statement, not for tables; in lower case, as SQLite does not tell them apart.
     steps: BTreeSet<String>,
     reads: Reads,
     denied: Option<Mistake>,
@@ -93,7 +93,7 @@ impl<'a> Fence<'a> {
 
     /// Plans a statement behind the fence.
     pub fn prepare(&self, sql: &str) -> Result<Statement<'a>> {
-        hold(&self.seen).steps = step_names(sql);
+        hold(&self.seen).steps = step_names(sql).into_iter().map(|name| name.to_lowercase()).collect();
         self.connection.prepare(sql)
     }
 
@@ -229,7 +229,7 @@ impl Watch {
             return Ok(());
         }
         // SQLite asks about a step only when none of its columns is named (`count(*)`), and then as about a table.
-        if column.is_empty() && hold(&self.seen).steps.contains(table) {
+        if column.is_empty() && hold(&self.seen).steps.contains(&table.to_lowercase()) {
             return Ok(());
         }
         let Some(known) = self.catalog.table(table) else {
@@ -337,6 +337,7 @@ mod tests {
             assert!(refused, "{sql}: {seen:?}");
         }
         assert_eq!(refusal(&fence, "SELECT count(*), sum(a.value) FROM assumption a, json_each('[1,2]')"), None);
+        assert_eq!(refusal(&fence, "WITH Steps AS (SELECT 1) SELECT count(*) FROM sTEPS"), None);
     }
 
     #[test]

@@ -1,0 +1,112 @@
+//! Killed at any moment, the store loses nothing it acknowledged.
+//!
+//! The test starts itself again as a child that writes and says what was acknowledged, kills the child with
+//! SIGKILL after a random while, and opens the folder.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use shirube_record::Cell;
+use shirube_snapshot::{AsOf, ListQuery, Total};
+use shirube_store::{Actor, Command, Store};
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Command as Process, Stdio},
+    time::Duration,
+};
+use support::*;
+
+const FOLDER: &str = "SHIRUBE_KILL_FOLDER";
+
+/// Writes until killed; does nothing when the test run calls it as a test.
+#[test]
+fn child_that_writes() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let store = open(Path::new(&folder));
+    let run = store.head_seq();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = &store;
+            scope.spawn(move || {
+                for i in 0.. {
+                    let receipt = submit(store, project(&format!("{run}-{thread}-{i}")));
+                    said("one", receipt.seq, receipt.record);
+                    if i % 3 == 0 {
+                        let receipt = submit(store, amend("project", receipt.record, 1, &[("budget", Some(n(i)))]));
+                        said("one", receipt.seq, receipt.record);
+                    }
+                }
+            });
+        }
+        let store = &store;
+        scope.spawn(move || {
+            for batch in 0.. {
+                let commands: Vec<Command> = (0..500).map(|i| project(&format!("{run}-batch-{batch}-{i}"))).collect();
+                let receipts = store.submit_all(&Actor::owner(), commands, &|_| {}).unwrap();
+                said("all", receipts[0].seq, receipts[499].seq);
+            }
+        });
+    });
+}
+
+fn project(theme: &str) -> Command {
+    create("project", &[("theme", t(theme)), ("year", n(2024)), ("contact", Cell::Text("山田".into()))])
+}
+
+/// One line per acknowledgement, complete or not there at all.
+fn said(what: &str, a: i64, b: i64) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "ack {what} {a} {b}").unwrap();
+    out.flush().unwrap();
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_whenever_the_process_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut singles = vec![];
+    let mut batches = vec![];
+    for wait in [0, 7, 40, 95, 160, 310, 505, 800] {
+        let mut child = Process::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_that_writes", "--nocapture", "--test-threads=1"])
+            .env(FOLDER, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let reader = std::thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<_>>());
+        std::thread::sleep(Duration::from_millis(300 + wait));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in reader.join().unwrap() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if let ["ack", what, a, b] = words[..] {
+                let pair = (a.parse().unwrap(), b.parse().unwrap());
+                if what == "one" { singles.push(pair) } else { batches.push(pair) }
+            }
+        }
+        let store = open(folder.path());
+        check(&store, &singles, &batches);
+    }
+    assert!(singles.len() > 100 && !batches.is_empty(), "the children hardly wrote: {} {}", singles.len(), batches.len());
+}
+
+fn check(store: &Store, singles: &[(i64, i64)], batches: &[(i64, i64)]) {
+    let report = store.verify(&Actor::owner()).unwrap();
+    assert!(report.is_clean(), "{:?}", report.problems);
+    let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
+    for (seq, record) in singles {
+        let found = reader.record("project", *record).unwrap().unwrap_or_else(|| panic!("record {record} is lost"));
+        assert!(found.seq >= *seq, "event {seq} of record {record} is lost");
+    }
+    for (first, last) in batches {
+        assert!(*last <= report.events, "batch {first}–{last} is lost");
+    }
+    // Half a batch would leave a number of batch records that 500 does not divide.
+    let whole = reader.connection().query_row("SELECT count(*) % 500 FROM project WHERE theme LIKE '%-batch-%'", [], |r| r.get::<_, i64>(0));
+    assert_eq!(whole.unwrap(), 0, "part of a batch was written");
+    let listed = reader.list(&ListQuery { register: "project".into(), limit: 1, ..ListQuery::default() }).unwrap().total;
+    let counted: i64 = reader.connection().query_row("SELECT count(*) FROM project", [], |r| r.get(0)).unwrap();
+    assert_eq!(listed, Total::Exactly(counted as u64));
+}
