@@ -62,6 +62,8 @@ def beside(found):
                 lines.append(row(f"{label}, {share}", *map(milliseconds, v), times(over(v[1], v[0])), times(over(v[2], v[0]))))
     v = [at(s, "indicator_cold"), at(p, "indicator_cold")]
     lines.append(row("indicator, cold", *map(milliseconds, v), "–", times(over(v[1], v[0])), "–"))
+    memory = [at(x, "memory_mb") for x in (s, p, d)]
+    lines.append(row("peak memory", *(f"{x:,} MB" if x else "–" for x in memory), "–", times(over(memory[2], memory[0]))))
     disk = [at(x, "import", "megabytes") for x in (s, p, d)]
     lines.append(row("on disk", *(f"{x:,.0f} MB" if x else "–" for x in disk), times(over(disk[1], disk[0])), times(over(disk[2], disk[0]))))
     return lines
@@ -93,7 +95,6 @@ def alone(runs, build):
     line("amend by file", "", lambda s: rate(at(s, "amend", "records_per_s")))
     line("export as CSV", "", ms("export_csv"))
     line("verify the chain", "", ms("verify"))
-    line("peak memory of the portal", "", lambda s: f"{s['memory_mb']:,} MB" if s.get("memory_mb") else None)
     if build:
         lines += ["", row("", "must be", ""), "|---|---|--:|"]
         lines.append(row("cold `cargo build --release`, wall", "< 480 s", f"{build['wall_s']:,.0f} s"))
