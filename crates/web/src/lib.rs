@@ -4,8 +4,10 @@
 //! log and computes no figure itself. [`routes::ROUTES`] lists every address; a page is one module in `pages`: a
 //! handler that fetches, and a pure function that draws.
 
+pub mod api;
 mod assets;
 mod cells;
+mod changes;
 mod cache;
 pub mod chart;
 mod citations;

@@ -1,6 +1,6 @@
 //! The one table of addresses. The router, the navigation, the API document and the tests read it.
 
-use crate::{ctx::Ctx, error::Error, pages, reply::Reply, state::App};
+use crate::{api, ctx::Ctx, error::Error, pages, reply::Reply, state::App};
 
 /// What answers a request. Handlers are plain functions; they run on a thread that may wait for the disk.
 pub type Handler = fn(&App, &Ctx) -> Result<Reply, Error>;
@@ -43,6 +43,10 @@ const fn send(path: &'static str, name: &'static str, summary: (&'static str, &'
 
 const fn file(path: &'static str, name: &'static str, handler: Handler) -> Route {
     Route { method: Method::Get, path, name, summary: ("画面の部品", "Part of the pages"), languages: false, handler }
+}
+
+const fn api(method: Method, path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
+    Route { method, path, name, summary, languages: false, handler }
 }
 
 /// Every address.
@@ -91,6 +95,68 @@ pub const ROUTES: &[Route] = &[
     read("/jobs/{job}/errors.csv", "job_errors_csv", ("誤りの一覧（CSV）", "Mistakes of a file (CSV)"), pages::jobs::errors_csv),
     read("/jobs/{job}/errors.xlsx", "job_errors_xlsx", ("誤りの一覧（XLSX）", "Mistakes of a file (XLSX)"), pages::jobs::errors_xlsx),
     read("/about", "about", ("使い方", "Help"), pages::about::show),
+    read("/api", "api", ("APIの案内", "What the API offers"), pages::api::show),
+    api(Method::Get, "/api/openapi.json", "api_document", ("OpenAPI 3.1 の記述", "OpenAPI 3.1 description"), api::openapi::send),
+    api(Method::Get, "/api/v1/health", "api_health", ("動いているか", "Whether the program answers"), api::system::health),
+    api(Method::Get, "/api/v1/verify", "api_verify", ("出来事の連鎖の検証", "Proof of the event chain"), api::system::verify),
+    api(Method::Get, "/api/v1/pack", "api_pack", ("パック", "The pack"), api::plan::pack),
+    api(Method::Get, "/api/v1/plan", "api_plan", ("計画の体系", "The plan's periods and nodes"), api::plan::plan),
+    api(Method::Get, "/api/v1/codes", "api_codes", ("区分表の一覧", "Code lists"), api::plan::codes),
+    api(Method::Get, "/api/v1/codes/{list}", "api_code_list", ("区分表", "A code list"), api::plan::code_list),
+    api(Method::Get, "/api/v1/sources", "api_sources", ("出典の一覧", "Sources"), api::plan::sources),
+    api(Method::Get, "/api/v1/sources/{source}", "api_source", ("出典の本文", "A source with its text"), api::plan::source),
+    api(Method::Get, "/api/v1/figures", "api_figures", ("公表値の一覧", "Published figures"), api::plan::figures),
+    api(Method::Get, "/api/v1/figures/{*id}", "api_figure", ("公表値と照合", "A published figure and its audit"), api::plan::figure),
+    api(Method::Get, "/api/v1/indicators", "api_indicators", ("指標の一覧", "Indicators"), api::indicators::list),
+    api(Method::Get, "/api/v1/indicators/{id}", "api_indicator", ("指標の定義", "An indicator's definition"), api::indicators::get),
+    api(
+        Method::Get,
+        "/api/v1/indicators/{id}/values",
+        "api_values",
+        ("指標の値と判定", "An indicator's values and judgement"),
+        api::indicators::values,
+    ),
+    api(
+        Method::Get,
+        "/api/v1/indicators/{id}/derivation",
+        "api_derivation",
+        ("指標の導出", "An indicator's derivation"),
+        api::indicators::derivation,
+    ),
+    api(Method::Get, "/api/v1/audit", "api_audit", ("公表値の照合", "Audit of published figures"), api::indicators::audit),
+    api(Method::Get, "/api/v1/registers", "api_registers", ("台帳の一覧", "Registers"), api::records::registers),
+    api(Method::Get, "/api/v1/registers/{register}", "api_register", ("台帳の定義", "A register's fields"), api::records::get_register),
+    api(Method::Post, "/api/v1/registers/{register}/records", "api_create", ("記録の登録", "Creates a record"), api::records::create),
+    api(Method::Get, "/api/v1/registers/{register}/records/{id}", "api_record", ("記録", "A record"), api::records::get),
+    api(Method::Patch, "/api/v1/registers/{register}/records/{id}", "api_amend", ("記録の修正", "Amends a record"), api::records::amend),
+    api(
+        Method::Get,
+        "/api/v1/registers/{register}/records/{id}/history",
+        "api_history",
+        ("記録の履歴", "A record's versions"),
+        api::records::history,
+    ),
+    api(
+        Method::Get,
+        "/api/v1/registers/{register}/records/{id}/files/{column}",
+        "api_file",
+        ("添付ファイル", "An attached file"),
+        api::records::file,
+    ),
+    api(
+        Method::Post,
+        "/api/v1/registers/{register}/records/{id}/transitions/{transition}",
+        "api_transition",
+        ("状態を移す", "Moves a record"),
+        api::records::transition,
+    ),
+    api(
+        Method::Post,
+        "/api/v1/registers/{register}/records/{id}/redactions",
+        "api_redact",
+        ("内容を消去", "Erases content"),
+        api::records::redact,
+    ),
     file("/assets/app.css", "style", pages::assets::style),
     file("/assets/app.js", "script", pages::assets::script),
     file("/assets/icon.svg", "icon", pages::assets::icon),

@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use crate::{
+    api::Keys,
     cache::{Cache, MomentKey},
     citations::{self, Use},
     ctx::Ctx,
@@ -30,6 +31,8 @@ pub struct App {
     pub jobs: Arc<Jobs>,
     /// What forms carry to show that they are ours.
     pub token: Token,
+    /// Keys of creations by the API.
+    pub keys: Keys,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
     results: indicator::Cache,
@@ -47,6 +50,7 @@ impl App {
             store: Arc::new(store),
             jobs: Arc::new(jobs),
             token: Token::new(),
+            keys: Keys::default(),
             citations: OnceLock::new(),
             results: indicator::Cache::default(),
             audits: Cache::new(MOST_AUDITS),

@@ -50,7 +50,7 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let (entered, content, faults) = values(&desk, sent);
     let answer = if faults.is_empty() {
         let command = Command::Create { register: desk.register.name.clone(), content: content.clone(), origin: Origin::default() };
-        app.store.submit(&desk.cx.actor, command)
+        app.submit(&desk.cx, command)
     } else {
         Err(StoreError::Invalid(vec![]))
     };
@@ -108,8 +108,8 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let base = stored(&desk, &record, version)?;
     let changes = changes(desk.register, &base, &content);
     let answer = if faults.is_empty() {
-        app.store.submit(
-            &desk.cx.actor,
+        app.submit(
+            &desk.cx,
             Command::Amend {
                 register: desk.register.name.clone(),
                 record: record.id,

@@ -1,12 +1,13 @@
 //! One module per page: a handler that fetches, a pure function that draws.
 
 pub mod about;
+pub mod api;
 pub mod assets;
 pub mod audit;
 pub mod codes;
 pub mod compare;
 mod conflict;
-mod desk;
+pub mod desk;
 pub mod download;
 pub mod errors;
 pub mod figure;

@@ -63,7 +63,7 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     // What is erased leaves the write-ahead file only when nobody reads it any more.
     let (cx, register) = (desk.cx.clone(), desk.register);
     drop(desk);
-    match app.store.submit(&cx.actor, command) {
+    match app.submit(&cx, command) {
         Ok(receipt) if scope == Scope::Personal => Ok(super::form::done(&cx, &register.name, receipt.record, "erased")),
         Ok(_) => {
             let list = cells::register_path(&register.name);

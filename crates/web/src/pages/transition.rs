@@ -61,8 +61,8 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let faults = [sent.faults, read.faults].concat();
     let answer = if faults.is_empty() {
         let shown: Content = columns_of(&narrow, &without_derived(desk.register, &record.content));
-        app.store.submit(
-            &desk.cx.actor,
+        app.submit(
+            &desk.cx,
             Command::Transition {
                 register: desk.register.name.clone(),
                 record: record.id,

@@ -1,6 +1,7 @@
 //! What the pages do over a store with a small pack.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod api;
 mod forms;
 mod imports;
 
