@@ -74,10 +74,10 @@ class Shirube:
         return self.http.get(api.record_path(id))
 
     def create(self, record):
-        return self.http.post(api.LIST, api.create_body(record))
+        return self.http.post(api.RECORDS, api.create_body(record))
 
     def indicator(self):
-        return self.http.get(api.indicator_path("stage-up-rate"))
+        return self.http.get(api.INDICATOR)
 
     def memory(self):
         return peak_memory(self.process.pid)
