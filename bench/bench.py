@@ -149,6 +149,8 @@ class Run:
 
     def shirube_only(self, product):
         self.note(product, "start", {"first_ms": product.first_start, "empty_ms": product.empty_start, "full_ms": product.full_start})
+        for name, page in (("first", lambda pair: 1), ("deep", lambda pair: self.deep[pair])):
+            self.alternate(f"screen_{name}", lambda p, i: p.ask_screen(*PAIRS[i % 24], page(PAIRS[i % 24])), [product])
         changed = []
         for _ in range(10):
             product.create(self.fresh())

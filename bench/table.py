@@ -84,6 +84,8 @@ def alone(runs, build):
     line("import", "≥ 20,000 /s", lambda s: rate(at(s, "import", "records_per_s")))
     line("list, first page, p95", "< 50 ms", ms("list_first", "p95"))
     line("list, middle page, p95", "< 50 ms", ms("list_deep", "p95"))
+    line("the same as a page of the portal, first, p95", "< 50 ms", ms("screen_first", "p95"))
+    line("the same, middle page", "< 50 ms", ms("screen_deep", "p95"))
     line("list as of before an amendment of a tenth : list now, first page, p50", "≤ 2×", lambda s: times(over(at(s, "as_of_first", "p50"), at(s, "now_first", "p50"))))
     line("the same, middle page", "≤ 2×", lambda s: times(over(at(s, "as_of_deep", "p50"), at(s, "now_deep", "p50"))))
     line("start, no records but the pack's", "< 1 s", ms("start", "empty_ms"))

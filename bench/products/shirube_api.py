@@ -11,12 +11,18 @@ INDICATOR = "/api/v1/indicators/stage-up-rate/values"
 
 
 def list_path(focus, stage, page, as_of=None):
-    query = {"focus": focus, "stage": stage, "sort": "-grant", "limit": PER_PAGE}
+    query = {"f.focus": focus, "f.stage": stage, "sort": "-grant", "limit": PER_PAGE}
     if page > 1:
         query["cursor"] = f"o{(page - 1) * PER_PAGE}"
     if as_of:
         query["as_of"] = as_of
     return RECORDS + "?" + urllib.parse.urlencode(query)
+
+
+def screen_path(focus, stage, page):
+    """The same list as a page of the portal."""
+    query = {"f.focus": focus, "f.stage": stage, "sort": "-grant", "size": PER_PAGE, "page": page}
+    return "/registers/project?" + urllib.parse.urlencode(query)
 
 
 def listed(body):
