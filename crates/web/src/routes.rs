@@ -68,6 +68,7 @@ pub const ROUTES: &[Route] = &[
     read("/sources", "sources", ("出典の一覧", "Sources"), pages::sources::list),
     read("/sources/{id}", "source", ("出典の本文と引用", "A source's text and what cites it"), pages::source::show),
     read("/figures/{*id}", "figure", ("公表値", "A published figure"), pages::figure::show),
+    read("/search", "search", ("検索", "Search over everything"), pages::search::show),
     read("/codes", "codes", ("用語・区分の一覧", "Terms and code lists"), pages::codes::list),
     read("/codes/{list}", "code_list", ("区分表", "A code list"), pages::codes::show),
     read("/registers", "registers", ("台帳の一覧", "All registers"), pages::registers::list),

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod record;
 pub mod redact;
 pub mod registers;
+pub mod search;
 pub mod source;
 pub mod sources;
 mod timeline;

@@ -17,7 +17,7 @@ fn portal() -> Portal {
 }
 
 /// One address of every reading route (records and jobs have their own tests).
-const ADDRESSES: [&str; 19] = [
+const ADDRESSES: [&str; 21] = [
     "/",
     "/?period=b",
     "/plan",
@@ -36,6 +36,8 @@ const ADDRESSES: [&str; 19] = [
     "/figures/doc/lamps@2024",
     "/codes",
     "/codes/field",
+    "/search?q=%E7%81%AF%E3%82%8A",
+    "/search?q=lamps",
     "/about",
 ];
 
@@ -218,7 +220,7 @@ fn anchors_lead_to_what_is_on_the_page() {
 
 #[test]
 fn every_reading_route_is_covered_here() {
-    let own = ["style", "script", "icon", "indicator_download", "search", "period"];
+    let own = ["style", "script", "icon", "indicator_download", "period"];
     let names: BTreeSet<&str> = ROUTES
         .iter()
         .filter(|r| r.method == Method::Get && r.languages && !own.contains(&r.name))
@@ -346,6 +348,18 @@ fn a_source_marks_what_is_cited_and_escapes_the_rest() {
     assert!(plain(&page).contains("灯りの地図"), "what was lost is listed");
     // Records cite as well.
     assert!(plain(&page).contains("灯り：東の灯"));
+}
+
+#[test]
+fn search_groups_what_it_finds_and_leads_there() {
+    let portal = portal();
+    let page = portal.page("/search?q=%E6%9D%B1%E3%81%AE%E7%81%AF"); // 東の灯
+    assert!(plain(&page).contains("記録：灯り") && has(&page, "<mark>東の灯</mark>"), "{}", plain(&page));
+    assert!(has(&page, "href=\"/registers/lamp/"));
+    let page = portal.page("/en/search?q=More%20lamps");
+    assert!(has(&page, "href=\"/en/nodes/a-goal-1\"") && plain(&page).contains("Plan (1)"), "{}", plain(&page));
+    assert!(plain(&portal.page("/search?q=zzzz")).contains("0件見つかりました"));
+    assert!(plain(&portal.page("/search")).contains("言葉を入れてください"));
 }
 
 #[test]
