@@ -4,6 +4,7 @@
 mod api;
 mod forms;
 mod imports;
+mod lists;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};
