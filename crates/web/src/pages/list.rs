@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cells::{self, Values},
     ctx::Ctx,
-    error::{Error, pair},
+    error::Error,
     fmt,
     form::Choices,
     layout::{self, View},
@@ -20,7 +20,7 @@ use crate::{
     url::Query,
 };
 use maud::{Markup, html};
-use shirube_exchange::export::{self, ExportError, ExportOptions, Format, Header};
+use shirube_exchange::export::Format;
 use shirube_plan::FieldKind;
 use shirube_snapshot::{AsOf, Page, Record, Snapshot, Total};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,56 +76,6 @@ fn offered(snapshot: &Snapshot, listing: &Listing, l: L) -> Result<BTreeMap<Stri
         }
     }
     Ok(offered)
-}
-
-/// All records of the list, in the columns shown, as a file.
-pub fn export(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    let register = desk::register(app, cx)?;
-    let word = cx.param("format");
-    let format = Format::parse(word).ok_or_else(|| {
-        Error::bad(
-            pair(format!("「{word}」という形式はありません。"), format!("There is no format “{word}”.")),
-            pair("csv、xlsx、json のいずれかを指定してください。", "Ask for csv, xlsx or json."),
-        )
-    })?;
-    let listing = Listing::read(&app.pack, register, &cx.query, &EXTRA)?;
-    let reader = app.open(cx)?;
-    let options = ExportOptions {
-        format,
-        lang: cx.l.0,
-        header: Header::Labels,
-        codes: export::Codes::Labels,
-        bom: true,
-        columns: listing.columns.iter().flat_map(file_columns).collect(),
-    };
-    let mut out = std::io::Cursor::new(vec![]);
-    export::records(&reader, &listing.query(), &options, &mut out, &shirube_exchange::silent).map_err(export_error)?;
-    let name = format!("{}-{}.{}", register.name, reader.moment().day(), format.as_str());
-    Ok(Reply::bytes(format.media_type(), out.into_inner().into()).as_file(name))
-}
-
-/// Columns of a file for what a list shows: a value with all its parts.
-fn file_columns(shown: &Shown) -> Vec<String> {
-    match shown {
-        Shown::Own(name, ..) => vec![name.to_string()],
-        Shown::Field(field) => {
-            let parts: Vec<String> = field.columns().into_iter().map(|c| c.name).collect();
-            if parts.is_empty() { vec![field.name.clone()] } else { parts }
-        }
-    }
-}
-
-fn export_error(error: ExportError) -> Error {
-    match error {
-        ExportError::TooManyRows { limit } => Error::refused(
-            422,
-            "too-many-rows",
-            pair("行が多すぎます", "Too many rows"),
-            pair(format!("XLSXの1枚に入るのは{limit}行までです。"), format!("A sheet of a workbook holds {limit} rows.")),
-            pair("条件を絞るか、CSVで書き出してください。", "Narrow the list or take CSV."),
-        ),
-        other => Error::internal(other),
-    }
 }
 
 /// Draws the page.
@@ -280,7 +230,9 @@ fn cell(v: &View, sheet: &Sheet, record: &Record, shown: &Shown, linked: bool) -
     let values = Values { v, of: (&record.register, record.id), names: &sheet.names };
     let content = match shown {
         Shown::Field(field) => values.short(field, &record.content),
-        Shown::Own("_number", ..) => html! { @match &record.number { Some(n) => span class="nowrap digits" { (n) }, None => (cells::blank(l)) } },
+        Shown::Own("_number", ..) => {
+            html! { @match &record.number { Some(n) => span class="nowrap digits" { (n) }, None => (cells::blank(l)) } }
+        }
         Shown::Own("_state", ..) => cells::state(v, sheet.listing.register, record.state.as_deref()),
         Shown::Own("_created_at", ..) => cells::time(l, record.created_at),
         Shown::Own("_updated_at", ..) => cells::time(l, record.updated_at),
@@ -293,7 +245,8 @@ fn cell(v: &View, sheet: &Sheet, record: &Record, shown: &Shown, linked: bool) -
         Shown::Own(..) => html! { (record.seq) },
     };
     // A reference leads to what it refers to; a link within a link is none.
-    let own_link = matches!(shown, Shown::Field(field) if matches!(field.kind, FieldKind::Reference { .. })) || matches!(shown, Shown::Own("_source", ..));
+    let own_link = matches!(shown, Shown::Field(field) if matches!(field.kind, FieldKind::Reference { .. }))
+        || matches!(shown, Shown::Own("_source", ..));
     let href = cells::record_href(v, &record.register, record.id);
     html! {
         @if linked && own_link { a href=(href) { "#" (record.id) } " " (content) }
@@ -313,7 +266,8 @@ fn pager(v: &View, sheet: &Sheet) -> Markup {
     let last = known.div_ceil(size).max(1);
     let more = if exact { page < last } else { sheet.page.rows.len() as u64 == size };
     let to = |n: u64| cx.here_with("page", (n > 1).then(|| n.to_string()).as_deref());
-    let near: Vec<u64> = (page.saturating_sub(2).max(1)..=(page + 2).min(if more { last.max(page + 1) } else { page.max(last.min(page)) })).collect();
+    let near: Vec<u64> =
+        (page.saturating_sub(2).max(1)..=(page + 2).min(if more { last.max(page + 1) } else { page.max(last.min(page)) })).collect();
     html! {
         @if page > 1 || more {
             nav class="list-bar no-print" aria-label=(l.t("ページ", "Pages")) {

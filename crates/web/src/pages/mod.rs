@@ -23,6 +23,7 @@ pub mod node;
 pub mod plan;
 pub mod record;
 pub mod redact;
+pub mod register_fields;
 pub mod registers;
 pub mod search;
 pub mod source;
