@@ -67,7 +67,9 @@ impl Snapshot {
         file.execute_batch("COMMIT; PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE")?;
         let sha256 = digest::of(&file)?.iter().map(|b| format!("{b:02x}")).collect();
         file.close().map_err(|(_, error)| error)?;
-        std::fs::File::open(path).and_then(|f| f.sync_all()).map_err(|e| SnapshotError::File { path: path.display().to_string(), cause: e.to_string() })?;
+        std::fs::File::open(path)
+            .and_then(|f| f.sync_all())
+            .map_err(|e| SnapshotError::File { path: path.display().to_string(), cause: e.to_string() })?;
         Ok(SnapshotInfo { moment: self.moment(), sha256 })
     }
 
@@ -89,7 +91,10 @@ impl Snapshot {
 fn about(file: &Connection, pack: &Pack, moment: Moment) -> Result<(), SnapshotError> {
     let time = Timestamp::from_millisecond(moment.at_ms).map(|t| t.to_string()).unwrap_or_default();
     let (meta, Moment { seq, at_ms }) = (&pack.meta, moment);
-    file.execute("INSERT INTO _pack VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", params![meta.id, meta.version, pack.digest, meta.fictional, seq, at_ms, time])?;
+    file.execute(
+        "INSERT INTO _pack VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![meta.id, meta.version, pack.digest, meta.fictional, seq, at_ms, time],
+    )?;
     let mut insert = file.prepare("INSERT INTO _columns VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for register in pack.registers.values() {
         for (name, _, ja, en) in schema::OWN_COLUMNS {

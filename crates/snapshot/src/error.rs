@@ -39,15 +39,15 @@ pub enum SnapshotError {
         /// Column.
         column: String,
     },
-    /// A value that the column cannot be compared with.
-    #[error("column `{column}` cannot be compared with “{value}”; write {wanted}")]
+    /// A filter's value cannot be read.
+    #[error("filter on `{column}`: {}; {}", .problem.en, .mend.en)]
     BadFilterValue {
         /// Column.
         column: String,
-        /// As written.
-        value: String,
-        /// What to write.
-        wanted: &'static str,
+        /// What is wrong.
+        problem: shirube_plan::Pair,
+        /// What to do about it.
+        mend: shirube_plan::Pair,
     },
     /// SQLite refused.
     #[error("reading the snapshot failed: {0}")]

@@ -19,6 +19,8 @@ pub fn register(connection: &Connection, fiscal_year_start: u8) -> Result<()> {
     connection.create_scalar_function("era", 1, flags, |c| Ok(text(c, 0).and_then(era)))?;
     connection.create_scalar_function("cagr", 3, flags, |c| Ok(three(c).and_then(|(a, b, n)| cagr(a, b, n))))?;
     connection.create_scalar_function("project", 3, flags, |c| Ok(three(c).and_then(|(b, r, n)| project(b, r, n))))?;
+    // Not for packs: width and case made equal, for lists.
+    connection.create_scalar_function("_fold", 1, flags, |c| Ok(text(c, 0).map(crate::search::words::fold)))?;
     connection.create_scalar_function("round_to", 2, flags, |c| {
         Ok(match (number(c, 0), c.get_raw(1)) {
             (Some(x), ValueRef::Integer(digits)) => Some(round_to(x, digits)),

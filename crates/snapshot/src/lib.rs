@@ -19,13 +19,15 @@ mod record;
 mod rows;
 mod rules;
 pub mod schema;
+mod search;
 mod snapshot;
 
 pub use copy::SnapshotInfo;
 pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Head, HeadError, RuleError};
-pub use list::{COUNTED, Filter, ListQuery, Op, Page, Total};
+pub use list::{COUNTED, Filter, ListQuery, Op, PAGE_LIMIT, Page, Total};
 pub use moment::{AsOf, Moment};
 pub use record::Record;
 pub use rules::Rules;
+pub use search::{Forgotten, Hit, HitKind, SearchIndex};
 pub use snapshot::Snapshot;

@@ -1,11 +1,14 @@
 //! Tables filled from the pack itself: published figures, assumptions, codes, plan nodes.
 
 use rusqlite::{Connection, Result, params};
-use shirube_plan::{Figure, NodeKind, Pack};
+use shirube_plan::{Figure, NodeKind, Pack, Pair};
+use std::collections::BTreeSet;
 
 /// Replaces the content of the pack's own tables.
 pub(crate) fn fill(connection: &Connection, pack: &Pack) -> Result<()> {
-    connection.execute_batch("DELETE FROM published_figure; DELETE FROM assumption; DELETE FROM code; DELETE FROM plan_node;")?;
+    connection.execute_batch(
+        "DELETE FROM published_figure; DELETE FROM assumption; DELETE FROM code; DELETE FROM plan_node; DELETE FROM _pack_text;",
+    )?;
     figures(connection, pack)?;
     let mut insert = connection.prepare("INSERT INTO assumption VALUES (?1, ?2, ?3)")?;
     for assumption in &pack.assumptions {
@@ -22,6 +25,42 @@ pub(crate) fn fill(connection: &Connection, pack: &Pack) -> Result<()> {
         for node in &period.nodes {
             insert.execute(params![node.id, period.id, kind_word(node.kind), node.parent, node.number, node.label.ja, node.label.en])?;
         }
+    }
+    texts(connection, pack)
+}
+
+/// What searches look at: id, names, wordings.
+fn texts(connection: &Connection, pack: &Pack) -> Result<()> {
+    let none = Pair::default();
+    let mut insert = connection.prepare("INSERT INTO _pack_text VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut add = |kind: &str, id: &str, title: &Pair, text: &Pair| {
+        insert.execute(params![kind, id, title.ja, title.en, text.ja, text.en]).map(|_| ())
+    };
+    for node in pack.periods.iter().flat_map(|p| &p.nodes) {
+        add("node", &node.id, &node.label, node.text.as_ref().unwrap_or(&none))?;
+    }
+    for indicator in pack.indicators.values() {
+        add("indicator", &indicator.id, &indicator.label, &indicator.definition)?;
+    }
+    for figure in &pack.figures {
+        let series = pack.series.get(&figure.series).map_or(&none, |s| &s.label);
+        let printed = format!("{}\n{}\n{}", figure.printed, figure.cite.heading, figure.cite.quote);
+        add("figure", &figure.id, series, &Pair { ja: printed.clone(), en: printed })?;
+    }
+    let mut headings = BTreeSet::new();
+    for source in &pack.sources {
+        add("source", &source.id, &source.label, &source.publisher)?;
+        // Headings are those that something is cited under.
+        let figures = pack.figures.iter().map(|f| &f.cite);
+        let nodes = pack.periods.iter().flat_map(|p| &p.nodes).flat_map(|n| &n.cites);
+        for cite in figures.chain(nodes).filter(|c| c.source == source.id && !c.heading.is_empty()) {
+            if headings.insert((&source.id, &cite.heading)) {
+                add("heading", &source.id, &Pair { ja: cite.heading.clone(), en: cite.heading.clone() }, &none)?;
+            }
+        }
+    }
+    for register in pack.registers.values() {
+        add("register", &register.name, &register.label, &register.description)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::{
 };
 use rusqlite::{Connection, OptionalExtension};
 use shirube_plan::Pack;
+use std::path::Path;
 
 /// The last moment of a file and whether it keeps earlier ones; none if it is no snapshot.
 pub(crate) fn last(connection: &Connection) -> Result<Option<(Moment, bool)>, SnapshotError> {
@@ -18,6 +19,15 @@ pub(crate) fn last(connection: &Connection) -> Result<Option<(Moment, bool)>, Sn
         return Ok(moment("SELECT as_of_seq, as_of_ms FROM _pack")?.map(|m| (m, false)));
     }
     Ok(None)
+}
+
+/// Attaches the search index that lies beside a head, as `search`. False if there is none.
+pub(crate) fn attach_index(connection: &Connection, path: &Path) -> Result<bool, SnapshotError> {
+    let index = path.with_file_name("search.db");
+    let is_head = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = '_applied'")?.exists([])?;
+    let Some(index) = index.to_str().filter(|_| is_head && index.exists()) else { return Ok(false) };
+    connection.execute("ATTACH ?1 AS search", [index])?;
+    Ok(connection.prepare("SELECT 1 FROM search.sqlite_schema WHERE name = 'meta'")?.exists([])?)
 }
 
 /// The moment asked for.

@@ -174,7 +174,7 @@ mod tests {
             Content::from([("grants".into(), Cell::Rows(vec![Content::from([("year".into(), Cell::Integer(1))]), Content::new()]))]);
         put_missing(&mut read, json.as_deref().unwrap_or_default());
         assert_eq!(read, content);
-        assert_eq!(missing_json(&read).is_some(), true);
+        assert!(missing_json(&read).is_some());
         assert_eq!(missing_json(&Content::new()), None);
     }
 

@@ -1,10 +1,6 @@
 //! The pack's rules on a record that is not stored yet: what a form or an import is checked with.
 
-use crate::{
-    Evaluated, RuleError, Snapshot, SnapshotError,
-    head::Evaluator,
-    layout::Layout,
-};
+use crate::{Evaluated, RuleError, Snapshot, SnapshotError, head::Evaluator, layout::Layout};
 use shirube_record::Content;
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ pub const OWN_COLUMNS: [(&str, &str, &str, &str); 12] = [
 ];
 
 /// Tables filled from the pack itself.
-const PACK_TABLES: [&str; 4] = [
+const PACK_TABLES: [&str; 5] = [
     "CREATE TABLE published_figure ( -- 公表値 / figures that documents printed
   id TEXT PRIMARY KEY, -- SOURCE/SERIES@PERIOD[dim=code,…]
   source TEXT NOT NULL, -- 出典 / source
@@ -58,6 +58,14 @@ const PACK_TABLES: [&str; 4] = [
   number TEXT, -- 計画上の番号 / as the plan numbers it
   label_ja TEXT NOT NULL,
   label_en TEXT NOT NULL
+) STRICT",
+    "CREATE TABLE _pack_text ( -- 検索の対象 / texts of the pack that searches look at
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  title_ja TEXT NOT NULL,
+  title_en TEXT NOT NULL,
+  text_ja TEXT NOT NULL,
+  text_en TEXT NOT NULL
 ) STRICT",
 ];
 

@@ -5,6 +5,7 @@ use crate::{
     gate::Gate,
     layout::{Layouts, layouts},
     pack_tables, past, schema,
+    search::text::{Texts, register_holds, texts},
 };
 use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
@@ -20,8 +21,13 @@ pub struct Snapshot {
     pub(crate) layouts: Layouts,
     as_of: AsOf,
     moment: Moment,
-    /// All records as they are, from the file that also keeps their counts.
-    head: bool,
+    pub(crate) texts: Arc<Texts>,
+    /// Shown through views over superseded versions.
+    pub(crate) earlier: bool,
+    /// The file is a head: it has superseded versions, indexes and counts.
+    pub(crate) keeps_past: bool,
+    /// A search index is attached as `search`.
+    pub(crate) has_index: bool,
 }
 
 impl Snapshot {
@@ -39,6 +45,9 @@ impl Snapshot {
         // `temp_store` stays as it is, files: what an indicator sorts must not fill the memory.
         connection.set_prepared_statement_cache_capacity(256);
         functions::register(&connection, pack.meta.fiscal_year_start)?;
+        let texts = Arc::new(texts(&pack));
+        register_holds(&connection, pack.clone(), texts.clone())?;
+        let has_index = past::attach_index(&connection, path)?;
         // One read transaction: everything read through this snapshot is of one moment.
         connection.execute_batch("BEGIN")?;
         let (last, keeps_past) = match past::last(&connection)? {
@@ -46,12 +55,12 @@ impl Snapshot {
             None => return Err(SnapshotError::NotASnapshot(path.display().to_string())),
         };
         let moment = past::resolve(&connection, as_of, last, keeps_past)?;
-        let head = keeps_past && moment.seq == last.seq;
-        if moment.seq < last.seq {
+        let earlier = moment.seq < last.seq;
+        if earlier {
             past::show(&connection, &pack, moment.seq)?;
         }
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of, moment, head })
+        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, texts, as_of, moment, earlier, keeps_past, has_index })
     }
 
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
@@ -64,8 +73,20 @@ impl Snapshot {
         }
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
-        let moment = Moment::default();
-        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, as_of: AsOf::Head, moment, head: false })
+        let texts = Arc::new(texts(&pack));
+        register_holds(&connection, pack.clone(), texts.clone())?;
+        Ok(Snapshot {
+            layouts: layouts(&pack),
+            connection,
+            gate,
+            pack,
+            texts,
+            as_of: AsOf::Head,
+            moment: Moment::default(),
+            earlier: false,
+            keeps_past: false,
+            has_index: false,
+        })
     }
 
     /// The connection to read by SQL. It refuses writes.
@@ -87,11 +108,6 @@ impl Snapshot {
     /// The pack this snapshot was opened with.
     pub fn pack(&self) -> &Arc<Pack> {
         &self.pack
-    }
-
-    /// Whether it shows all records as they are, from the file that also keeps their counts.
-    pub(crate) fn is_head(&self) -> bool {
-        self.head
     }
 
     /// The moment it shows.

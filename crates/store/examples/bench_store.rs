@@ -36,7 +36,20 @@ fn mix(i: u64, salt: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-const SUBJECTS: [&str; 12] = ["人工心臓弁", "内視鏡", "画像診断支援", "手術支援ロボット", "体外診断薬", "補聴器", "透析装置", "人工関節", "心電計", "輸液ポンプ", "放射線治療装置", "遠隔監視"];
+const SUBJECTS: [&str; 12] = [
+    "人工心臓弁",
+    "内視鏡",
+    "画像診断支援",
+    "手術支援ロボット",
+    "体外診断薬",
+    "補聴器",
+    "透析装置",
+    "人工関節",
+    "心電計",
+    "輸液ポンプ",
+    "放射線治療装置",
+    "遠隔監視",
+];
 const VERBS: [&str; 8] = ["の開発", "の実用化研究", "の臨床評価", "の国際標準化", "の性能評価", "の改良", "の試作", "の海外展開"];
 const STAGES: [&str; 6] = ["basic", "applied", "preclinical", "clinical", "approval", "market"];
 
@@ -85,7 +98,9 @@ fn pack() -> Pack {
         label: pair("課題", "Projects"),
         title: "theme".into(),
         key: vec!["code".into()],
-        number: Some(Numbering { parts: vec![NumberPart::Literal("P-".into()), NumberPart::Year, NumberPart::Literal("-".into()), NumberPart::Seq(7)] }),
+        number: Some(Numbering {
+            parts: vec![NumberPart::Literal("P-".into()), NumberPart::Year, NumberPart::Literal("-".into()), NumberPart::Seq(7)],
+        }),
         fields: vec![
             field("code", text(Some("C[0-9]+")), true),
             field("theme", text(None), true),

@@ -3,6 +3,7 @@
 use crate::{StoreError, error::file_error};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write,
     path::{Path, PathBuf},
@@ -62,8 +63,10 @@ impl Files {
         }
     }
 
-    pub fn has(&self, sha: &str) -> bool {
-        self.path(sha).is_ok_and(|path| path.exists())
+    /// Hashes of all kept files.
+    pub fn all(&self) -> Result<BTreeSet<String>, StoreError> {
+        let entries = fs::read_dir(&self.folder).map_err(file_error(&self.folder))?;
+        Ok(entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).filter(|name| self.path(name).is_ok()).collect())
     }
 
     pub fn remove(&self, sha: &str) -> Result<(), StoreError> {

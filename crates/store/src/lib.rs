@@ -11,6 +11,7 @@ mod command;
 mod error;
 mod files;
 mod history;
+mod indexer;
 mod log;
 mod pack_records;
 mod reader;

@@ -3,7 +3,10 @@
 use crate::StoreError;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shirube_record::{Body, Event, EventKind, FIRST, Hash, Scope, chain, payload_hash};
-use std::path::Path;
+use std::{path::Path, time::Duration};
+
+/// How long a connection waits for another's lock.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Marks the file as ours ("shir") and its format.
 const APPLICATION: i64 = 0x7368_6972;
@@ -66,7 +69,7 @@ impl Log {
     /// Opens or makes the log.
     pub fn open(path: &Path) -> Result<Log, StoreError> {
         let connection = Connection::open(path)?;
-        connection.busy_timeout(std::time::Duration::from_secs(60))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // An acknowledged event is on disk, whatever happens next.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -91,7 +94,7 @@ impl Log {
     pub fn open_reader(path: &Path) -> Result<Log, StoreError> {
         let connection =
             Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(std::time::Duration::from_secs(60))?;
+        connection.busy_timeout(PATIENCE)?;
         let mut log = Log { connection, last: Last { seq: 0, hash: FIRST, at: 0 } };
         log.reload()?;
         Ok(log)
@@ -215,7 +218,11 @@ impl Log {
 
     /// Makes sure that nothing erased stays in the write-ahead log. False while a reader still needs it.
     pub fn checkpoint(&self) -> Result<bool, StoreError> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0))? == 0)
+        // Not waiting: a reader may stay for long.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0));
+        self.connection.busy_timeout(PATIENCE)?;
+        Ok(busy? == 0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Redaction: payloads leave the log, the head and every kept snapshot; the chain still verifies.
 
-use crate::{Actor, Command, Receipt, StoreError, check::absent, log::Draft, writer::Writer};
+use crate::{Actor, Command, Receipt, StoreError, check::absent, indexer::hold, log::Draft, writer::Writer};
 use shirube_plan::{FieldKind, Register, Sensitivity};
 use shirube_record::{Body, Cell, Content, Event, EventKind, Scope};
 use std::collections::BTreeSet;
@@ -24,6 +24,11 @@ impl Writer {
         let body = Body { salt: self.salt()?, reason: Some(reason), scope: Some(scope), erased, ..Body::default() };
         let draft = Draft { register, record: Some(record), kind: EventKind::Redact, actor: actor.id().to_string(), body, personal: None };
         let mut receipt = Receipt { seq: 0, record, number: state.number, version: state.version + 1 };
+        // Held to the end, so that the index takes nothing in meanwhile.
+        let index = self.index.clone();
+        let mut index = index.as_ref().map(hold);
+        let forgotten = index.as_ref().map(|index| index.before_redaction(&draft.register, record)).transpose()?;
+        let register = draft.register.clone();
         self.transaction(|writer, at| {
             let event = writer.log.append(draft, at)?;
             writer.log.erase(record, scope)?;
@@ -31,14 +36,28 @@ impl Writer {
             receipt.seq = event.seq;
             Ok(())
         })?;
+        if let (Some(index), Some(forgotten)) = (&mut index, &forgotten) {
+            index.after_redaction(&register, record, forgotten)?;
+        }
+        self.remove_unused(files)?;
+        self.purge();
+        Ok(receipt)
+    }
+
+    /// What a redaction that was cut off left to do.
+    pub(crate) fn finish_redaction(&mut self) -> Result<(), StoreError> {
+        self.remove_unused(self.files.all()?)?;
+        self.purge();
+        Ok(())
+    }
+
+    fn remove_unused(&self, files: BTreeSet<String>) -> Result<(), StoreError> {
         for sha in files {
             if !self.head.file_in_use(&sha)? {
                 self.files.remove(&sha)?;
             }
         }
-        self.log.checkpoint()?;
-        self.head.checkpoint()?;
-        Ok(receipt)
+        Ok(())
     }
 }
 

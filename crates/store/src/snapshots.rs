@@ -23,13 +23,13 @@ pub(crate) fn keep(store: &Store, actor: &Actor, as_of: AsOf, path: &Path, folde
 }
 
 /// Writes every kept snapshot that may hold the record anew; files that are gone are forgotten.
-pub(crate) fn erase(store: &Store, actor: &Actor, record: i64, folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn erase(store: &Store, record: i64, folder: &Path) -> Result<(), StoreError> {
     let mut kept = list(folder)?;
     kept.retain(|(_, path)| path.exists());
     for (seq, path) in kept.iter().filter(|(seq, _)| *seq >= record) {
         let fresh = path.with_extension("rewriting");
         let _ = fs::remove_file(&fresh);
-        store.reader(actor, AsOf::Seq(*seq))?.write_to(&fresh)?;
+        store.snapshot(AsOf::Seq(*seq))?.write_to(&fresh)?;
         fs::rename(&fresh, path).map_err(file_error(path))?;
     }
     save(folder, &kept)

@@ -6,17 +6,18 @@ use crate::{
     error::file_error,
     files::Files,
     history,
+    indexer::Indexer,
     log::Log,
     pack_records, snapshots, verify,
     writer::{BulkReply, Job, Writer},
 };
 use shirube_plan::Pack;
-use shirube_snapshot::{AsOf, Head, Snapshot, SnapshotInfo};
+use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
 use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
@@ -26,6 +27,9 @@ use std::{
 /// Jobs that may wait before submitters wait themselves.
 const QUEUE: usize = 4096;
 
+/// File that stands in the data folder while a redaction is under way.
+const REDACTING: &str = "redacting";
+
 /// An open data folder.
 #[derive(Debug)]
 pub struct Store {
@@ -33,9 +37,13 @@ pub struct Store {
     pack: Arc<Pack>,
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
+    /// Stops when the store is dropped.
+    _indexer: Indexer,
     files: Files,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
+    /// Redactions go one by one, to their end.
+    redaction: Mutex<()>,
     /// Held while the folder is open; the system releases it whatever happens to the process.
     _lock: fs::File,
 }
@@ -46,16 +54,43 @@ impl Store {
     pub fn open(folder: &Path, pack: Arc<Pack>) -> Result<Store, StoreError> {
         fs::create_dir_all(folder).map_err(file_error(folder))?;
         let lock = lock(folder)?;
-        let seq = Arc::new(AtomicI64::new(0));
-        let told = seq.clone();
+        let head_path = folder.join("head.db");
         let log = Log::open(&folder.join("log.db"))?;
-        let head = Head::open(&folder.join("head.db"), pack.clone())?;
-        let writer = Writer::new(log, head, Files::open(folder.join("files"))?, Box::new(move |seq| told.store(seq, Ordering::Release)))?;
+        let head = Head::open(&head_path, pack.clone())?;
+        let mut writer = Writer::new(log, head, Files::open(folder.join("files"))?)?;
+        let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
+        let index = Arc::new(Mutex::new(SearchIndex::open(&folder.join("search.db"), &head_path, pack.clone(), &hash_of)?));
+        let unfinished = folder.join(REDACTING).exists();
+        if unfinished {
+            writer.finish_redaction()?;
+        }
+        let seq = Arc::new(AtomicI64::new(writer.head.applied().seq));
+        let (told, (wake, bell)) = (seq.clone(), Indexer::bell());
+        let ring = wake.clone();
+        writer.attend(
+            index.clone(),
+            Box::new(move |seq| {
+                told.store(seq, Ordering::Release);
+                let _ = ring.try_send(());
+            }),
+        );
         let (jobs, receiver) = sync_channel(QUEUE);
         let thread =
             std::thread::Builder::new().name("writer".to_string()).spawn(move || writer.run(receiver)).map_err(file_error(folder))?;
-        let files = Files::open(folder.join("files"))?;
-        let store = Store { folder: folder.to_path_buf(), pack, jobs, writer: Some(thread), files, seq, _lock: lock };
+        let store = Store {
+            folder: folder.to_path_buf(),
+            pack,
+            jobs,
+            writer: Some(thread),
+            _indexer: Indexer::start(index, wake, bell)?,
+            files: Files::open(folder.join("files"))?,
+            seq,
+            redaction: Mutex::new(()),
+            _lock: lock,
+        };
+        if unfinished {
+            store.finish_redaction(0)?;
+        }
         pack_records::load(&store, folder)?;
         Ok(store)
     }
@@ -69,14 +104,33 @@ impl Store {
     pub fn submit(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
         let (action, resource) = command.asks_for();
         allow(actor, action, resource)?;
-        let erases = matches!(command, Command::Redact { .. });
+        if matches!(command, Command::Redact { .. }) {
+            return self.redact(actor, command);
+        }
+        self.one(actor, command)
+    }
+
+    fn one(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
         let (reply, answer) = sync_channel(1);
         self.send(Job::One { actor: actor.clone(), command, reply })?;
-        let receipt = answer.recv().map_err(|_| StoreError::Closed)??;
-        if erases {
-            snapshots::erase(self, actor, receipt.record, &self.folder)?;
-        }
-        Ok(receipt)
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// A redaction that is cut off by a crash is finished when the folder is opened again.
+    fn redact(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
+        let _one_by_one = self.redaction.lock().unwrap_or_else(PoisonError::into_inner);
+        let mark = self.folder.join(REDACTING);
+        fs::write(&mark, []).map_err(file_error(&mark))?;
+        let answer = self.one(actor, command);
+        self.finish_redaction(answer.as_ref().map_or(i64::MAX, |receipt| receipt.record))?;
+        answer
+    }
+
+    /// Reaches the kept snapshots that may hold a record.
+    fn finish_redaction(&self, record: i64) -> Result<(), StoreError> {
+        snapshots::erase(self, record, &self.folder)?;
+        let mark = self.folder.join(REDACTING);
+        fs::remove_file(&mark).map_err(file_error(&mark))
     }
 
     /// Writes the registers of a moment to a new SQLite file. Its place is remembered: what is redacted later
@@ -115,7 +169,11 @@ impl Store {
     /// A snapshot of a moment. It keeps showing that moment, whatever is written meanwhile.
     pub fn reader(&self, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
         allow(actor, Action::Read, Resource::Everything)?;
-        Ok(Reader::new(Snapshot::open(&self.head_path(), self.pack.clone(), as_of)?))
+        Ok(Reader::new(self.snapshot(as_of)?))
+    }
+
+    pub(crate) fn snapshot(&self, as_of: AsOf) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot::open(&self.head_path(), self.pack.clone(), as_of)?)
     }
 
     /// The versions of a record, oldest first, each with what it changed.

@@ -7,19 +7,22 @@ use crate::{
     Actor, BatchError, Command, Receipt, StoreError,
     check::{Checker, Rules},
     files::Files,
+    indexer::SharedIndex,
     log::Log,
 };
 use shirube_snapshot::Head;
 use std::{
     collections::BTreeMap,
-    sync::mpsc::{Receiver, SyncSender, TryRecvError},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// At most this many single commands share a batch, so that the first need not wait for the last.
 const BATCH: usize = 512;
 /// How often a bulk job reports.
 const PROGRESS: usize = 1000;
+/// How soon write-ahead logs are emptied again when a reader was in the way.
+const PURGE_AGAIN: Duration = Duration::from_millis(500);
 /// Events folded per transaction while catching up.
 const CATCH_UP: i64 = 50_000;
 
@@ -48,26 +51,42 @@ pub(crate) struct Writer {
     pub files: Files,
     pub rules: BTreeMap<String, Rules>,
     salts: Salts,
+    pub index: Option<SharedIndex>,
     /// Told the last event readers see, after each batch.
     tell: Box<dyn Fn(i64) + Send>,
+    /// What was redacted may still stand in write-ahead logs that a reader holds open.
+    unpurged: bool,
 }
 
 impl Writer {
     /// Brings the head to the end of the log.
-    pub fn new(log: Log, head: Head, files: Files, tell: Box<dyn Fn(i64) + Send>) -> Result<Writer, StoreError> {
+    pub fn new(log: Log, head: Head, files: Files) -> Result<Writer, StoreError> {
         let pack = head.pack().clone();
         let rules = pack.registers.values().map(|r| (r.name.clone(), Rules::new(r, &pack))).collect();
-        let mut writer = Writer { log, head, files, rules, salts: Salts::default(), tell };
+        let mut writer = Writer { log, head, files, rules, salts: Salts::default(), index: None, tell: Box::new(|_| {}), unpurged: false };
         writer.follow()?;
-        (writer.tell)(writer.head.applied().seq);
         Ok(writer)
+    }
+
+    /// Who is to hear of each batch, and the search index that redactions reach.
+    pub fn attend(&mut self, index: SharedIndex, tell: Box<dyn Fn(i64) + Send>) {
+        self.index = Some(index);
+        self.tell = tell;
     }
 
     /// Works until told to stop.
     pub fn run(mut self, jobs: Receiver<Job>) {
         let mut next = None;
         loop {
-            let Some(job) = next.take().or_else(|| jobs.recv().ok()) else { return };
+            if self.unpurged {
+                self.purge();
+            }
+            let waiting = if self.unpurged { PURGE_AGAIN } else { Duration::MAX };
+            let job = match next.take().map_or_else(|| jobs.recv_timeout(waiting), Ok) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             match job {
                 Job::Stop => return,
                 Job::One { actor, command: command @ Command::Redact { .. }, reply } => {
@@ -97,6 +116,13 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Empties the write-ahead logs after a redaction; tried again while readers hold them open.
+    pub(crate) fn purge(&mut self) {
+        let log = self.log.checkpoint();
+        let head = self.head.checkpoint();
+        self.unpurged = !matches!((log, head), (Ok(true), Ok(true)));
     }
 
     fn batch(&mut self, batch: Vec<Single>) {
@@ -214,6 +240,7 @@ impl Writer {
             return Ok(());
         }
         if applied.seq > 0 && self.log.hash_of(applied.seq)? != Some(applied.hash) {
+            self.head.note_lost()?;
             return self.rebuild();
         }
         self.replay(true)

@@ -116,8 +116,8 @@ fn unknown_columns_and_unfit_values_are_refused() {
         assert!(refused(&query(&[(column, Op::Eq, &["1"])], &[])).contains("has no column"), "{column}");
         assert!(refused(&query(&[], &[(column, false)])).contains("has no column"), "{column}");
     }
-    assert!(refused(&query(&[("year", Op::Eq, &["last"])], &[])).contains("write a whole number"));
-    assert!(refused(&query(&[("share", Op::Gt, &["NaN"])], &[])).contains("write a number"));
+    assert!(refused(&query(&[("year", Op::Eq, &["last"])], &[])).contains("is not a fiscal year"));
+    assert!(refused(&query(&[("share", Op::Gt, &["NaN"])], &[])).contains("is not a number"));
     assert!(refused(&ListQuery { register: "nothing".into(), ..ListQuery::default() }).contains("no register"));
 }
 

@@ -58,7 +58,12 @@ pub const ROUTES: &[Route] = &[
     read("/nodes/{id}", "node", ("ゴールなど計画の項目", "A goal or another node of the plan"), pages::node::show),
     read("/indicators", "indicators", ("指標の一覧", "Indicators"), pages::indicators::list),
     read("/indicators/{id}", "indicator", ("指標", "An indicator"), pages::indicator::show),
-    read("/indicators/{id}/download/{format}", "indicator_download", ("指標の値のファイル", "An indicator's values as a file"), pages::download::send),
+    read(
+        "/indicators/{id}/download/{format}",
+        "indicator_download",
+        ("指標の値のファイル", "An indicator's values as a file"),
+        pages::download::send,
+    ),
     read("/audit", "audit", ("公表値との照合", "Published figures against the records"), pages::audit::show),
     read("/sources", "sources", ("出典の一覧", "Sources"), pages::sources::list),
     read("/sources/{id}", "source", ("出典の本文と引用", "A source's text and what cites it"), pages::source::show),

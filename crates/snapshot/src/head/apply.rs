@@ -44,14 +44,16 @@ impl Head {
             (Some(body), EventKind::Redact) => body.scope.map(|scope| (scope, body.erased.as_slice())),
             _ => None,
         };
+        if let Some((scope, _)) = redacted {
+            let mut put = self.connection.prepare_cached("INSERT INTO _redaction (seq, register, _id, whole) VALUES (?1, ?2, ?3, ?4)")?;
+            put.execute(params![event.seq, layout.name, event.record, scope == Scope::All])?;
+        }
         let before = self.state(&layout.name, event.record)?;
         if let Some((Scope::All, _)) = redacted {
             if before.is_some() {
                 self.erase_record(layout, event.record)?;
                 *self.counts.entry(layout.name.clone()).or_default() -= 1;
             }
-            let mut put = self.connection.prepare_cached("REPLACE INTO _erased (_id, register, seq) VALUES (?1, ?2, ?3)")?;
-            put.execute(params![event.record, layout.name, event.seq])?;
             return Ok(());
         }
         // The payloads of a record erased later are gone: there is no row to change.

@@ -30,7 +30,7 @@ impl Head {
 
     /// The redaction that erased a record; none if it was not.
     pub fn erased(&self, register: &str, id: i64) -> Result<Option<i64>, HeadError> {
-        let mut statement = self.connection.prepare_cached("SELECT seq FROM _erased WHERE _id = ?1 AND register = ?2")?;
+        let mut statement = self.connection.prepare_cached("SELECT seq FROM _redaction WHERE _id = ?1 AND register = ?2 AND whole = 1")?;
         Ok(statement.query_row(rusqlite::params![id, register], |r| r.get(0)).optional()?)
     }
 

@@ -9,13 +9,20 @@ mod lookup;
 mod schema;
 
 pub use evaluate::{Evaluated, RuleError};
+pub(crate) use schema::indexed_columns;
 
 use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
 pub(crate) use evaluate::Evaluator;
 use rusqlite::{Connection, OptionalExtension, params};
 use shirube_plan::{NumberPart, Pack, Register};
 use shirube_record::{FIRST, Hash};
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+/// How long a connection waits for another's lock.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Key of the note of [`Head::note_lost`].
+const LOST: &str = "lost";
 
 /// A failed write to the head.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +182,15 @@ impl Head {
         self.load()
     }
 
+    /// Notes that the log no longer has what was applied. Unlike all else here this cannot be made again from the log,
+    /// and tells a verification that events are gone.
+    pub fn note_lost(&self) -> Result<(), HeadError> {
+        if stored(&self.connection, LOST)?.is_none() {
+            put(&self.connection, LOST, &format!("{} {}", self.applied.seq, shirube_record::hex(&self.applied.hash)))?;
+        }
+        Ok(())
+    }
+
     /// Empties the head within the current batch, as before the first event.
     pub fn clear(&mut self) -> Result<(), HeadError> {
         for table in digest::content_tables(&self.connection)? {
@@ -185,7 +201,11 @@ impl Head {
 
     /// Makes sure that nothing erased stays in the write-ahead log. False while a reader still needs it.
     pub fn checkpoint(&self) -> Result<bool, HeadError> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0))? == 0)
+        // Not waiting: a reader may stay for long.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0));
+        self.connection.busy_timeout(PATIENCE)?;
+        Ok(busy? == 0)
     }
 
     /// The number a record created at this time gets by its register's scheme; none without a scheme.
@@ -228,7 +248,7 @@ fn connect(path: &Path, pack: &Pack) -> Result<Connection, HeadError> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -262_144)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.busy_timeout(std::time::Duration::from_secs(60))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(4096);
     functions::register(&connection, pack.meta.fiscal_year_start)?;
     Ok(connection)

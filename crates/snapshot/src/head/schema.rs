@@ -6,16 +6,17 @@ use shirube_plan::{FieldKind, Pack, Register};
 use std::collections::BTreeSet;
 
 /// Raised when the fold or these tables change, so that heads are made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// How far the head has come, the times of events, counters, erased records.
+/// How far the head has come, the times of events, counters, redactions.
 pub(super) const BOOK_KEEPING: &str = "
 CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE _applied (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE _moment (at INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT; -- last event of each millisecond with events
 CREATE TABLE _counter (register TEXT NOT NULL, year INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (register, year)) STRICT;
 CREATE TABLE _count (register TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
-CREATE TABLE _erased (_id INTEGER PRIMARY KEY, register TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
+CREATE TABLE _redaction (seq INTEGER PRIMARY KEY, register TEXT NOT NULL, _id INTEGER NOT NULL, whole INTEGER NOT NULL) STRICT;
+CREATE INDEX _by_redaction_id ON _redaction (_id);
 ";
 
 /// Tables of superseded versions: the columns of the present ones and `_until`, the event that replaced them.

@@ -3,7 +3,9 @@
 
 mod api;
 mod forms;
+mod html;
 mod imports;
+mod reading;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};

@@ -1,0 +1,224 @@
+//! How a list is answered quickly.
+//!
+//! A list is answered over one or two tables: the present rows and, for an earlier moment, the superseded ones.
+//! In each, either a condition finds few rows by its index and these are sorted, or the rows are walked in the
+//! list's order by the index of the sort column until the page is full. Which is better is known by counting, up
+//! to a limit, what each condition finds.
+
+use super::{COUNTED, Total, condition::Condition};
+use crate::{
+    Record, Snapshot, SnapshotError,
+    head::indexed_columns,
+    layout::Layout,
+    rows::{complete, state},
+    schema::{past_name, quoted},
+};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use shirube_plan::Register;
+use std::{collections::BTreeSet, ops::ControlFlow};
+
+/// A condition that finds no more than this is the way in.
+const FEW: u64 = 4000;
+/// Totals over several conditions, of which none finds few rows, are counted up to this: each row must be looked at.
+const LOOKED_AT: u64 = 1000;
+
+/// A table of rows `t` to answer from.
+struct Branch {
+    table: String,
+    /// Conditions: first what makes its rows present at the moment, then the list's.
+    conditions: Vec<Condition>,
+    /// How many of them are the moment's.
+    of_moment: usize,
+    /// The condition that finds few rows by its index; none if all find many.
+    way_in: Option<usize>,
+}
+
+/// A list, ready to be read.
+pub(super) struct List<'s> {
+    snapshot: &'s Snapshot,
+    register: &'s Register,
+    sort: Vec<(String, bool)>,
+    branches: Vec<Branch>,
+    indexed: BTreeSet<String>,
+    conditions: usize,
+}
+
+impl<'s> List<'s> {
+    pub fn new(
+        snapshot: &'s Snapshot,
+        register: &'s Register,
+        conditions: Vec<Condition>,
+        sort: Vec<(String, bool)>,
+    ) -> Result<List<'s>, SnapshotError> {
+        let mut indexed = if snapshot.keeps_past { indexed_columns(register) } else { BTreeSet::new() };
+        indexed.extend(["_id", "_seq", "_until"].map(str::to_string));
+        if register.number.is_some() {
+            indexed.insert("_number".to_string());
+        }
+        let mut branches = branches(snapshot, register);
+        for branch in &mut branches {
+            branch.conditions.extend(conditions.iter().cloned());
+            branch.way_in = way_in(snapshot.connection(), branch, &indexed)?;
+        }
+        Ok(List { snapshot, register, sort, branches, indexed, conditions: conditions.len() })
+    }
+
+    /// Hands the records of a page to `each`, in order.
+    pub fn read(&self, offset: u64, limit: u64, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), SnapshotError> {
+        let number = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
+        let mut parts = vec![];
+        let mut values = vec![];
+        for (source, branch) in self.branches.iter().enumerate() {
+            parts.push(format!("SELECT * FROM ({})", self.branch_sql(source, branch)));
+            values.extend(branch.conditions.iter().flat_map(|c| c.values.clone()));
+            values.push(number(offset.saturating_add(limit)));
+        }
+        let keys: String = self.sort.iter().enumerate().map(|(i, (_, descending))| format!("k{i}{}, ", direction(*descending))).collect();
+        let last = direction(self.descending());
+        let sql = format!("SELECT source, id FROM ({}) ORDER BY {keys}id{last} LIMIT ? OFFSET ?", parts.join(" UNION ALL "));
+        values.extend([number(limit), number(offset)]);
+        let mut statement = self.snapshot.connection().prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let layout = self.snapshot.layout(&self.register.name)?;
+        while let Some(row) = rows.next()? {
+            let source: i64 = row.get(0)?;
+            let Some(branch) = usize::try_from(source).ok().and_then(|i| self.branches.get(i)) else { continue };
+            if let Some(record) = record(self.snapshot, &layout, branch, row.get(1)?)?
+                && each(record).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Either the rows of the way in are sorted, or the sort column's index is walked; a plus sign before a column
+    /// keeps SQLite from using its index.
+    fn branch_sql(&self, source: usize, branch: &Branch) -> String {
+        let sorted = self.sort.first().map_or("_id", |s| s.0.as_str());
+        let walk = branch.way_in.is_none() && self.indexed.contains(sorted);
+        let allowed =
+            |i: usize, c: &Condition| if walk { c.column.as_deref() == Some(sorted) } else { branch.way_in.is_none_or(|w| w == i) };
+        let tests: Vec<String> = branch.conditions.iter().enumerate().map(|(i, c)| test(c, allowed(i, c))).collect();
+        let plus = if walk { "" } else { "+" };
+        let order: String = self.sort.iter().map(|(c, descending)| format!("{plus}t.{}{}, ", quoted(c), direction(*descending))).collect();
+        let keys: String = self.sort.iter().enumerate().map(|(i, (c, _))| format!(", t.{} AS k{i}", quoted(c))).collect();
+        format!(
+            "SELECT {source} AS source, t._id AS id{keys} FROM {} t{} ORDER BY {order}{plus}t._id{} LIMIT ?",
+            branch.table,
+            filter(&tests),
+            direction(self.descending())
+        )
+    }
+
+    /// Ties follow the last column.
+    fn descending(&self) -> bool {
+        self.sort.last().is_some_and(|s| s.1)
+    }
+
+    /// How many there are: known for a whole register, else counted up to a limit.
+    pub fn total(&self, limit: u64) -> Result<Total, SnapshotError> {
+        let connection = self.snapshot.connection();
+        if self.conditions == 0 && !self.snapshot.earlier && self.snapshot.keeps_past {
+            let mut kept = connection.prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
+            let n: Option<i64> = kept.query_row([&self.register.name], |r| r.get(0)).optional()?;
+            return Ok(Total::Exactly(n.unwrap_or(0).unsigned_abs()));
+        }
+        let hard = self.branches.iter().any(|b| b.way_in.is_none() && b.conditions.len() > 1);
+        let limit = if hard && limit == COUNTED { LOOKED_AT } else { limit };
+        let mut sum = 0;
+        for branch in &self.branches {
+            let tests: Vec<String> =
+                branch.conditions.iter().enumerate().map(|(i, c)| test(c, branch.way_in.is_none_or(|w| w == i))).collect();
+            let values = branch.conditions.iter().flat_map(|c| c.values.clone());
+            sum += count(connection, &branch.table, &tests, values, limit + 1)?;
+        }
+        Ok(if sum > limit { Total::AtLeast(limit) } else { Total::Exactly(sum) })
+    }
+}
+
+fn branches(snapshot: &Snapshot, register: &Register) -> Vec<Branch> {
+    let seq = snapshot.moment().seq;
+    let bound = |column: &str, sign: &str| Condition {
+        sql: format!("{{t}}.{column} {sign} ?"),
+        values: vec![Value::Integer(seq)],
+        column: Some(column.to_string()),
+        listed: false,
+    };
+    let branch = |table: &str, conditions: Vec<Condition>| Branch {
+        table: format!("main.{}", quoted(table)),
+        of_moment: conditions.len(),
+        conditions,
+        way_in: None,
+    };
+    if !snapshot.earlier {
+        return vec![branch(&register.name, vec![])];
+    }
+    vec![
+        branch(&register.name, vec![bound("_seq", "<=")]),
+        branch(&past_name(&register.name), vec![bound("_seq", "<="), bound("_until", ">")]),
+    ]
+}
+
+/// A condition as SQL over `t`, kept from using an index unless allowed.
+fn test(condition: &Condition, index_allowed: bool) -> String {
+    match &condition.column {
+        Some(column) if !index_allowed => {
+            let own = format!("{{t}}.{}", quoted(column));
+            let plain = format!("{{t}}.{column}");
+            condition.sql.replacen(&own, &format!("+{own}"), 1).replacen(&plain, &format!("+{plain}"), 1).replace("{t}", "t")
+        }
+        _ => condition.sql.replace("{t}", "t"),
+    }
+}
+
+fn direction(descending: bool) -> &'static str {
+    if descending { " DESC" } else { "" }
+}
+
+fn filter(tests: &[String]) -> String {
+    if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) }
+}
+
+fn way_in(connection: &Connection, branch: &Branch, indexed: &BTreeSet<String>) -> Result<Option<usize>, SnapshotError> {
+    let mut best: Option<(u64, usize)> = None;
+    for (i, condition) in branch.conditions.iter().enumerate() {
+        if condition.listed {
+            return Ok(Some(i));
+        }
+        if !condition.column.as_ref().is_some_and(|c| indexed.contains(c)) {
+            continue;
+        }
+        let n = count(connection, &branch.table, &[test(condition, true)], condition.values.clone(), FEW + 1)?;
+        if n <= FEW && best.is_none_or(|b| n < b.0) {
+            best = Some((n, i));
+        }
+    }
+    Ok(best.map(|b| b.1))
+}
+
+fn count(
+    connection: &Connection,
+    table: &str,
+    tests: &[String],
+    values: impl IntoIterator<Item = Value>,
+    limit: u64,
+) -> Result<u64, SnapshotError> {
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} t{} LIMIT ?)", filter(tests));
+    let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+    let n: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(values.into_iter().chain([limit])), |r| r.get(0))?;
+    Ok(n.unsigned_abs())
+}
+
+fn record(snapshot: &Snapshot, layout: &Layout, branch: &Branch, id: i64) -> Result<Option<Record>, SnapshotError> {
+    let of_moment = &branch.conditions[..branch.of_moment];
+    let tests: String = of_moment.iter().map(|c| format!(" AND {}", test(c, false))).collect();
+    let sql = format!("SELECT {} FROM {} t WHERE t._id = ?{tests}", layout.all, branch.table);
+    let values = std::iter::once(Value::Integer(id)).chain(of_moment.iter().flat_map(|c| c.values.clone()));
+    let mut statement = snapshot.connection().prepare_cached(&sql)?;
+    let Some((mut found, missing)) = statement.query_row(params_from_iter(values), |row| state(layout, row, true)).optional()? else {
+        return Ok(None);
+    };
+    complete(snapshot.connection(), layout, &mut found, missing.as_deref())?;
+    Ok(Some(Record::new(&layout.name, found)))
+}
