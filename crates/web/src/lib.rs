@@ -21,6 +21,7 @@ pub mod form;
 mod jobs;
 mod judgement;
 pub mod layout;
+mod listing;
 mod measures;
 mod names;
 mod pages;

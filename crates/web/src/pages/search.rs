@@ -1,96 +1,111 @@
-//! Search over the plan, indicators, figures, documents, registers and records.
+//! Search over everything: the plan, indicators, figures, sources and the records of every register.
 
 use crate::{
+    cells,
     ctx::Ctx,
     error::Error,
     fmt,
-    layout::{self, View},
+    layout::{self, View, hidden_as_of},
     parts,
     reply::Reply,
     state::App,
     text::L,
-    url,
+    url::{self, Query},
 };
 use maud::{Markup, html};
+use shirube_plan::SourceText;
+use shirube_record::input::fold_width;
 use shirube_snapshot::{Hit, HitKind};
 
-/// Hits shown of each kind.
-const MOST: usize = 50;
+/// Hits of each kind that are shown.
+const SHOWN: usize = 8;
 
-/// Hits of a kind before the rest is folded.
-const FIRST: usize = 10;
-
-/// The results for `q`.
+/// The page.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    let asked = cx.query.get("q").unwrap_or_default();
-    let snapshot = app.open(cx)?;
-    let hits = snapshot.search(asked, MOST).map_err(Error::internal)?;
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), asked, &hits)))
+    let reader = app.open(cx)?;
+    let v = app.view_of(cx, &reader);
+    let words = cx.query.get("q").unwrap_or_default();
+    // One more than is shown tells that there are more.
+    let hits = if words.is_empty() { vec![] } else { reader.search(words, SHOWN + 1)? };
+    Ok(Reply::page(view(&v, words, &hits)))
 }
 
-/// Draws the results, grouped by kind in the order they come.
-pub fn view(v: &View, asked: &str, hits: &[Hit]) -> Markup {
-    let l = v.cx.l;
-    let mut groups: Vec<(&HitKind, Vec<&Hit>)> = vec![];
+/// Hits of one kind.
+struct Group<'a> {
+    kind: &'a HitKind,
+    hits: Vec<&'a Hit>,
+    more: bool,
+}
+
+fn groups(hits: &[Hit]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group> = vec![];
     for hit in hits {
-        match groups.iter_mut().find(|(kind, _)| *kind == &hit.kind) {
-            Some((_, list)) => list.push(hit),
-            None => groups.push((&hit.kind, vec![hit])),
+        match groups.iter_mut().find(|g| *g.kind == hit.kind) {
+            Some(group) if group.hits.len() == SHOWN => group.more = true,
+            Some(group) => group.hits.push(hit),
+            None => groups.push(Group { kind: &hit.kind, hits: vec![hit], more: false }),
         }
     }
+    groups
+}
+
+/// Draws the page.
+pub fn view(v: &View, words: &str, hits: &[Hit]) -> Markup {
+    let (cx, l) = (v.cx, v.cx.l);
+    let title = l.t("検索", "Search");
+    let groups = groups(hits);
+    let found: usize = groups.iter().map(|g| g.hits.len()).sum();
     let body = html! {
-        (parts::heading(l.t("計画・指標・文書・記録から", "In plan, indicators, documents and records"), l.t("検索", "Search")))
-        form class="filters" method="get" action=(v.cx.form_action()) role="search" {
-            label { (l.t("言葉", "Words")) input type="search" name="q" value=(asked); }
-            (layout::hidden_as_of(v))
+        (parts::heading(l.p(&v.pack.meta.label), title))
+        form class="filters no-print" method="get" action=(cx.form_path("/search")) role="search" {
+            label { (l.t("言葉", "Words")) input type="search" name="q" value=(words); }
             button { (l.t("検索", "Search")) }
+            (hidden_as_of(v))
         }
-        @if asked.is_empty() { p class="muted" { (l.t("言葉を入れてください。日本語でも英語でも探せます。", "Enter words, in Japanese or English.")) } }
-        @else {
-            p role="status" { (found(l, hits.len())) @if groups.iter().any(|(_, list)| list.len() >= MOST) { " " (cut(l)) } }
-            @if groups.len() > 1 {
-                nav class="no-print" aria-label=(l.t("種類", "Kinds")) {
-                    ul class="chips" { @for (i, (kind, list)) in groups.iter().enumerate() { li { a href={ "#kind-" (i) } { (kind_name(v, kind)) " " (list.len()) } } } }
+        @if words.is_empty() {
+            p class="muted" { (l.t("計画、指標、公表値、出典の本文の見出し、すべての台帳の記録から探します。日本語は2文字から、英語は語の始まりで見つかります。いくつかの言葉を書くと、すべてを含むものを探します。",
+                                   "Searches the plan, indicators, published figures, headings of sources and the records of every register. Japanese is found anywhere in a text, other words by their beginning; several words must all be found.")) }
+        } @else if groups.is_empty() {
+            div class="callout" role="status" {
+                p { @if l.is_ja() { "「" (words) "」は見つかりませんでした。" } @else { "Nothing found for “" (l.foreign(words)) "”." } }
+                p { (l.t("言葉を短くするか、別の書き方で探してください。過去の時点を見ているときは、まだ記録されていなかった可能性があります。",
+                         "Try fewer or other words. At an earlier moment it may not have been recorded yet.")) }
+            }
+        } @else {
+            p role="status" { @if l.is_ja() { "「" (words) "」：" (found) "件を表示" } @else { "“" (l.foreign(words)) "”: " (found) " shown" } }
+            ul class="chips no-print" {
+                @for (i, group) in groups.iter().enumerate() {
+                    li { a href={ "#group-" (i) } { (name(v, group.kind)) " " (group.hits.len()) @if group.more { "+" } } }
                 }
             }
-            @for (i, (kind, list)) in groups.iter().enumerate() {
-                section id={ "kind-" (i) } {
-                    h2 { (kind_name(v, kind)) " " span class="muted" { "(" (list.len()) @if list.len() >= MOST { "+" } ")" } }
-                    @let (first, rest) = list.split_at(list.len().min(FIRST));
-                    ul class="plain" { @for hit in first { (entry(v, hit, asked)) } }
-                    @if !rest.is_empty() {
-                        details {
-                            summary { (fmt::counted(l, rest.len(), "件をさらに表示", "more", "more")) }
-                            ul class="plain" { @for hit in rest { (entry(v, hit, asked)) } }
+        }
+        @for (i, group) in groups.iter().enumerate() {
+            section {
+                h2 id={ "group-" (i) } { (name(v, group.kind)) }
+                ul class="plain hits" {
+                    @for hit in &group.hits {
+                        li class="hit" {
+                            a href=(href(v, hit)) { (marked(l, l.p(&hit.title), words)) }
+                            (told_apart(v, hit))
+                            @if let Some(excerpt) = &hit.excerpt { div class="small muted" { (marked(l, l.p(excerpt), words)) } }
                         }
                     }
                 }
+                @if group.more { (more(v, group.kind, words)) }
             }
         }
     };
-    layout::page(v, l.t("検索", "Search"), "", &[], body)
+    layout::page(v, title, "", &[], body)
 }
 
-fn found(l: L, n: usize) -> String {
-    if l.is_ja() { format!("{}件見つかりました。", fmt::count(n)) } else { format!("{} found.", fmt::count(n)) }
-}
-
-fn cut(l: L) -> String {
-    if l.is_ja() {
-        format!("種類ごとに{MOST}件までを示しています。言葉を足すと絞れます。")
-    } else {
-        format!("At most {MOST} of each kind are shown; add words to narrow it.")
-    }
-}
-
-fn kind_name(v: &View, kind: &HitKind) -> String {
+fn name(v: &View, kind: &HitKind) -> String {
     let l = v.cx.l;
     match kind {
         HitKind::Node => l.t("計画の項目", "Plan").to_string(),
         HitKind::Indicator => l.t("指標", "Indicators").to_string(),
         HitKind::Figure => l.t("公表値", "Published figures").to_string(),
         HitKind::Source => l.t("出典", "Sources").to_string(),
-        HitKind::Heading => l.t("文書の見出し", "Headings of documents").to_string(),
+        HitKind::Heading => l.t("出典の見出し", "Headings of sources").to_string(),
         HitKind::Register => l.t("台帳", "Registers").to_string(),
         HitKind::Record(register) => {
             let label = v.pack.registers.get(register).map_or(register.as_str(), |r| l.p(&r.label));
@@ -100,75 +115,106 @@ fn kind_name(v: &View, kind: &HitKind) -> String {
 }
 
 fn href(v: &View, hit: &Hit) -> String {
-    let cx = v.cx;
     match &hit.kind {
         HitKind::Node => parts::node_href(v, &hit.id),
         HitKind::Indicator => parts::indicator_href(v, &hit.id),
         HitKind::Figure => parts::figure_href(v, &hit.id),
-        HitKind::Source | HitKind::Heading => parts::source_href(v, &hit.id, heading_line(v, hit)),
-        HitKind::Register => cx.to(&format!("/registers/{}", url::segment(&hit.id))),
-        HitKind::Record(register) => cx.to(&format!("/registers/{}/{}", url::segment(register), url::segment(&hit.id))),
+        HitKind::Source => parts::source_href(v, &hit.id, None),
+        HitKind::Heading => {
+            let text = v.pack.source(&hit.id).and_then(|s| s.text.as_deref()).map(SourceText::new);
+            let line = text.and_then(|t| t.find(&hit.title.ja, &hit.title.ja)).map(|found| found.1);
+
+            v.cx.to(&format!("/sources/{}{}", url::segment(&hit.id), line.map(|n| format!("#c-{n}")).unwrap_or_default()))
+        }
+        HitKind::Register => cells::register_href(v, &hit.id),
+        HitKind::Record(register) => v.cx.to(&format!("{}/{}", cells::register_path(register), url::segment(&hit.id))),
     }
 }
 
-/// Line of a document on which a heading first stands.
-fn heading_line(v: &View, hit: &Hit) -> Option<usize> {
-    if hit.kind != HitKind::Heading {
-        return None;
-    }
-    let text = shirube_plan::SourceText::new(v.pack.source(&hit.id)?.text.as_deref()?);
-    text.find(&hit.title.ja, &hit.title.ja).map(|(_, line)| line)
-}
-
-fn entry(v: &View, hit: &Hit, asked: &str) -> Markup {
+/// What tells a published figure from others of its series.
+fn told_apart(v: &View, hit: &Hit) -> Markup {
     let l = v.cx.l;
-    let (title, excerpt) = (l.p(&hit.title), hit.excerpt.as_ref().map(|e| l.p(e)));
+    let figure = (hit.kind == HitKind::Figure).then(|| v.pack.figure(&hit.id)).flatten();
     html! {
-        li class="hit" {
-            a href=(href(v, hit)) lang=[l.lang_of(title)] { (marked(title, asked)) }
-            @if let Some(figure) = (hit.kind == HitKind::Figure).then(|| v.pack.figure(&hit.id)).flatten() {
-                " " span class="muted small" { (fmt::period(l, &figure.period)) " " @if !figure.dims.is_empty() { (parts::dims(v, &figure.dims)) " " } b { (l.foreign(&figure.printed)) } }
+        @if let Some(figure) = figure {
+            " " span class="muted small" {
+                (fmt::period(l, &figure.period)) " "
+                @if !figure.dims.is_empty() { (parts::dims(v, &figure.dims)) " " }
+                b { (l.foreign(&figure.printed)) }
             }
-            @if let HitKind::Heading = hit.kind { " " span class="muted small" { (parts::source_name(v, &hit.id)) } }
-            @if let Some(text) = excerpt { p class="small muted" lang=[l.lang_of(text)] { (marked(text, asked)) } }
         }
     }
 }
 
-/// The words asked for, marked where they stand as typed.
-fn marked(text: &str, asked: &str) -> Markup {
-    let lower = text.to_lowercase();
-    // Lower case may be longer than the text (İ); then nothing is marked rather than the wrong place.
-    let mut spans: Vec<(usize, usize)> = if lower.len() == text.len() {
-        asked
-            .to_lowercase()
-            .split_whitespace()
-            .flat_map(|word| lower.match_indices(word).map(|(i, w)| (i, i + w.len())).collect::<Vec<_>>())
-            .collect()
-    } else {
-        vec![]
-    };
-    spans.sort_unstable_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
-    let mut at = 0;
-    let mut pieces: Vec<(&str, bool)> = vec![];
-    for (start, end) in spans {
-        let (Some(before), Some(word)) = (text.get(at..start), text.get(start.max(at)..end)) else { continue };
-        pieces.push((before, false));
-        pieces.push((word, true));
-        at = end;
+/// Where the rest of a kind is found.
+fn more(v: &View, kind: &HitKind, words: &str) -> Markup {
+    let l = v.cx.l;
+    html! {
+        p class="small" {
+            @match kind {
+                HitKind::Record(register) => {
+                    a href=(v.cx.to_with(&cells::register_path(register), Query(vec![("q".into(), words.into())]))) { (l.t("台帳の中ですべて見る", "See all in the register")) }
+                }
+                _ => { (l.t("ほかにもあります。言葉を足すと絞り込めます。", "There are more; add words to narrow the search.")) }
+            }
+        }
     }
-    pieces.push((text.get(at..).unwrap_or_default(), false));
-    html! { @for (piece, hit) in pieces { @if hit { mark { (piece) } } @else { (piece) } } }
+}
+
+/// A text with the words marked where they stand.
+fn marked(l: L, text: &str, words: &str) -> Markup {
+    let wanted: Vec<Vec<char>> = words.split_whitespace().map(|w| folded(w).into_iter().map(|(c, _)| c).collect()).collect();
+    let letters = folded(text);
+    let mut spans: Vec<(usize, usize)> = vec![];
+    for word in wanted.iter().filter(|w| !w.is_empty()) {
+        let mut at = 0;
+        while at + word.len() <= letters.len() {
+            if letters.iter().skip(at).zip(word).all(|((c, _), w)| c == w) {
+                let end = letters.get(at + word.len()).map_or(text.len(), |(_, byte)| *byte);
+                spans.push((letters.get(at).map_or(0, |(_, byte)| *byte), end));
+                at += word.len();
+            } else {
+                at += 1;
+            }
+        }
+    }
+    spans.sort_unstable();
+    let mut done = 0;
+    html! {
+        span lang=[l.lang_of(text)] {
+            @for (from, to) in spans {
+                @if from >= done {
+                    (text.get(done..from).unwrap_or_default())
+                    mark { (text.get(from..to).unwrap_or_default()) }
+                    @let _ = done = to;
+                }
+            }
+            (text.get(done..).unwrap_or_default())
+        }
+    }
+}
+
+/// Letters as they are compared, each with where it comes from.
+fn folded(text: &str) -> Vec<(char, usize)> {
+    let mut letters = vec![];
+    for (at, c) in text.char_indices() {
+        let mut buffer = [0; 4];
+        letters.extend(fold_width(c.encode_utf8(&mut buffer)).chars().flat_map(char::to_lowercase).map(|f| (f, at)));
+    }
+    letters
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shirube_plan::Lang;
 
     #[test]
-    fn words_are_marked_where_they_stand_and_text_is_escaped() {
-        assert_eq!(marked("灯りの数 <AI>", "ai 灯り").0, "<mark>灯り</mark>の数 &lt;<mark>AI</mark>&gt;");
-        assert_eq!(marked("aaa", "aa a").0, "<mark>aa</mark><mark>a</mark>");
-        assert_eq!(marked("İstanbul", "istanbul").0, "İstanbul");
+    fn words_are_marked_whatever_their_width_and_case() {
+        let mark = |text, words| marked(L(Lang::Ja), text, words).into_string();
+        assert_eq!(mark("新しいＭＲＩ装置", "mri 装置"), "<span>新しい<mark>ＭＲＩ</mark><mark>装置</mark></span>");
+        assert_eq!(mark("a<b>", "b"), "<span>a&lt;<mark>b</mark>&gt;</span>");
+        assert_eq!(mark("重なる語", "重なる なる"), "<span><mark>重なる</mark>語</span>");
+        assert_eq!(mark("なし", "x"), "<span>なし</span>");
     }
 }
