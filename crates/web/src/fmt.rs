@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(value(JA, 40.0 / 3.0, Some(&cases)), "13.3件");
         assert_eq!(value(JA, 0.004, Some(&percent)), "0.004%");
         assert_eq!(value(JA, 0.0, Some(&percent)), "0.0%");
-        assert_eq!(plain(3.14159265), "3.1416");
+        assert_eq!(plain(2.71934), "2.7193");
     }
 
     #[test]

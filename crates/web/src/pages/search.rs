@@ -179,17 +179,23 @@ fn marked(l: L, text: &str, words: &str) -> Markup {
         }
     }
     spans.sort_unstable();
-    let mut done = 0;
+    // Words may overlap: what is marked once is not marked again.
+    let mut end = 0;
+    spans.retain(|(from, to)| {
+        let fresh = *from >= end;
+        if fresh {
+            end = *to;
+        }
+        fresh
+    });
+    let starts = std::iter::once(0).chain(spans.iter().map(|(_, to)| *to));
     html! {
         span lang=[l.lang_of(text)] {
-            @for (from, to) in spans {
-                @if from >= done {
-                    (text.get(done..from).unwrap_or_default())
-                    mark { (text.get(from..to).unwrap_or_default()) }
-                    @let _ = done = to;
-                }
+            @for (before, (from, to)) in starts.zip(&spans) {
+                (text.get(before..*from).unwrap_or_default())
+                mark { (text.get(*from..*to).unwrap_or_default()) }
             }
-            (text.get(done..).unwrap_or_default())
+            (text.get(end..).unwrap_or_default())
         }
     }
 }
