@@ -62,6 +62,9 @@ class Shirube:
         total, themes = api.listed(self.ask_list(focus, stage, page, as_of))
         return total - self.own.get((focus, stage), 0), themes
 
+    def ask_screen(self, focus, stage, page):
+        return self.http.get(api.screen_path(focus, stage, page))
+
     def ids(self, count):
         found = []
         for page in range(1, 1 + count // len(PAIRS) // PER_PAGE + 1):
@@ -74,10 +77,10 @@ class Shirube:
         return self.http.get(api.record_path(id))
 
     def create(self, record):
-        return self.http.post(api.LIST, api.create_body(record))
+        return self.http.post(api.RECORDS, api.create_body(record))
 
     def indicator(self):
-        return self.http.get(api.indicator_path("stage-up-rate"))
+        return self.http.get(api.INDICATOR)
 
     def memory(self):
         return peak_memory(self.process.pid)

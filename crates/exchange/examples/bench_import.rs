@@ -105,9 +105,14 @@ fn csv(records: u64) -> Vec<u8> {
     for i in 0..records {
         let pick = |salt: u64, n: u64| mix(i, salt) % n;
         let (year, month, day) = (2005 + pick(1, 19), 1 + pick(2, 12), 1 + pick(3, 28));
-        let started = if pick(4, 4) == 0 && year > 2019 { format!("令和{}年{month}月{day}日", year - 2018) } else { format!("{year}-{month:02}-{day:02}") };
+        let started = if pick(4, 4) == 0 && year > 2019 {
+            format!("令和{}年{month}月{day}日", year - 2018)
+        } else {
+            format!("{year}-{month:02}-{day:02}")
+        };
         let budget = pick(5, 500_000) * 1000;
-        let budget = if pick(6, 4) == 0 { format!("\"{},{:03},000\"", budget / 1_000_000, budget / 1000 % 1000) } else { budget.to_string() };
+        let budget =
+            if pick(6, 4) == 0 { format!("\"{},{:03},000\"", budget / 1_000_000, budget / 1000 % 1000) } else { budget.to_string() };
         let subject = SUBJECTS[pick(7, 6) as usize];
         let _ = write!(
             out,

@@ -194,19 +194,26 @@ fn check_head(log: &Connection, head: &Path, last: i64, report: &mut VerifyRepor
     }
     let head = Connection::open_with_flags(head, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let seen = head.query_row("SELECT seq, hash FROM _applied", [], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Hash>(1)?))).optional()?;
-    let Some((seen, hash)) = seen.filter(|s| s.0 > 0) else { return Ok(()) };
-    let stored: Option<Hash> = log.query_row("SELECT hash FROM event WHERE seq = ?1", [seen], |r| r.get(0)).optional()?;
-    match stored {
-        // Events acknowledged while this verification runs are seen by the head and not by its moment of the log.
-        None if seen > last => {
+    let mut known: Vec<(i64, String)> = seen.into_iter().map(|(seq, hash)| (seq, hex(&hash))).collect();
+    // What an earlier head had seen of this log before it was cut off.
+    let lost = head.query_row("SELECT value FROM _meta WHERE key = 'lost'", [], |r| r.get::<_, String>(0)).optional()?;
+    known.extend(lost.iter().filter_map(|note| note.split_once(' ')).filter_map(|(seq, hash)| Some((seq.parse().ok()?, hash.to_string()))));
+    for (seen, hash) in known.into_iter().filter(|k| k.0 > 0) {
+        let mut stored = hash_of(log, seen)?;
+        if stored.is_none() && seen > last {
+            // Events acknowledged while this verification runs are seen by the head and not by its moment of the log.
             log.execute_batch("COMMIT; BEGIN")?;
-            let now: i64 = log.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |r| r.get(0))?;
-            if now < seen {
-                report.problems.push(Problem::Truncated { last: now, seen });
-            }
+            stored = hash_of(log, seen)?;
         }
-        Some(stored) if stored == hash => {}
-        _ => report.problems.push(Problem::HeadDiffers { seq: seen }),
+        match stored {
+            None => report.problems.push(Problem::Truncated { last, seen }),
+            Some(stored) if stored == hash => {}
+            Some(_) => report.problems.push(Problem::HeadDiffers { seq: seen }),
+        }
     }
     Ok(())
+}
+
+fn hash_of(log: &Connection, seq: i64) -> Result<Option<String>, StoreError> {
+    Ok(log.query_row("SELECT hash FROM event WHERE seq = ?1", [seq], |r| Ok(hex(&r.get::<_, Hash>(0)?))).optional()?)
 }

@@ -240,6 +240,7 @@ impl Writer {
             return Ok(());
         }
         if applied.seq > 0 && self.log.hash_of(applied.seq)? != Some(applied.hash) {
+            self.head.note_lost()?;
             return self.rebuild();
         }
         self.replay(true)

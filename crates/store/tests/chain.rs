@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use shirube_record::Scope;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, Command, Store};
+use shirube_store::{Actor, Command, Problem, Store};
 use std::path::Path;
 use support::*;
 
@@ -33,7 +33,9 @@ fn the_log_itself_refuses_changes() {
     let folder = tempfile::tempdir().unwrap();
     drop(fill(folder.path()));
     let log = Connection::open(folder.path().join("log.db")).unwrap();
-    for sql in ["DELETE FROM event WHERE seq = 3", "UPDATE event SET actor = 'x' WHERE seq = 3", "UPDATE event SET body = '{}' WHERE seq = 3"] {
+    for sql in
+        ["DELETE FROM event WHERE seq = 3", "UPDATE event SET actor = 'x' WHERE seq = 3", "UPDATE event SET body = '{}' WHERE seq = 3"]
+    {
         assert!(log.execute_batch(sql).is_err(), "{sql}");
     }
 }
@@ -73,17 +75,24 @@ proptest! {
     }
 }
 
-/// A chain cut at its end is whole in itself: the last hash, kept elsewhere, tells.
+/// A chain cut at its end is whole in itself: the head, which has seen more, tells, and so does the last hash, kept
+/// elsewhere.
 #[test]
-fn a_removed_last_event_changes_the_last_hash() {
+fn a_removed_last_event_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = fill(folder.path());
     let anchored = store.verify(&Actor::owner()).unwrap().last_hash;
     drop(store);
     tamper(folder.path(), "DELETE FROM event WHERE seq = 12");
-    let report = open(folder.path()).verify(&Actor::owner()).unwrap();
+    let store = open(folder.path());
+    let report = store.verify(&Actor::owner()).unwrap();
     assert_eq!(report.events, 11);
     assert_ne!(report.last_hash, anchored);
+    assert_eq!(report.problems, [Problem::Truncated { last: 11, seen: 12 }]);
+    // Another event in its place does not hide it.
+    submit(&store, create("hub", &[("name", t("x"))]));
+    drop(store);
+    assert_eq!(open(folder.path()).verify(&Actor::owner()).unwrap().problems, [Problem::HeadDiffers { seq: 12 }]);
 }
 
 #[test]

@@ -51,7 +51,13 @@ impl<'a> Drawing<'a> {
         let single = |d: &str| -> Vec<&SeriesJudgement> {
             self.measure.judgement.series.iter().filter(|s| s.dims.len() == 1 && s.dims.contains_key(d)).collect()
         };
+        let crossed = match self.indicator.dimensions.as_slice() {
+            [rows, columns] => self.crossed(rows, columns),
+            _ => html! {},
+        };
+        let matrix = self.indicator.chart == Some(Chart::Matrix);
         html! {
+            @if matrix { (crossed) }
             @for (i, dimension) in self.indicator.dimensions.iter().enumerate() {
                 @let series = single(dimension);
                 @if !series.is_empty() {
@@ -62,7 +68,7 @@ impl<'a> Drawing<'a> {
                     }
                 }
             }
-            @if let [rows, columns] = self.indicator.dimensions.as_slice() { (self.crossed(rows, columns)) }
+            @if !matrix { (crossed) }
         }
     }
 
@@ -108,14 +114,12 @@ impl<'a> Drawing<'a> {
             periods.push(target.period.clone());
             periods.sort_by(|a, b| position(a).total_cmp(&position(b)));
         }
-        let index = |p: &str| periods.iter().position(|q| q == p);
-        let path = target.and_then(|target| {
-            // The curve between belongs to the table; two ends are enough where years between have no tick.
-            let mut points: Vec<(usize, f64)> = target.path.iter().filter_map(|r| Some((index(&r.period)?, r.value))).collect();
+        let path = target.map(|target| {
+            let mut points: Vec<(f64, f64)> = target.path.iter().map(|r| (position(&r.period), r.value)).collect();
             if points.is_empty() {
-                points.push((index(&target.period)?, target.value));
+                points.push((position(&target.period), target.value));
             }
-            Some(Path { label: format!("{} {}", l.t("目標", "target"), fmt::value(l, target.value, self.unit())), points })
+            Path { label: format!("{} {}", l.t("目標", "target"), fmt::value(l, target.value, self.unit())), points }
         });
         let breaks = self
             .indicator

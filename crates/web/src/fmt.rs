@@ -37,7 +37,13 @@ pub fn plain(value: f64) -> String {
     if value.fract() == 0.0 {
         return format::number(value, 0);
     }
-    let text = format::number(value, 4);
+    // Some seven figures tell a reader enough; files carry all.
+    let places = match value.abs() {
+        x if x >= 1e6 => return format::number(value, 0),
+        x if x >= 1e3 => 2,
+        _ => 4,
+    };
+    let text = format::number(value, places);
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 

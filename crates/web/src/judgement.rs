@@ -1,9 +1,14 @@
 //! A judgement in words: rule, change, trend, target, and what limits it.
 
-use crate::{fmt, layout::View, measures::State, parts};
+use crate::{
+    fmt,
+    layout::View,
+    measures::{State, by_change, of_series},
+    parts,
+};
 use maud::{Markup, html};
 use shirube_indicator::{
-    Judgement, format,
+    Judgement, Verdict, format,
     judge::{Method, Reading, SeriesJudgement, TargetJudgement, Trend},
 };
 use shirube_plan::{Indicator, Rule, Unit};
@@ -18,8 +23,12 @@ pub fn view(v: &View, indicator: &Indicator, judgement: &Judgement) -> Markup {
             (whole(v, series, unit))
             @for target in &series.targets { (against(v, target, unit)) }
         }
-        @if judgement.series.len() > 1 { (parts_table(v, judgement, unit)) }
-        @if judgement.series.is_empty() { p { (State::By(shirube_indicator::Verdict::Unknown).tag(l)) } }
+        @if judgement.series.len() > 1 {
+            // A table of "not judged" would only repeat the values.
+            @if judgement.series.iter().any(|s| s.verdict != Verdict::NotJudged) { (parts_table(v, judgement, unit)) }
+            @else { p { (State::By(Verdict::NotJudged).tag(l)) " " (judgement.series.first().and_then(|s| s.remarks.first()).map(|r| r.text(l.0)).unwrap_or_default()) } }
+        }
+        @if judgement.series.is_empty() { p { (State::By(Verdict::Unknown).tag(l)) } }
     }
 }
 
@@ -49,7 +58,7 @@ fn whole(v: &View, series: &SeriesJudgement, unit: Option<&Unit>) -> Markup {
     let l = v.cx.l;
     html! {
         p {
-            (State::By(series.verdict).tag(l)) " "
+            (by_change(series).tag(l)) " "
             @match (&series.previous, &series.latest) {
                 (Some(before), Some(now)) => { (reading(v, before, unit)) (l.t(" から ", " to ")) (reading(v, now, unit)) },
                 (None, Some(now)) => (reading(v, now, unit)),
@@ -76,7 +85,7 @@ fn trend_words(v: &View, trend: &Trend, unit: Option<&Unit>) -> Markup {
         (reading(v, &trend.from, unit)) (l.t(" から ", " to ")) (reading(v, &trend.to, unit)) (l.t("。", ". "))
         @if trend.every_step_better() && steps > 1 { (l.t("毎回改善している。", "Better at every step.")) }
         @else if l.is_ja() { (steps) "回の変化のうち改善" (trend.better) "・悪化" (trend.worse) "・横ばい" (trend.flat) "。" }
-        @else { (steps) " steps: " (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
+        @else { (steps) @if steps == 1 { " step: " } @else { " steps: " } (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
         @if let Some(growth) = trend.yearly_growth.filter(|_| !trend.weak_base) { " " (l.t("年平均 ", "Yearly ")) (format::growth(growth)) (l.t("。", ".")) }
     }
 }
@@ -143,7 +152,7 @@ fn parts_table(v: &View, judgement: &Judgement, unit: Option<&Unit>) -> Markup {
                                 td class="num" data-v=[s.previous.as_ref().map(|r| r.value)] { @if let Some(r) = &s.previous { (fmt::value(l, r.value, unit)) } }
                                 td class="num" data-v=[s.latest.as_ref().map(|r| r.value)] { @if let Some(r) = &s.latest { (fmt::value(l, r.value, unit)) } }
                                 td class="num" data-v=[s.change] { @if let Some(change) = s.change { (fmt::change(l, change, unit)) } }
-                                td { (State::By(s.verdict).tag(l)) }
+                                td { (of_series(s).tag(l)) }
                                 td class="small" { @for remark in &s.remarks { (remark.text(l.0)) " " } }
                             }
                         }

@@ -6,9 +6,9 @@
 
 pub mod api;
 mod assets;
+mod cache;
 mod cells;
 mod changes;
-mod cache;
 pub mod chart;
 mod citations;
 pub mod ctx;

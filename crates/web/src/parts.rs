@@ -235,6 +235,19 @@ pub fn period_switch(v: &View, here: &str, href: impl Fn(&str) -> String) -> Mar
     }
 }
 
+/// Where something is printed, for dense tables: id of the document and line, its title for those who ask or
+/// listen.
+pub fn cite_tiny(v: &View, cite: &Citation) -> Markup {
+    let l = v.cx.l;
+    let name = source_name(v, &cite.source);
+    html! {
+        a class="nowrap" href=(source_href(v, &cite.source, cite.line)) title=(name) {
+            span class="visually-hidden" { (name) " " }
+            (cite.source) @if let Some(line) = cite.line { " " (l.t("", "line ")) (line) (l.t("行目", "")) }
+        }
+    }
+}
+
 /// Where something is printed, without the quote: document and line.
 pub fn cites_short(v: &View, cites: &[Citation]) -> Markup {
     let l = v.cx.l;

@@ -1,6 +1,12 @@
 //! What-if: other values for an indicator's assumptions, in the address only, never stored.
 
-use crate::{ctx::Ctx, fmt, layout::{View, hidden_as_of}, pages::indicator::Sheet, parts};
+use crate::{
+    ctx::Ctx,
+    fmt,
+    layout::{View, hidden_as_of},
+    pages::indicator::Sheet,
+    parts,
+};
 use maud::{Markup, html};
 use shirube_indicator::{Observation, Overrides};
 use shirube_plan::{Assumption, Indicator, Pack};
@@ -98,7 +104,8 @@ fn compared(v: &View, indicator: &Indicator, original: &[Observation], varied: &
     let l = v.cx.l;
     let unit = parts::unit(v, &indicator.unit);
     let other = |o: &Observation| varied.iter().find(|p| p.period == o.period && p.dims == o.dims);
-    let changed: Vec<(&Observation, &Observation)> = original.iter().filter_map(|o| Some((o, other(o)?))).filter(|(a, b)| a.value != b.value).collect();
+    let changed: Vec<(&Observation, &Observation)> =
+        original.iter().filter_map(|o| Some((o, other(o)?))).filter(|(a, b)| a.value != b.value).collect();
     let cell = |o: &Observation| match o.value {
         Some(value) => html! { (fmt::value(l, value, unit)) },
         None => fmt::absence(l, o.status),

@@ -4,8 +4,9 @@ use super::columns::{Columns, Place, Target};
 use super::lookup::{Found, Lookup};
 use super::mistake::{CellMistake, RowError, of_field};
 use crate::guard;
+use crate::heading::fold;
 use crate::sheet::{Kind, Row, serial};
-use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register};
+use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register, State};
 use shirube_record::{Cell, Content, Mistake, Origin, input};
 use std::collections::{BTreeMap, HashMap};
 
@@ -144,15 +145,19 @@ impl<'a> Cells<'a> {
         if text.is_empty() {
             return Ok(None);
         }
-        let wanted = crate::heading::fold(text);
-        let states = &self.register.states;
-        let found = states
-            .iter()
-            .find(|s| s.name == text)
-            .or_else(|| states.iter().find(|s| [&s.label.ja, &s.label.en].iter().any(|l| crate::heading::fold(l) == wanted)));
-        let all = || -> Vec<(String, Pair)> { states.iter().map(|s| (s.name.clone(), s.label.clone())).collect() };
+        let found = state(self.register, text);
+        let all = || -> Vec<(String, Pair)> { self.register.states.iter().map(|s| (s.name.clone(), s.label.clone())).collect() };
         found.map(|s| Some(s.name.clone())).ok_or_else(|| CellMistake::NoSuchState { text: text.to_owned(), states: all() })
     }
+}
+
+/// The state that a file means by a name or a label; the name goes first.
+pub(crate) fn state<'a>(register: &'a Register, text: &str) -> Option<&'a State> {
+    if let Some(named) = register.states.iter().find(|s| s.name == text) {
+        return Some(named);
+    }
+    let wanted = fold(text);
+    register.states.iter().find(|s| fold(&s.label.ja) == wanted || fold(&s.label.en) == wanted)
 }
 
 /// The text of a cell as its field means it: in a column of dates a workbook's bare number is a day, and the time

@@ -12,13 +12,15 @@ mod mistake;
 mod rows;
 mod run;
 
+pub(crate) use cells::state;
+pub(crate) use columns::{Headings, places};
 pub use errors::error_file;
 pub use mistake::{CellMistake, HeaderMistake, RowError};
 pub use run::{Imported, run};
 
 use crate::sheet::{self, Format, SheetError, SheetOptions};
 use crate::{Cancelled, Progress};
-use columns::{Columns, Headings};
+use columns::Columns;
 use shirube_snapshot::{Snapshot, SnapshotError};
 use shirube_store::{BatchError, Command};
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use shirube_exchange::import::{self, ImportError, ImportOptions, Imported, Prepa
 use shirube_plan::{Files, Pack};
 use shirube_snapshot::{AsOf, Record};
 use shirube_store::{Actor, Reader, Store};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 const PACK: &str = r#"
 id = "tiny"
@@ -235,8 +235,13 @@ register = "memo"
 label = { ja = "関連", en = "About" }
 "#;
 
-/// The pack.
+/// The pack, read once.
 pub fn pack() -> Arc<Pack> {
+    static PACK: OnceLock<Arc<Pack>> = OnceLock::new();
+    PACK.get_or_init(load).clone()
+}
+
+fn load() -> Arc<Pack> {
     let files = [
         ("pack.toml", PACK),
         ("units.toml", UNITS),

@@ -21,6 +21,9 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 /// How long a connection waits for another's lock.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Key of the note of [`Head::note_lost`].
+const LOST: &str = "lost";
+
 /// A failed write to the head.
 #[derive(Debug, thiserror::Error)]
 pub enum HeadError {
@@ -177,6 +180,15 @@ impl Head {
             self.connection.execute_batch("ROLLBACK")?;
         }
         self.load()
+    }
+
+    /// Notes that the log no longer has what was applied. Unlike all else here this cannot be made again from the log,
+    /// and tells a verification that events are gone.
+    pub fn note_lost(&self) -> Result<(), HeadError> {
+        if stored(&self.connection, LOST)?.is_none() {
+            put(&self.connection, LOST, &format!("{} {}", self.applied.seq, shirube_record::hex(&self.applied.hash)))?;
+        }
+        Ok(())
     }
 
     /// Empties the head within the current batch, as before the first event.

@@ -5,6 +5,8 @@ mod plan;
 
 use crate::{Record, Snapshot, SnapshotError};
 use condition::Condition;
+use plan::List;
+use std::ops::ControlFlow;
 
 /// What a list shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -116,8 +118,32 @@ pub const PAGE_LIMIT: u64 = 10_000;
 pub const COUNTED: u64 = 10_000;
 
 impl Snapshot {
-    /// A page of a register.
+    /// Reads a page of a register.
+    ///
+    /// # Errors
+    /// [`SnapshotError::NoSuchColumn`], [`SnapshotError::BadFilterValue`] for what the caller wrote wrongly.
     pub fn list(&self, query: &ListQuery) -> Result<Page, SnapshotError> {
+        let (list, lag) = self.prepare(query)?;
+        let mut rows = vec![];
+        list.read(query.offset, query.limit.min(PAGE_LIMIT), &mut |record| {
+            rows.push(record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Page { rows, total: list.total(COUNTED)?, lag })
+    }
+
+    /// Hands every matching record to `each`, in order, whatever page the query shows; `Break` ends the reading.
+    /// One pass: a page far down a list costs as much as all pages before it, all of them together cost this.
+    pub fn each(&self, query: &ListQuery, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), SnapshotError> {
+        self.prepare(query)?.0.read(0, u64::MAX, each)
+    }
+
+    /// How many records match, however many they are.
+    pub fn count(&self, query: &ListQuery) -> Result<u64, SnapshotError> {
+        Ok(self.prepare(query)?.0.total(u64::from(u32::MAX))?.count())
+    }
+
+    fn prepare(&self, query: &ListQuery) -> Result<(List<'_>, i64), SnapshotError> {
         let register = self.pack().registers.get(&query.register).ok_or_else(|| SnapshotError::NoSuchRegister(query.register.clone()))?;
         let mut conditions =
             query.filters.iter().map(|filter| Condition::new(self.pack(), register, filter)).collect::<Result<Vec<_>, _>>()?;
@@ -125,21 +151,15 @@ impl Snapshot {
         if sort.is_empty() {
             sort.extend(register.sort.clone());
         }
-        let sort = sort
-            .iter()
-            .map(|(column, descending)| Ok((condition::sort_column(register, column)?, *descending)))
-            .collect::<Result<Vec<_>, SnapshotError>>()?;
+        let sort = sort.iter().map(|(column, descending)| Ok((condition::sort_column(register, column)?, *descending)));
+        let sort = sort.collect::<Result<Vec<_>, SnapshotError>>()?;
         let mut lag = 0;
         if let Some(text) = &query.text {
             let (condition, behind) = self.text_condition(&register.name, text)?;
             conditions.extend(condition);
             lag = behind;
         }
-        plan::run(self, register, &conditions, &sort, query.offset, query.limit.min(PAGE_LIMIT)).map(|(rows, total)| Page {
-            rows,
-            total,
-            lag,
-        })
+        Ok((List::new(self, register, conditions, sort)?, lag))
     }
 }
 

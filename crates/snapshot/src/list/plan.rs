@@ -15,74 +15,129 @@ use crate::{
 };
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use shirube_plan::Register;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 /// A condition that finds no more than this is the way in.
-const FEW: i64 = 4000;
+const FEW: u64 = 4000;
+/// Totals over several conditions, of which none finds few rows, are counted up to this: each row must be looked at.
+const LOOKED_AT: u64 = 1000;
 
 /// A table of rows `t` to answer from.
 struct Branch {
     table: String,
-    /// What makes its rows present at the moment.
+    /// Conditions: first what makes its rows present at the moment, then the list's.
     conditions: Vec<Condition>,
+    /// How many of them are the moment's.
+    of_moment: usize,
+    /// The condition that finds few rows by its index; none if all find many.
+    way_in: Option<usize>,
 }
 
-pub(super) fn run(
-    snapshot: &Snapshot,
-    register: &Register,
-    conditions: &[Condition],
-    sort: &[(String, bool)],
-    offset: u64,
-    limit: u64,
-) -> Result<(Vec<Record>, Total), SnapshotError> {
-    let mut indexed = if snapshot.keeps_past { indexed_columns(register) } else { BTreeSet::new() };
-    indexed.extend(["_id", "_seq", "_until"].map(str::to_string));
-    if register.number.is_some() {
-        indexed.insert("_number".to_string());
+/// A list, ready to be read.
+pub(super) struct List<'s> {
+    snapshot: &'s Snapshot,
+    register: &'s Register,
+    sort: Vec<(String, bool)>,
+    branches: Vec<Branch>,
+    indexed: BTreeSet<String>,
+    conditions: usize,
+}
+
+impl<'s> List<'s> {
+    pub fn new(
+        snapshot: &'s Snapshot,
+        register: &'s Register,
+        conditions: Vec<Condition>,
+        sort: Vec<(String, bool)>,
+    ) -> Result<List<'s>, SnapshotError> {
+        let mut indexed = if snapshot.keeps_past { indexed_columns(register) } else { BTreeSet::new() };
+        indexed.extend(["_id", "_seq", "_until"].map(str::to_string));
+        if register.number.is_some() {
+            indexed.insert("_number".to_string());
+        }
+        let mut branches = branches(snapshot, register);
+        for branch in &mut branches {
+            branch.conditions.extend(conditions.iter().cloned());
+            branch.way_in = way_in(snapshot.connection(), branch, &indexed)?;
+        }
+        Ok(List { snapshot, register, sort, branches, indexed, conditions: conditions.len() })
     }
-    let branches = branches(snapshot, register);
-    let depth = offset.saturating_add(limit);
-    let mut parts = vec![];
-    let mut values = vec![];
-    for (source, branch) in branches.iter().enumerate() {
-        let all: Vec<&Condition> = branch.conditions.iter().chain(conditions).collect();
-        let way = way_in(snapshot.connection(), branch, &all, &indexed)?;
-        let sorted = sort.first().map_or("_id", |s| s.0.as_str());
-        // Either the rows of the way in are sorted, or the sort column's index is walked; a plus sign before a
-        // column keeps SQLite from using its index.
-        let walk = way.is_none() && indexed.contains(sorted);
-        let tests: Vec<String> = all.iter().enumerate().map(|(i, c)| test(c, walk || way.is_some_and(|w| w != i))).collect();
-        let order = order(sort, !walk);
-        let keys: String = sort.iter().enumerate().map(|(i, (c, _))| format!(", t.{} AS k{i}", quoted(c))).collect();
-        let filter = if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) };
-        parts.push(format!(
-            "SELECT * FROM (SELECT {source} AS source, t._id AS id, t._seq AS seq{keys} FROM {} t{filter} ORDER BY {order} LIMIT ?)",
-            branch.table
-        ));
-        values.extend(all.iter().flat_map(|c| c.values.clone()));
-        values.push(Value::Integer(i64::try_from(depth).unwrap_or(i64::MAX)));
+
+    /// Hands the records of a page to `each`, in order.
+    pub fn read(&self, offset: u64, limit: u64, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), SnapshotError> {
+        let number = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
+        let mut parts = vec![];
+        let mut values = vec![];
+        for (source, branch) in self.branches.iter().enumerate() {
+            parts.push(format!("SELECT * FROM ({})", self.branch_sql(source, branch)));
+            values.extend(branch.conditions.iter().flat_map(|c| c.values.clone()));
+            values.push(number(offset.saturating_add(limit)));
+        }
+        let keys: String = self.sort.iter().enumerate().map(|(i, (_, descending))| format!("k{i}{}, ", direction(*descending))).collect();
+        let last = direction(self.descending());
+        let sql = format!("SELECT source, id FROM ({}) ORDER BY {keys}id{last} LIMIT ? OFFSET ?", parts.join(" UNION ALL "));
+        values.extend([number(limit), number(offset)]);
+        let mut statement = self.snapshot.connection().prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let layout = self.snapshot.layout(&self.register.name)?;
+        while let Some(row) = rows.next()? {
+            let source: i64 = row.get(0)?;
+            let Some(branch) = usize::try_from(source).ok().and_then(|i| self.branches.get(i)) else { continue };
+            if let Some(record) = record(self.snapshot, &layout, branch, row.get(1)?)?
+                && each(record).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
     }
-    let keys: Vec<String> =
-        sort.iter().enumerate().map(|(i, (_, descending))| format!("k{i}{}", if *descending { " DESC" } else { "" })).collect();
-    let keys: String = keys.iter().map(|k| format!("{k}, ")).collect();
-    let sql = format!("SELECT source, id, seq FROM ({}) ORDER BY {keys}id{} LIMIT ? OFFSET ?", parts.join(" UNION ALL "), direction(sort));
-    values.extend([Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)), Value::Integer(i64::try_from(offset).unwrap_or(i64::MAX))]);
-    let mut statement = snapshot.connection().prepare_cached(&sql)?;
-    let found = statement.query_map(params_from_iter(values), |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<Vec<(i64, i64)>, _>>()?;
-    let layout = snapshot.layout(&register.name)?;
-    let rows = found
-        .into_iter()
-        .filter_map(|(source, id)| record(snapshot, &layout, branches.get(usize::try_from(source).ok()?)?, id).transpose())
-        .collect::<Result<Vec<_>, _>>()?;
-    let total = total(snapshot, register, &branches, conditions, &indexed)?;
-    Ok((rows, total))
+
+    /// Either the rows of the way in are sorted, or the sort column's index is walked; a plus sign before a column
+    /// keeps SQLite from using its index.
+    fn branch_sql(&self, source: usize, branch: &Branch) -> String {
+        let sorted = self.sort.first().map_or("_id", |s| s.0.as_str());
+        let walk = branch.way_in.is_none() && self.indexed.contains(sorted);
+        let allowed =
+            |i: usize, c: &Condition| if walk { c.column.as_deref() == Some(sorted) } else { branch.way_in.is_none_or(|w| w == i) };
+        let tests: Vec<String> = branch.conditions.iter().enumerate().map(|(i, c)| test(c, allowed(i, c))).collect();
+        let plus = if walk { "" } else { "+" };
+        let order: String = self.sort.iter().map(|(c, descending)| format!("{plus}t.{}{}, ", quoted(c), direction(*descending))).collect();
+        let keys: String = self.sort.iter().enumerate().map(|(i, (c, _))| format!(", t.{} AS k{i}", quoted(c))).collect();
+        format!(
+            "SELECT {source} AS source, t._id AS id{keys} FROM {} t{} ORDER BY {order}{plus}t._id{} LIMIT ?",
+            branch.table,
+            filter(&tests),
+            direction(self.descending())
+        )
+    }
+
+    /// Ties follow the last column.
+    fn descending(&self) -> bool {
+        self.sort.last().is_some_and(|s| s.1)
+    }
+
+    /// How many there are: known for a whole register, else counted up to a limit.
+    pub fn total(&self, limit: u64) -> Result<Total, SnapshotError> {
+        let connection = self.snapshot.connection();
+        if self.conditions == 0 && !self.snapshot.earlier && self.snapshot.keeps_past {
+            let mut kept = connection.prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
+            let n: Option<i64> = kept.query_row([&self.register.name], |r| r.get(0)).optional()?;
+            return Ok(Total::Exactly(n.unwrap_or(0).unsigned_abs()));
+        }
+        let hard = self.branches.iter().any(|b| b.way_in.is_none() && b.conditions.len() > 1);
+        let limit = if hard && limit == COUNTED { LOOKED_AT } else { limit };
+        let mut sum = 0;
+        for branch in &self.branches {
+            let tests: Vec<String> =
+                branch.conditions.iter().enumerate().map(|(i, c)| test(c, branch.way_in.is_none_or(|w| w == i))).collect();
+            let values = branch.conditions.iter().flat_map(|c| c.values.clone());
+            sum += count(connection, &branch.table, &tests, values, limit + 1)?;
+        }
+        Ok(if sum > limit { Total::AtLeast(limit) } else { Total::Exactly(sum) })
+    }
 }
 
 fn branches(snapshot: &Snapshot, register: &Register) -> Vec<Branch> {
-    let present = format!("main.{}", quoted(&register.name));
-    if !snapshot.earlier {
-        return vec![Branch { table: present, conditions: vec![] }];
-    }
     let seq = snapshot.moment().seq;
     let bound = |column: &str, sign: &str| Condition {
         sql: format!("{{t}}.{column} {sign} ?"),
@@ -90,19 +145,25 @@ fn branches(snapshot: &Snapshot, register: &Register) -> Vec<Branch> {
         column: Some(column.to_string()),
         listed: false,
     };
+    let branch = |table: &str, conditions: Vec<Condition>| Branch {
+        table: format!("main.{}", quoted(table)),
+        of_moment: conditions.len(),
+        conditions,
+        way_in: None,
+    };
+    if !snapshot.earlier {
+        return vec![branch(&register.name, vec![])];
+    }
     vec![
-        Branch { table: present, conditions: vec![bound("_seq", "<=")] },
-        Branch {
-            table: format!("main.{}", quoted(&past_name(&register.name))),
-            conditions: vec![bound("_seq", "<="), bound("_until", ">")],
-        },
+        branch(&register.name, vec![bound("_seq", "<=")]),
+        branch(&past_name(&register.name), vec![bound("_seq", "<="), bound("_until", ">")]),
     ]
 }
 
-/// A condition as SQL over `t`, kept from using an index if asked.
-fn test(condition: &Condition, without_index: bool) -> String {
+/// A condition as SQL over `t`, kept from using an index unless allowed.
+fn test(condition: &Condition, index_allowed: bool) -> String {
     match &condition.column {
-        Some(column) if without_index => {
+        Some(column) if !index_allowed => {
             let own = format!("{{t}}.{}", quoted(column));
             let plain = format!("{{t}}.{column}");
             condition.sql.replacen(&own, &format!("+{own}"), 1).replacen(&plain, &format!("+{plain}"), 1).replace("{t}", "t")
@@ -111,33 +172,24 @@ fn test(condition: &Condition, without_index: bool) -> String {
     }
 }
 
-fn direction(sort: &[(String, bool)]) -> &'static str {
-    if sort.last().is_some_and(|s| s.1) { " DESC" } else { "" }
+fn direction(descending: bool) -> &'static str {
+    if descending { " DESC" } else { "" }
 }
 
-fn order(sort: &[(String, bool)], without_index: bool) -> String {
-    let plus = if without_index { "+" } else { "" };
-    let keys: String =
-        sort.iter().map(|(c, descending)| format!("{plus}t.{}{}, ", quoted(c), if *descending { " DESC" } else { "" })).collect();
-    format!("{keys}{plus}t._id{}", direction(sort))
+fn filter(tests: &[String]) -> String {
+    if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) }
 }
 
-/// The condition that finds few rows by its index; none if all find many.
-fn way_in(
-    connection: &Connection,
-    branch: &Branch,
-    conditions: &[&Condition],
-    indexed: &BTreeSet<String>,
-) -> Result<Option<usize>, SnapshotError> {
-    let mut best: Option<(i64, usize)> = None;
-    for (i, condition) in conditions.iter().enumerate() {
+fn way_in(connection: &Connection, branch: &Branch, indexed: &BTreeSet<String>) -> Result<Option<usize>, SnapshotError> {
+    let mut best: Option<(u64, usize)> = None;
+    for (i, condition) in branch.conditions.iter().enumerate() {
         if condition.listed {
             return Ok(Some(i));
         }
         if !condition.column.as_ref().is_some_and(|c| indexed.contains(c)) {
             continue;
         }
-        let n = count(connection, &branch.table, &[condition.sql.replace("{t}", "t")], &condition.values, FEW + 1)?;
+        let n = count(connection, &branch.table, &[test(condition, true)], condition.values.clone(), FEW + 1)?;
         if n <= FEW && best.is_none_or(|b| n < b.0) {
             best = Some((n, i));
         }
@@ -145,43 +197,24 @@ fn way_in(
     Ok(best.map(|b| b.1))
 }
 
-fn count(connection: &Connection, table: &str, tests: &[String], values: &[Value], limit: i64) -> Result<i64, SnapshotError> {
-    let filter = if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) };
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} t{filter} LIMIT ?)");
-    let parameters = params_from_iter(values.iter().cloned().chain([Value::Integer(limit)]));
-    Ok(connection.prepare_cached(&sql)?.query_row(parameters, |r| r.get(0))?)
-}
-
-/// How many there are: known for a whole register, else counted up to a limit.
-fn total(
-    snapshot: &Snapshot,
-    register: &Register,
-    branches: &[Branch],
-    conditions: &[Condition],
-    indexed: &BTreeSet<String>,
-) -> Result<Total, SnapshotError> {
-    let connection = snapshot.connection();
-    if conditions.is_empty() && !snapshot.earlier && snapshot.keeps_past {
-        let n: Option<i64> =
-            connection.prepare_cached("SELECT n FROM _count WHERE register = ?1")?.query_row([&register.name], |r| r.get(0)).optional()?;
-        return Ok(Total::Exactly(n.unwrap_or(0).unsigned_abs()));
-    }
-    let mut sum = 0;
-    for branch in branches {
-        let all: Vec<&Condition> = branch.conditions.iter().chain(conditions).collect();
-        let way = way_in(connection, branch, &all, indexed)?;
-        let tests: Vec<String> = all.iter().enumerate().map(|(i, c)| test(c, way.is_some_and(|w| w != i))).collect();
-        let values: Vec<Value> = all.iter().flat_map(|c| c.values.clone()).collect();
-        sum += count(connection, &branch.table, &tests, &values, COUNTED as i64 + 1)?;
-    }
-    let sum = sum.unsigned_abs();
-    Ok(if sum > COUNTED { Total::AtLeast(COUNTED) } else { Total::Exactly(sum) })
+fn count(
+    connection: &Connection,
+    table: &str,
+    tests: &[String],
+    values: impl IntoIterator<Item = Value>,
+    limit: u64,
+) -> Result<u64, SnapshotError> {
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} t{} LIMIT ?)", filter(tests));
+    let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+    let n: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(values.into_iter().chain([limit])), |r| r.get(0))?;
+    Ok(n.unsigned_abs())
 }
 
 fn record(snapshot: &Snapshot, layout: &Layout, branch: &Branch, id: i64) -> Result<Option<Record>, SnapshotError> {
-    let tests: String = branch.conditions.iter().map(|c| format!(" AND {}", test(c, true))).collect();
+    let of_moment = &branch.conditions[..branch.of_moment];
+    let tests: String = of_moment.iter().map(|c| format!(" AND {}", test(c, false))).collect();
     let sql = format!("SELECT {} FROM {} t WHERE t._id = ?{tests}", layout.all, branch.table);
-    let values: Vec<Value> = std::iter::once(Value::Integer(id)).chain(branch.conditions.iter().flat_map(|c| c.values.clone())).collect();
+    let values = std::iter::once(Value::Integer(id)).chain(of_moment.iter().flat_map(|c| c.values.clone()));
     let mut statement = snapshot.connection().prepare_cached(&sql)?;
     let Some((mut found, missing)) = statement.query_row(params_from_iter(values), |row| state(layout, row, true)).optional()? else {
         return Ok(None);

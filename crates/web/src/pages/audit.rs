@@ -84,8 +84,13 @@ fn because_slug(because: NotHeldBecause) -> &'static str {
     }
 }
 
-const REASONS: [NotHeldBecause; 5] =
-    [NotHeldBecause::NoIndicator, NotHeldBecause::RepeatsPrint, NotHeldBecause::NoObservation, NotHeldBecause::NoValue, NotHeldBecause::Failed];
+const REASONS: [NotHeldBecause; 5] = [
+    NotHeldBecause::NoIndicator,
+    NotHeldBecause::RepeatsPrint,
+    NotHeldBecause::NoObservation,
+    NotHeldBecause::NoValue,
+    NotHeldBecause::Failed,
+];
 
 /// Draws it.
 pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
@@ -105,7 +110,7 @@ pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
             h2 { (l.t("公表値", "Published figures")) }
             (filters(v, wanted))
             p role="status" { (fmt::count(lines.len())) (l.t("件", " figures")) @if pages > 1 { " · " (l.t("ページ", "page")) " " (page) "/" (pages) } }
-            @if shown.is_empty() { p class="muted" { (l.t("条件に合うものはありません。", "Nothing fits.")) } } @else { (figures::table(v, shown, Columns { indicator: true, source: true })) (pager(v, page, pages)) }
+            @if shown.is_empty() { p class="muted" { (l.t("条件に合うものはありません。", "Nothing fits.")) } } @else { (figures::table(v, shown, Columns { line: false, indicator: true, source: true })) (pager(v, page, pages)) }
         }
         (findings(v, &audit.findings))
         (corrections(v, &audit.corrections))
@@ -124,7 +129,12 @@ fn open_points(v: &View, audit: &Audit) -> String {
         (corrections, l.t("条件が変わった訂正", "corrections whose guard no longer holds")),
         (audit.failures.len(), l.t("計算できない指標", "indicators that cannot be computed")),
     ];
-    points.iter().filter(|(n, _)| *n > 0).map(|(n, word)| if l.is_ja() { format!("{word} {n}件") } else { format!("{n} {word}") }).collect::<Vec<_>>().join(l.t("、", ", "))
+    points
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| if l.is_ja() { format!("{word} {n}件") } else { format!("{n} {word}") })
+        .collect::<Vec<_>>()
+        .join(l.t("、", ", "))
 }
 
 /// Counts with links to the filtered list.

@@ -4,8 +4,7 @@ use super::audit::finding_kind;
 use crate::{
     ctx::Ctx,
     error::Error,
-    figures,
-    fmt,
+    figures, fmt,
     layout::{self, View},
     parts,
     reply::Reply,
@@ -46,7 +45,10 @@ pub fn view(v: &View, figure: &Figure, audit: &Audit) -> Markup {
         (reading(v, figure))
         (siblings(v, figure))
     };
-    let crumbs = [(l.t("出典", "Sources").into(), cx.to("/sources")), (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line))];
+    let crumbs = [
+        (l.t("出典", "Sources").into(), cx.to("/sources")),
+        (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line)),
+    ];
     layout::page(v, &title, "sources", &crumbs, body)
 }
 
@@ -121,7 +123,7 @@ fn siblings(v: &View, figure: &Figure) -> Markup {
                                 th scope="row" class="nowrap" data-v=(f.period) { @if f.id == figure.id { b { (fmt::period(l, &f.period)) } } @else { a href=(parts::figure_href(v, &f.id)) { (fmt::period(l, &f.period)) } } }
                                 td { (parts::dims(v, &f.dims)) }
                                 td class="num" data-v=[f.value] { (l.foreign(&f.printed)) }
-                                td class="small" { (parts::cites_short(v, std::slice::from_ref(&f.cite))) }
+                                td class="small" { (parts::cite_tiny(v, &f.cite)) }
                             }
                         }
                     }

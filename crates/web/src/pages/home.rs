@@ -43,7 +43,11 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         .nodes
         .iter()
         .filter(|n| is_card(n))
-        .map(|node| Card { node, measures: app.measures_of(&snapshot, &node.id), progress: period.progress.iter().filter(|p| p.node == node.id).max_by_key(|p| p.year) })
+        .map(|node| Card {
+            node,
+            measures: app.measures_of(&snapshot, &node.id),
+            progress: period.progress.iter().filter(|p| p.node == node.id).max_by_key(|p| p.year),
+        })
         .collect::<Vec<_>>();
     let audit: Arc<Audit> = app.audit(&snapshot);
     Ok(Reply::page(view(&app.view_of(cx, &snapshot), period, &cards, &audit)))
@@ -89,7 +93,8 @@ pub fn view(v: &View, period: &Period, cards: &[Card], audit: &Audit) -> Markup 
 
 fn mission(v: &View, period: &Period) -> Markup {
     let l = v.cx.l;
-    let top: Vec<&Node> = period.nodes.iter().filter(|n| n.kind == NodeKind::Mission || (n.kind == NodeKind::Vision && n.parent.is_none())).collect();
+    let top: Vec<&Node> =
+        period.nodes.iter().filter(|n| n.kind == NodeKind::Mission || (n.kind == NodeKind::Vision && n.parent.is_none())).collect();
     html! {
         @for node in top {
             div class="mission" {
@@ -207,9 +212,9 @@ fn headline(v: &View, m: &Measured) -> Markup {
     let l = v.cx.l;
     let unit = parts::unit(v, &m.indicator.unit);
     let Some(series) = m.headline() else { return html! {} };
-    let Some(latest) = &series.latest else { return html! {} };
-    let values: Vec<Option<f64>> = series.points.iter().filter(|p| !p.projected).map(|p| p.value).collect();
-    let words = series.points.iter().filter(|p| !p.projected).map(|p| {
+    let observed = || series.points.iter().filter(|p| !p.projected);
+    let values: Vec<Option<f64>> = observed().map(|p| p.value).collect();
+    let words = observed().map(|p| {
         let value = p.value.map_or_else(|| shirube_indicator::format::absence(p.status, l.0).to_string(), |x| fmt::value(l, x, unit));
         format!("{} {value}", fmt::period(l, &p.period))
     });
@@ -218,9 +223,22 @@ fn headline(v: &View, m: &Measured) -> Markup {
         div class="headline" {
             div {
                 p class="what" { a href=(parts::indicator_href(v, &m.indicator.id)) { (l.p(&m.indicator.label)) } }
-                p { span class="big" { (fmt::value(l, latest.value, unit)) } " " span class="what" { (fmt::period(l, &latest.period)) @if let Some(change) = series.change { (l.t("、", ", ")) (fmt::change(l, change, unit)) } } }
+                @match &series.latest {
+                    Some(latest) => p { span class="big" { (fmt::value(l, latest.value, unit)) } " " span class="what" { (fmt::period(l, &latest.period)) @if let Some(change) = series.change { (l.t("、", ", ")) (fmt::change(l, change, unit)) } } },
+                    // The newest period has no number: said first, the last known number after it.
+                    None => {
+                        @if let Some(last) = observed().last() { p { (fmt::absence(l, last.status)) " " span class="what" { (fmt::period(l, &last.period)) } } }
+                        @if let Some((p, value)) = observed().filter_map(|p| Some((p, p.value?))).last() { p class="what" { (l.t("最後に分かる値：", "last known: ")) b { (fmt::value(l, value, unit)) } " " (fmt::period(l, &p.period)) } }
+                    },
+                }
             }
             (chart::spark(&values, &words))
+        }
+        @if let Some(target) = series.targets.last() {
+            p class="small" {
+                (l.t("目標 ", "Target ")) (fmt::period(l, &target.period)) " " b { (fmt::value(l, target.value, unit)) }
+                @if let Some(gap) = target.gap.filter(|g| *g > 0.0) { (l.t("（あと ", " (still ")) (fmt::value(l, gap, unit)) (l.t("）", " to go)")) }
+            }
         }
     }
 }
@@ -289,7 +307,11 @@ fn change_row(v: &View, m: &Measured) -> Markup {
 /// What is not known: indicators without a value, and what the documents' texts lost.
 fn missing(v: &View, cards: &[Card]) -> Markup {
     let l = v.cx.l;
-    let silent: Vec<&Measured> = cards.iter().flat_map(|c| &c.measures).filter(|m| m.measure().map_or(true, |x| x.computed.observations.iter().all(|o| o.value.is_none()))).collect();
+    let silent: Vec<&Measured> = cards
+        .iter()
+        .flat_map(|c| &c.measures)
+        .filter(|m| m.measure().map_or(true, |x| x.computed.observations.iter().all(|o| o.value.is_none())))
+        .collect();
     let lost = v.pack.not_transcribed.len();
     html! {
         h3 { (l.t("足りないもの", "What is missing")) }

@@ -5,9 +5,7 @@ use crate::{
     derivation,
     draw::Drawing,
     error::Error,
-    figures,
-    fmt,
-    judgement,
+    figures, fmt, judgement,
     layout::{self, View},
     measures::Measured,
     parts,
@@ -22,7 +20,7 @@ use shirube_indicator::{AuditLine, Derivation, IndicatorError, Overrides, derive
 use shirube_plan::{Direction, Indicator};
 
 /// Rows of a step that are shown.
-const ROWS: usize = 20;
+const ROWS: usize = 10;
 
 /// Everything the page draws.
 pub struct Sheet<'a> {
@@ -78,12 +76,12 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         @if !indicator.assumptions.is_empty() { section id="what-if" { h2 { (l.t("前提を変えて試す", "Try other assumptions")) } (what_if::view(v, sheet)) } }
         section id="derivation" {
             h2 { (l.t("算出の過程", "Derivation")) }
-            @match &sheet.derivation { Ok(derivation) => (derivation::view(v, derivation)), Err(error) => (failure(v, error)) }
+            @match &sheet.derivation { Ok(derivation) => (derivation::view(v, indicator, derivation)), Err(error) => (failure(v, error)) }
         }
         section id="published" {
             h2 { (l.t("公表値との照合", "Published against recomputed")) }
             @if sheet.lines.is_empty() { p class="muted" { (l.t("この指標で再計算する公表値はありません。", "No published figure is recomputed by this indicator.")) } }
-            @else { (figures::table(v, &sheet.lines, figures::Columns { indicator: false, source: true })) }
+            @else { (figures::table(v, &sheet.lines, figures::Columns { line: false, indicator: false, source: true })) }
         }
         section id="about-it" { h2 { (l.t("定義と出典", "Definition and sources")) } (facts(v, indicator)) (parts::cites(v, &indicator.cites)) }
         (downloads(v, indicator))

@@ -3,8 +3,10 @@
 
 mod api;
 mod forms;
+mod html;
 mod imports;
 mod lists;
+mod reading;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};
