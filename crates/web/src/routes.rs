@@ -72,6 +72,7 @@ pub const ROUTES: &[Route] = &[
     read("/codes/{list}", "code_list", ("区分表", "A code list"), pages::codes::show),
     read("/registers", "registers", ("台帳の一覧", "All registers"), pages::registers::list),
     read("/registers/{register}", "register", ("台帳の記録", "Records of a register"), pages::list::show),
+    read("/registers/{register}/export/{format}", "register_export", ("記録の書き出し", "Records as a file"), pages::list::export),
     read("/registers/{register}/fields", "register_fields", ("台帳の項目の説明", "Fields of a register"), pages::register_fields::show),
     read("/registers/{register}/new", "record_new", ("新しい記録の入力", "Form for a new record"), pages::form::new),
     send("/registers/{register}/new", "record_create", ("新しい記録を登録", "Creates a record"), pages::form::create),

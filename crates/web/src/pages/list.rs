@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cells::{self, Values},
     ctx::Ctx,
-    error::Error,
+    error::{Error, pair},
     fmt,
     form::Choices,
     layout::{self, View},
@@ -20,7 +20,7 @@ use crate::{
     url::Query,
 };
 use maud::{Markup, html};
-use shirube_exchange::export::Format;
+use shirube_exchange::export::{self, ExportError, ExportOptions, Format, Header};
 use shirube_plan::FieldKind;
 use shirube_snapshot::{AsOf, Page, Record, Snapshot, Total};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +76,56 @@ fn offered(snapshot: &Snapshot, listing: &Listing, l: L) -> Result<BTreeMap<Stri
         }
     }
     Ok(offered)
+}
+
+/// All records of the list, in the columns shown, as a file.
+pub fn export(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let register = desk::register(app, cx)?;
+    let word = cx.param("format");
+    let format = Format::parse(word).ok_or_else(|| {
+        Error::bad(
+            pair(format!("「{word}」という形式はありません。"), format!("There is no format “{word}”.")),
+            pair("csv、xlsx、json のいずれかを指定してください。", "Ask for csv, xlsx or json."),
+        )
+    })?;
+    let listing = Listing::read(&app.pack, register, &cx.query, &EXTRA)?;
+    let reader = app.open(cx)?;
+    let options = ExportOptions {
+        format,
+        lang: cx.l.0,
+        header: Header::Labels,
+        codes: export::Codes::Labels,
+        bom: true,
+        columns: listing.columns.iter().flat_map(file_columns).collect(),
+    };
+    let mut out = std::io::Cursor::new(vec![]);
+    export::records(&reader, &listing.query(), &options, &mut out, &shirube_exchange::silent).map_err(export_error)?;
+    let name = format!("{}-{}.{}", register.name, reader.moment().day(), format.as_str());
+    Ok(Reply::bytes(format.media_type(), out.into_inner().into()).as_file(name))
+}
+
+/// Columns of a file for what a list shows: a value with all its parts.
+fn file_columns(shown: &Shown) -> Vec<String> {
+    match shown {
+        Shown::Own(name, ..) => vec![name.to_string()],
+        Shown::Field(field) => {
+            let parts: Vec<String> = field.columns().into_iter().map(|c| c.name).collect();
+            if parts.is_empty() { vec![field.name.clone()] } else { parts }
+        }
+    }
+}
+
+fn export_error(error: ExportError) -> Error {
+    match error {
+        ExportError::TooManyRows { limit } => Error::refused(
+            422,
+            "too-many-rows",
+            pair("行が多すぎます", "Too many rows"),
+            pair(format!("XLSXの1枚に入るのは{limit}行までです。"), format!("A sheet of a workbook holds {limit} rows.")),
+            pair("条件を絞るか、CSVで書き出してください。", "Narrow the list or take CSV."),
+        ),
+        other => Error::internal(other),
+    }
 }
 
 /// Draws the page.

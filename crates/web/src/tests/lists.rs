@@ -105,3 +105,22 @@ fn search_finds_records_and_the_plan_and_says_where() {
     portal.send(&format!("/registers/project/{id}/redact"), &[("_scope", "all"), ("_reason", "x"), ("_sure", "1")]).unwrap();
     assert!(!portal.page("/search?q=%E7%81%AF%E5%8F%B0%E3%81%AE%E5%85%89").contains(&format!("/registers/project/{id}")));
 }
+
+#[test]
+fn what_is_on_screen_is_what_is_exported() {
+    let portal = Portal::desk();
+    let query = "f.stage=basic&f.stage=applied&sort=-title&columns=title,budget,hub,_state&size=1";
+    let csv = portal.get(&format!("/registers/project/export/csv?{query}")).unwrap().text();
+    let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines.len(), 3, "all records of the list, not the page alone: {csv}");
+    assert!(lines[0].starts_with("課題名,予算") && lines[0].contains("拠点") && !lines[0].contains("採択年度"), "{csv}");
+    assert!(lines[1].starts_with("舟の揺れ") && lines[1].contains("(不明)") && lines[2].contains("東の拠点"), "{csv}");
+    let english = portal.get(&format!("/en/registers/project/export/csv?{query}")).unwrap().text();
+    assert!(english.contains("Title,Budget") && english.contains("(unknown)"));
+    assert!(portal.get(&format!("/registers/project/export/xlsx?{query}")).unwrap().bytes_of().starts_with(b"PK"));
+    let json: serde_json::Value = serde_json::from_str(&portal.get(&format!("/registers/project/export/json?{query}")).unwrap().text()).unwrap();
+    assert!(json.to_string().contains("灯台の光"));
+    for bad in ["export/pdf", "export/csv?f.nothing=1"] {
+        assert_eq!(portal.get(&format!("/registers/project/{bad}")).unwrap_err().status(), 400, "{bad}");
+    }
+}
