@@ -120,6 +120,7 @@ class Run:
                 ask(product, i)
         for turn in range(ROUNDS):
             for product in products[turn % len(products) :] + products[: turn % len(products)]:
+                ask(product, turn)  # connects again after the others' turns
                 for i in range(turn * each, (turn + 1) * each):
                     times[product.name].append(timed(lambda: ask(product, i))[1])
         for product in products:

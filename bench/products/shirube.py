@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -50,8 +51,11 @@ class Shirube:
         self.stop()
 
     def load(self, path, count):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         _, milliseconds = self.command("import", "project", path)
-        found = {"seconds": round(milliseconds / 1000, 3), "records_per_s": round(count / milliseconds * 1000), "megabytes": folder_size(self.data)}
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        found = {"processor_s": round(processor, 2), "seconds": round(milliseconds / 1000, 3), "records_per_s": round(count / milliseconds * 1000), "megabytes": folder_size(self.data)}
         self.full_start = self.up()
         return found
 
