@@ -16,7 +16,7 @@ use crate::{
 };
 use maud::{Markup, html};
 use shirube_indicator::AuditLine;
-use shirube_plan::{FollowUp, Node, Period, Progress, Register};
+use shirube_plan::{Change, FollowUp, Node, Period, Progress, Register};
 
 /// The page of a node.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -132,14 +132,18 @@ fn facts(v: &View, node: &Node) -> Markup {
             @if let Some(lag) = node.lag { dt { (l.t("効果が現れるまで", "Years until effect")) } dd { (parts::lag(l, lag)) } }
             @if !node.from.is_empty() {
                 dt { (l.t("前の計画から", "Continues")) }
-                dd { ul class="plain" { @for origin in node.from.iter().filter_map(|id| v.pack.node(id)) { li { (parts::node_link(v, origin.1)) " " @if let Some(change) = node.change { span class="tag" { (parts::change_word(l, change)) } } } } } }
+                dd { ul class="plain" { @for (_, origin) in node.from.iter().filter_map(|id| v.pack.node(id)) { li { (parts::node_link(v, origin)) " " (change_tag(v, node.change)) } } } }
             }
             @if !continued.is_empty() {
                 dt { (l.t("次の計画で", "Continued by")) }
-                dd { ul class="plain" { @for next in continued { li { (parts::node_link(v, next)) " " @if let Some(change) = next.change { span class="tag" { (parts::change_word(l, change)) } } } } } }
+                dd { ul class="plain" { @for next in continued { li { (parts::node_link(v, next)) " " (change_tag(v, next.change)) } } } }
             }
         }
     }
+}
+
+fn change_tag(v: &View, change: Option<Change>) -> Markup {
+    html! { @if let Some(change) = change { span class="tag" { (parts::change_word(v.cx.l, change)) } } }
 }
 
 /// Progress in words, year by year, ministry by ministry.

@@ -118,7 +118,8 @@ fn what_is_on_screen_is_what_is_exported() {
     let english = portal.get(&format!("/en/registers/project/export/csv?{query}")).unwrap().text();
     assert!(english.contains("Title,Budget") && english.contains("(unknown)"));
     assert!(portal.get(&format!("/registers/project/export/xlsx?{query}")).unwrap().bytes_of().starts_with(b"PK"));
-    let json: serde_json::Value = serde_json::from_str(&portal.get(&format!("/registers/project/export/json?{query}")).unwrap().text()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&portal.get(&format!("/registers/project/export/json?{query}")).unwrap().text()).unwrap();
     assert!(json.to_string().contains("灯台の光"));
     for bad in ["export/pdf", "export/csv?f.nothing=1"] {
         assert_eq!(portal.get(&format!("/registers/project/{bad}")).unwrap_err().status(), 400, "{bad}");
