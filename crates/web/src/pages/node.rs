@@ -154,7 +154,7 @@ fn words(v: &View, progress: &[&Progress]) -> Markup {
     years.dedup();
     html! {
         h2 { (l.t("実施状況（文章）", "Progress in words")) }
-        @if years.is_empty() { p class="muted" { (l.t("この時点では報告がありません。", "Nothing has been reported at this moment.")) } }
+        @if years.is_empty() { p class="muted" { (l.t("このパックに転記された報告はありません。", "The pack holds no report in words.")) } }
         @for year in years.iter().rev() {
             h3 { @if l.is_ja() { (year) "年度" } @else { "Fiscal year " (year) } }
             ul class="plain" {
