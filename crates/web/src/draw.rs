@@ -230,7 +230,10 @@ impl<'a> Drawing<'a> {
         html! {
             div class="scroll" {
                 table {
-                    caption { (l.p(&self.indicator.label)) @if let Some(unit) = self.unit() { span class="unit-word" { (l.t("（単位：", "(in ")) (l.p(&unit.label)) (l.t("）", ")")) } } }
+                    caption {
+                        (l.p(&self.indicator.label))
+                        @if let Some(unit) = self.unit() { span class="unit-word" { (l.t("（単位：", "(in ")) (l.p(&unit.label)) (l.t("）", ")")) } }
+                    }
                     thead {
                         tr {
                             th scope="col" { (l.t("時期", "Period")) }
@@ -312,7 +315,8 @@ impl<'a> Drawing<'a> {
             |dims: &Dims, period: &str| all.iter().find(|s| &s.dims == dims).and_then(|s| s.points.iter().find(|p| p.period == period));
         let cell = |dims: Dims, period: &str| {
             let point = value(&dims, period);
-            let content = point.map(|p| self.bare(p)).unwrap_or_else(|| html! { span class="muted" { span aria-hidden="true" { "·" } span class="visually-hidden" { (l.t("該当なし", "none")) } } });
+            let none = || html! { span class="muted" { span aria-hidden="true" { "·" } span class="visually-hidden" { (l.t("該当なし", "none")) } } };
+            let content = point.map_or_else(none, |p| self.bare(p));
             chart::Cell { content: PreEscaped(content.0), value: point.and_then(|p| p.value) }
         };
         let dims = |pairs: &[(&str, &str)]| -> Dims { pairs.iter().map(|(d, c)| (d.to_string(), c.to_string())).collect() };
@@ -324,7 +328,10 @@ impl<'a> Drawing<'a> {
         let shaded = self.indicator.chart == Some(Chart::Matrix);
         html! {
             h3 { (parts::dimension_name(self.v, rows)) " × " (parts::dimension_name(self.v, columns)) }
-            @if shaded { p class="small muted" { (l.t("濃いほど値が大きい。合計は、指標が定めているものだけを示す。空いた欄（·）は該当する行がないことを表す。", "Darker is larger. Totals are shown only where the indicator defines them. An open cell (·) means that there is no such row.")) } }
+            @if shaded { p class="small muted" { (l.t(
+                "濃いほど値が大きい。合計は、指標が定めているものだけを示す。空いた欄（·）は該当する行がないことを表す。",
+                "Darker is larger. Totals are shown only where the indicator defines them. An open cell (·) means that there is no such row.",
+            )) } }
             div class="matrices" {
                 @for period in self.periods(&full) {
                     (chart::matrix(&Matrix {

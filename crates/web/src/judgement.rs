@@ -105,7 +105,10 @@ fn against(v: &View, target: &TargetJudgement, unit: Option<&Unit>) -> Markup {
             }
             @if let Some(projected) = target.projected {
                 dt { (l.t("この指標の推計", "The indicator's projection")) }
-                dd { (fmt::value(l, projected, unit)) @if let Some(gap) = target.projected_gap { (l.t("（目標との差 ", " (gap to the target ")) (fmt::value(l, gap, unit)) (l.t("）", ")")) } }
+                dd {
+                    (fmt::value(l, projected, unit))
+                    @if let Some(gap) = target.projected_gap { (l.t("（目標との差 ", " (gap to the target ")) (fmt::value(l, gap, unit)) (l.t("）", ")")) }
+                }
             }
         }
         @if target.path.len() > 2 { (path_table(v, target, unit)) }
@@ -127,8 +130,11 @@ fn path_table(v: &View, target: &TargetJudgement, unit: Option<&Unit>) -> Markup
             summary { (l.t("目標までの道筋（年ごと）", "Path to the target, year by year")) }
             div class="scroll" {
                 table {
-                    caption { (match target.method { Some(Method::Linear) => l.t("毎年同じ量ずつ進む場合", "The same step every year"), _ => l.t("毎年同じ率で伸びる場合", "The same growth every year") }) }
-                    thead { tr { th scope="col" { (l.t("時期", "Period")) } th scope="col" class="num" { (l.t("道筋の値", "Value on the path")) } } }
+                    caption {
+                        @if target.method == Some(Method::Linear) { (l.t("毎年同じ量ずつ進む場合", "The same step every year")) }
+                        @else { (l.t("毎年同じ率で伸びる場合", "The same growth every year")) }
+                    }
+                    (parts::thead(&[(l.t("時期", "Period"), false), (l.t("道筋の値", "Value on the path"), true)]))
                     tbody { @for r in &target.path { tr { th scope="row" { (fmt::period(l, &r.period)) } td class="num" { (fmt::value(l, r.value, unit)) } } } }
                 }
             }
@@ -144,7 +150,14 @@ fn parts_table(v: &View, judgement: &Judgement, unit: Option<&Unit>) -> Markup {
             div class="scroll" {
                 table data-sort="" {
                     caption class="visually-hidden" { (l.t("内訳ごとの判定", "By breakdown")) }
-                    thead { tr { th scope="col" { (l.t("内訳", "Breakdown")) } th scope="col" class="num" { (l.t("前の値", "Before")) } th scope="col" class="num" { (l.t("最新の値", "Latest")) } th scope="col" class="num" { (l.t("変化", "Change")) } th scope="col" { (l.t("判定", "State")) } th scope="col" { (l.t("注意", "Note")) } } }
+                    (parts::thead(&[
+                        (l.t("内訳", "Breakdown"), false),
+                        (l.t("前の値", "Before"), true),
+                        (l.t("最新の値", "Latest"), true),
+                        (l.t("変化", "Change"), true),
+                        (l.t("判定", "State"), false),
+                        (l.t("注意", "Note"), false),
+                    ]))
                     tbody {
                         @for s in &judgement.series {
                             tr {

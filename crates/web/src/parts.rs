@@ -155,6 +155,11 @@ pub fn cites_folded(v: &View, cites_: &[Citation]) -> Markup {
     }
 }
 
+/// Head of a table: names of the columns and whether each holds numbers.
+pub fn thead(columns: &[(&str, bool)]) -> Markup {
+    html! { thead { tr { @for (name, number) in columns { th scope="col" class=[number.then_some("num")] { (name) } } } } }
+}
+
 /// A text pair as a paragraph, when there is one.
 pub fn paragraph(l: L, text: Option<&Pair>, class: &str) -> Markup {
     html! { @if let Some(text) = text { p class=(class) { (l.p(text)) } } }

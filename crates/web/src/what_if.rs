@@ -63,7 +63,10 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let indicator = sheet.measured.indicator;
     html! {
-        p { (l.t("前提の値を変えて計算し直します。記録も公表の値も変わりません。入力はこの画面のアドレスにだけ残ります。", "Recomputes with other values. Records and published figures stay as they are; what you enter is kept in this page's address only.")) }
+        p { (l.t(
+            "前提の値を変えて計算し直します。記録も公表の値も変わりません。入力はこの画面のアドレスにだけ残ります。",
+            "Recomputes with other values. Records and published figures stay as they are; what you enter is kept in this page's address only.",
+        )) }
         form class="filters" method="get" action={ (cx.form_action()) "#what-if" } {
             @for assumption in offered(v.pack, indicator) { (input(v, assumption, &sheet.trial)) }
             (hidden_as_of(v))
@@ -119,7 +122,13 @@ fn compared(v: &View, indicator: &Indicator, original: &[Observation], varied: &
             div class="scroll" {
                 table {
                     caption { (l.t("もとの前提と試算の比較", "The pack's assumptions against the trial")) }
-                    thead { tr { th scope="col" { (l.t("時期", "Period")) } th scope="col" { (l.t("内訳", "Breakdown")) } th scope="col" class="num" { (l.t("もとの値", "Original")) } th scope="col" class="num" { (l.t("試算", "Trial")) } th scope="col" class="num" { (l.t("差", "Difference")) } } }
+                    (parts::thead(&[
+                        (l.t("時期", "Period"), false),
+                        (l.t("内訳", "Breakdown"), false),
+                        (l.t("もとの値", "Original"), true),
+                        (l.t("試算", "Trial"), true),
+                        (l.t("差", "Difference"), true),
+                    ]))
                     tbody {
                         @for (a, b) in &changed {
                             tr {

@@ -14,7 +14,7 @@ use crate::{
     url::{self, Query},
 };
 use maud::{Markup, html};
-use shirube_indicator::{Audit, Verdict};
+use shirube_indicator::{Audit, Verdict, judge::Reading};
 use shirube_plan::{FollowUp, Node, NodeKind, Period, Progress};
 use std::sync::Arc;
 
@@ -124,7 +124,8 @@ fn summary(v: &View, cards: &[Card]) -> Markup {
             p class="tags" {
                 span class="small muted" { (l.t("指標の判定", "Indicators by state")) }
                 @for (state, n) in &counts {
-                    a href=(v.cx.to_with("/indicators", Query(vec![("state".into(), state.slug().into())]))) class={ "tag " (state.tone()) } { span aria-hidden="true" { (state.sign()) } " " (state.word(l)) " " b { (n) } }
+                    @let href = v.cx.to_with("/indicators", Query(vec![("state".into(), state.slug().into())]));
+                    a href=(href) class={ "tag " (state.tone()) } { span aria-hidden="true" { (state.sign()) } " " (state.word(l)) " " b { (n) } }
                 }
                 @if words > 0 { span class="small muted" { (l.t("　文章で報告するゴール", " Goals reported in words")) } span class="tag words" { (words) } }
             }
@@ -147,7 +148,10 @@ fn grouped(v: &View, period: &Period, cards: &[Card]) -> Markup {
         @for (above, list) in &groups {
             section class="vision" {
                 @if let Some(node) = above {
-                    h3 { span class="small muted" { (parts::node_number(l, node).unwrap_or_else(|| parts::node_kind(l, node.kind).to_string())) } " " a href=(parts::node_href(v, &node.id)) { (l.p(&node.label)) } }
+                    h3 {
+                        span class="small muted" { (parts::node_number(l, node).unwrap_or_else(|| parts::node_kind(l, node.kind).to_string())) } " "
+                        a href=(parts::node_href(v, &node.id)) { (l.p(&node.label)) }
+                    }
                 }
                 ul class="cards" { @for card in list { (drawn(v, card)) } }
             }
@@ -224,11 +228,16 @@ fn headline(v: &View, m: &Measured) -> Markup {
             div {
                 p class="what" { a href=(parts::indicator_href(v, &m.indicator.id)) { (l.p(&m.indicator.label)) } }
                 @match &series.latest {
-                    Some(latest) => p { span class="big" { (fmt::value(l, latest.value, unit)) } " " span class="what" { (fmt::period(l, &latest.period)) @if let Some(change) = series.change { (l.t("、", ", ")) (fmt::change(l, change, unit)) } } },
+                    Some(latest) => p {
+                        span class="big" { (fmt::value(l, latest.value, unit)) } " "
+                        span class="what" { (fmt::period(l, &latest.period)) @if let Some(change) = series.change { (l.t("、", ", ")) (fmt::change(l, change, unit)) } }
+                    },
                     // The newest period has no number: said first, the last known number after it.
                     None => {
                         @if let Some(last) = observed().next_back() { p { (fmt::absence(l, last.status)) " " span class="what" { (fmt::period(l, &last.period)) } } }
-                        @if let Some((p, value)) = observed().filter_map(|p| Some((p, p.value?))).next_back() { p class="what" { (l.t("最後に分かる値：", "last known: ")) b { (fmt::value(l, value, unit)) } " " (fmt::period(l, &p.period)) } }
+                        @if let Some((p, value)) = observed().filter_map(|p| Some((p, p.value?))).next_back() {
+                            p class="what" { (l.t("最後に分かる値：", "last known: ")) b { (fmt::value(l, value, unit)) } " " (fmt::period(l, &p.period)) }
+                        }
                     },
                 }
             }
@@ -256,7 +265,11 @@ fn others(v: &View, period: &Period) -> Markup {
             ul class="stats" { @for kind in kinds { @if count(kind) > 0 { li { a href=(tree) { b { (count(kind)) } (parts::node_kind(l, kind)) } } } } }
             p {
                 a href=(tree) { (l.t("体系全体を見る", "See the whole tree")) }
-                @if let Some(earlier) = earlier { "　" a href=(v.cx.to(&format!("/compare/{}/{}", url::segment(&earlier.id), url::segment(&period.id)))) { @if l.is_ja() { (l.p(&earlier.label)) "と比べる" } @else { "Compare with " (l.p(&earlier.label)) } } }
+                @if let Some(earlier) = earlier {
+                    "　" a href=(v.cx.to(&format!("/compare/{}/{}", url::segment(&earlier.id), url::segment(&period.id)))) {
+                        @if l.is_ja() { (l.p(&earlier.label)) "と比べる" } @else { "Compare with " (l.p(&earlier.label)) }
+                    }
+                }
             }
         }
     }
@@ -279,7 +292,13 @@ fn changes(v: &View, cards: &[Card]) -> Markup {
                 div class="scroll" tabindex="0" role="region" aria-label=(l.t("前の時期からの変化", "What changed since the period before")) {
                     table class="wide" data-sort="" {
                         caption class="visually-hidden" { (l.t("前の時期からの変化", "What changed since the period before")) }
-                        thead { tr { th scope="col" { (l.t("指標", "Indicator")) } th scope="col" class="num" { (l.t("前", "Before")) } th scope="col" class="num" { (l.t("今", "Now")) } th scope="col" class="num" { (l.t("変化", "Change")) } th scope="col" { (l.t("判定", "State")) } } }
+                        (parts::thead(&[
+                            (l.t("指標", "Indicator"), false),
+                            (l.t("前", "Before"), true),
+                            (l.t("今", "Now"), true),
+                            (l.t("変化", "Change"), true),
+                            (l.t("判定", "State"), false),
+                        ]))
                         tbody { @for m in moved { (change_row(v, m)) } }
                     }
                 }
@@ -292,7 +311,7 @@ fn change_row(v: &View, m: &Measured) -> Markup {
     let l = v.cx.l;
     let unit = parts::unit(v, &m.indicator.unit);
     let Some(series) = m.headline() else { return html! {} };
-    let cell = |r: Option<&shirube_indicator::judge::Reading>| html! { @if let Some(r) = r { (fmt::value(l, r.value, unit)) br; span class="muted small" { (fmt::period_short(&r.period)) } } };
+    let cell = |r: Option<&Reading>| html! { @if let Some(r) = r { (fmt::value(l, r.value, unit)) br; span class="muted small" { (fmt::period_short(&r.period)) } } };
     html! {
         tr {
             th scope="row" { a href=(parts::indicator_href(v, &m.indicator.id)) { (l.p(&m.indicator.label)) } }

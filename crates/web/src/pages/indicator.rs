@@ -59,7 +59,12 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
     let indicator = sheet.measured.indicator;
     let body = html! {
         (parts::heading(parts::indicator_kind(l, indicator.kind), l.p(&indicator.label)))
-        p class="tags" { (sheet.measured.state().tag(l)) @for (_, node) in indicator.nodes.iter().filter_map(|id| v.pack.node(id)) { a class="tag" href=(parts::node_href(v, &node.id)) { (parts::node_number(l, node).unwrap_or_else(|| l.p(&node.label).to_string())) } } }
+        p class="tags" {
+            (sheet.measured.state().tag(l))
+            @for (_, node) in indicator.nodes.iter().filter_map(|id| v.pack.node(id)) {
+                a class="tag" href=(parts::node_href(v, &node.id)) { (parts::node_number(l, node).unwrap_or_else(|| l.p(&node.label).to_string())) }
+            }
+        }
         p class="lead" { (l.p(&indicator.definition)) }
         @match sheet.measured.measure() {
             Ok(measure) => {
@@ -106,7 +111,13 @@ fn facts(v: &View, indicator: &Indicator) -> Markup {
         dl class="facts" {
             dt { (l.t("単位", "Unit")) } dd { (parts::unit(v, &indicator.unit).map_or(indicator.unit.as_str(), |u| l.p(&u.label))) }
             dt { (l.t("良い向き", "Better")) }
-            dd { @match indicator.direction { Direction::Up => (l.t("大きいほど良い", "higher")), Direction::Down => (l.t("小さいほど良い", "lower")), Direction::None => (l.t("定めなし", "not declared")) } }
+            dd {
+                @match indicator.direction {
+                    Direction::Up => (l.t("大きいほど良い", "higher")),
+                    Direction::Down => (l.t("小さいほど良い", "lower")),
+                    Direction::None => (l.t("定めなし", "not declared")),
+                }
+            }
             @if !indicator.dimensions.is_empty() {
                 dt { (l.t("内訳", "Breakdown")) }
                 dd {

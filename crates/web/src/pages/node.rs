@@ -16,7 +16,7 @@ use crate::{
 };
 use maud::{Markup, html};
 use shirube_indicator::AuditLine;
-use shirube_plan::{FollowUp, Node, Period, Progress, Register};
+use shirube_plan::{Change, FollowUp, Node, Period, Progress, Register};
 
 /// The page of a node.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -132,14 +132,18 @@ fn facts(v: &View, node: &Node) -> Markup {
             @if let Some(lag) = node.lag { dt { (l.t("効果が現れるまで", "Years until effect")) } dd { (parts::lag(l, lag)) } }
             @if !node.from.is_empty() {
                 dt { (l.t("前の計画から", "Continues")) }
-                dd { ul class="plain" { @for origin in node.from.iter().filter_map(|id| v.pack.node(id)) { li { (parts::node_link(v, origin.1)) " " @if let Some(change) = node.change { span class="tag" { (parts::change_word(l, change)) } } } } } }
+                dd { ul class="plain" { @for (_, origin) in node.from.iter().filter_map(|id| v.pack.node(id)) { li { (parts::node_link(v, origin)) " " (change_tag(v, node.change)) } } } }
             }
             @if !continued.is_empty() {
                 dt { (l.t("次の計画で", "Continued by")) }
-                dd { ul class="plain" { @for next in continued { li { (parts::node_link(v, next)) " " @if let Some(change) = next.change { span class="tag" { (parts::change_word(l, change)) } } } } } }
+                dd { ul class="plain" { @for next in continued { li { (parts::node_link(v, next)) " " (change_tag(v, next.change)) } } } }
             }
         }
     }
+}
+
+fn change_tag(v: &View, change: Option<Change>) -> Markup {
+    html! { @if let Some(change) = change { span class="tag" { (parts::change_word(v.cx.l, change)) } } }
 }
 
 /// Progress in words, year by year, ministry by ministry.
@@ -150,7 +154,7 @@ fn words(v: &View, progress: &[&Progress]) -> Markup {
     years.dedup();
     html! {
         h2 { (l.t("実施状況（文章）", "Progress in words")) }
-        @if years.is_empty() { p class="muted" { (l.t("この時点では報告がありません。", "Nothing has been reported at this moment.")) } }
+        @if years.is_empty() { p class="muted" { (l.t("このパックに転記された報告はありません。", "The pack holds no report in words.")) } }
         @for year in years.iter().rev() {
             h3 { @if l.is_ja() { (year) "年度" } @else { "Fiscal year " (year) } }
             ul class="plain" {

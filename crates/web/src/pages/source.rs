@@ -59,7 +59,7 @@ pub fn view(v: &View, source: &Source, uses: &[Use], lines: &[&AuditLine]) -> Ma
                 div class="scroll" {
                     table {
                         caption class="visually-hidden" { (l.t("転記できなかったもの", "Not transcribed")) }
-                        thead { tr { th scope="col" { (l.t("内容", "What")) } th scope="col" { (l.t("理由", "Why")) } th scope="col" { (l.t("見出し", "Heading")) } } }
+                        (parts::thead(&[(l.t("内容", "What"), false), (l.t("理由", "Why"), false), (l.t("見出し", "Heading"), false)]))
                         tbody { @for item in lost { tr { th scope="row" { (l.p(&item.what)) } td class="nowrap" { (lost_word(v, &item.why)) } td { (l.foreign(&item.heading)) } } } }
                     }
                 }
@@ -69,7 +69,10 @@ pub fn view(v: &View, source: &Source, uses: &[Use], lines: &[&AuditLine]) -> Ma
             h2 { (l.t("本文", "Text")) }
             @match &source.text {
                 Some(text) => {
-                    p { (l.t("抽出された本文のまま。", "As extracted. ")) mark { (l.t("色の付いた部分", "Marked words")) } (l.t("が引用されている箇所で、下に引用元を示します。行番号はアドレスとして使えます。", " are cited, by what stands below them. Line numbers are addresses.")) }
+                    p { (l.t("抽出された本文のまま。", "As extracted. ")) mark { (l.t("色の付いた部分", "Marked words")) } (l.t(
+                        "が引用されている箇所で、下に引用元を示します。行番号はアドレスとして使えます。",
+                        " are cited, by what stands below them. Line numbers are addresses.",
+                    )) }
                     (document(v, text, uses))
                 },
                 None => p class="muted" { (l.t("本文はパックに含まれていません。", "The pack does not hold its text.")) },
