@@ -99,6 +99,10 @@ fn search_finds_records_and_the_plan_and_says_where() {
     for kind in ["/nodes/goal-1", "/indicators/projects", "/registers/project/", "/registers/hub\""] {
         assert!(page.contains(kind), "{kind}");
     }
+    let id = id_of(&portal, "project", "舟の揺れを抑える研究");
+    let _ = portal.send(&format!("/registers/project/{id}/transitions/adopt"), &[("_version", "1")]).unwrap();
+    let page = portal.page("/search?q=%E5%BF%9C%E7%94%A8");
+    assert!(page.contains("段階：<mark>応用</mark>"), "found by a field, which is named: {page}");
     assert!(portal.page("/en/search?q=zzzz").contains("Nothing found"));
     assert!(portal.page("/search").contains("name=\"q\""));
     let id = id_of(&portal, "project", "灯台の光を遠くまで届ける研究");
@@ -118,7 +122,8 @@ fn what_is_on_screen_is_what_is_exported() {
     let english = portal.get(&format!("/en/registers/project/export/csv?{query}")).unwrap().text();
     assert!(english.contains("Title,Budget") && english.contains("(unknown)"));
     assert!(portal.get(&format!("/registers/project/export/xlsx?{query}")).unwrap().bytes_of().starts_with(b"PK"));
-    let json: serde_json::Value = serde_json::from_str(&portal.get(&format!("/registers/project/export/json?{query}")).unwrap().text()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&portal.get(&format!("/registers/project/export/json?{query}")).unwrap().text()).unwrap();
     assert!(json.to_string().contains("灯台の光"));
     for bad in ["export/pdf", "export/csv?f.nothing=1"] {
         assert_eq!(portal.get(&format!("/registers/project/{bad}")).unwrap_err().status(), 400, "{bad}");
