@@ -265,14 +265,13 @@ fn unit_word(form: &Form, unit: Option<&str>) -> Markup {
 
 /// The range a value must be in.
 fn range(form: &Form, min: Option<String>, max: Option<String>) -> Markup {
-    let text = match (form.l().is_ja(), min, max) {
-        (_, None, None) => return html! {},
-        (true, min, max) => min.map(|m| format!("{m}以上")).unwrap_or_default() + &max.map(|m| format!("{m}以下")).unwrap_or_default(),
-        (false, Some(min), Some(max)) => format!("{min} to {max}"),
-        (false, Some(min), None) => format!("{min} or more"),
-        (false, None, Some(max)) => format!("{max} or less"),
-        (false, None, None) => return html! {},
+    let (ja, en) = match (min, max) {
+        (None, None) => return html! {},
+        (Some(min), None) => (format!("{min}以上"), format!("{min} or more")),
+        (None, Some(max)) => (format!("{max}以下"), format!("{max} or less")),
+        (Some(min), Some(max)) => (format!("{min}以上{max}以下"), format!("{min} to {max}")),
     };
+    let text = form.l().t(&ja, &en).to_string();
     html! { " " span class="hint nowrap" { (text) } }
 }
 

@@ -8,7 +8,6 @@ use crate::{
     form::{Entered, Fault, controls::bytes, fields},
     jobs::{self, Job, Stage},
     layout::{self, View},
-    parts,
     reply::Reply,
     state::App,
 };

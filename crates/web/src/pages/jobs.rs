@@ -12,7 +12,6 @@ use crate::{
     form::{Entered, controls::bytes},
     jobs::{Counts, Job, Problem, Stage, import::LISTED},
     layout::{self, View},
-    parts,
     reply::Reply,
     state::App,
     text::L,

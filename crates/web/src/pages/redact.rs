@@ -6,7 +6,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::{Entered, Fault, fields},
-    layout, parts,
+    layout,
     reply::Reply,
     state::App,
     url::Query,

@@ -39,7 +39,7 @@ fn view(v: &View, register: &Register) -> Markup {
                     th scope="col" { (l.t("型", "Type")) }
                     th scope="col" { (l.t("きまり", "Rules")) }
                 } }
-                tbody { @for field in &register.fields { (row(v, register, field, "")) } }
+                tbody { @for field in &register.fields { (row(v, field, "")) } }
             }
         }
         @if !register.checks.is_empty() {
@@ -75,7 +75,7 @@ fn required(l: L, register: &Register, names: &[String]) -> String {
     labels.join(l.t("・", ", "))
 }
 
-fn row(v: &View, register: &Register, field: &Field, prefix: &str) -> Markup {
+fn row(v: &View, field: &Field, prefix: &str) -> Markup {
     let l = v.cx.l;
     let name = format!("{prefix}{}", field.name);
     html! {
@@ -89,7 +89,7 @@ fn row(v: &View, register: &Register, field: &Field, prefix: &str) -> Markup {
             td { (rules(v, field)) }
         }
         @if let FieldKind::Group { fields } = &field.kind {
-            @for inner in fields { (row(v, register, inner, &format!("{name}."))) }
+            @for inner in fields { (row(v, inner, &format!("{name}."))) }
         }
     }
 }

@@ -194,18 +194,18 @@ fn more(v: &View, kind: &HitKind, words: &str) -> Markup {
 
 /// A text with the words marked where they stand.
 fn marked(l: L, text: &str, words: &str) -> Markup {
+    let mut pieces: Vec<(bool, &str)> = vec![];
     let mut done = 0;
-    html! {
-        span lang=[l.lang_of(text)] {
-            @for (from, to) in spans(text, words) {
-                @if from >= done {
-                    (text.get(done..from).unwrap_or_default())
-                    mark { (text.get(from..to).unwrap_or_default()) }
-                    @let _ = done = to;
-                }
-            }
-            (text.get(done..).unwrap_or_default())
+    for (from, to) in spans(text, words) {
+        if from >= done {
+            pieces.push((false, text.get(done..from).unwrap_or_default()));
+            pieces.push((true, text.get(from..to).unwrap_or_default()));
+            done = to;
         }
+    }
+    pieces.push((false, text.get(done..).unwrap_or_default()));
+    html! {
+        span lang=[l.lang_of(text)] { @for (found, piece) in pieces { @if found { mark { (piece) } } @else { (piece) } } }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::{self, Entered, Fault, fault, fields},
-    layout, parts,
+    layout,
     reply::Reply,
     state::App,
 };
