@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 fn all(register: &str) -> ListQuery {
-    ListQuery { register: register.into(), ..ListQuery::default() }
+    ListQuery { register: register.into(), sort: vec![("_id".into(), false)], ..ListQuery::default() }
 }
 
 fn write(house: &House, query: &ListQuery, options: &ExportOptions) -> Vec<u8> {

@@ -166,6 +166,12 @@ impl Store {
         }
     }
 
+    /// Reads a data folder that another program has open: its head as it stands, without a store.
+    pub fn look(folder: &Path, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
+        allow(actor, Action::Read, Resource::Everything)?;
+        Ok(Reader::new(Snapshot::open(&folder.join("head.db"), pack, as_of)?))
+    }
+
     /// A snapshot of a moment. It keeps showing that moment, whatever is written meanwhile.
     pub fn reader(&self, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
         allow(actor, Action::Read, Resource::Everything)?;

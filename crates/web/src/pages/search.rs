@@ -4,6 +4,7 @@ use crate::{
     cells,
     ctx::Ctx,
     error::{Error, pair},
+    fmt,
     layout::{self, View, hidden_as_of},
     parts,
     reply::Reply,
@@ -133,6 +134,7 @@ pub fn view(v: &View, words: &str, hits: &[Hit]) -> Markup {
                     @for hit in &group.hits {
                         li class="hit" {
                             a href=(href(v, hit)) { (marked(l, l.p(&hit.title), words)) }
+                            (told_apart(v, hit))
                             @if let Some(excerpt) = &hit.excerpt { div class="small muted" { (marked(l, l.p(excerpt), words)) } }
                         }
                     }
@@ -174,6 +176,21 @@ fn href(v: &View, hit: &Hit) -> String {
         }
         HitKind::Register => cells::register_href(v, &hit.id),
         HitKind::Record(register) => v.cx.to(&format!("{}/{}", cells::register_path(register), url::segment(&hit.id))),
+    }
+}
+
+/// What tells a published figure from others of its series.
+fn told_apart(v: &View, hit: &Hit) -> Markup {
+    let l = v.cx.l;
+    let figure = (hit.kind == HitKind::Figure).then(|| v.pack.figure(&hit.id)).flatten();
+    html! {
+        @if let Some(figure) = figure {
+            " " span class="muted small" {
+                (fmt::period(l, &figure.period)) " "
+                @if !figure.dims.is_empty() { (parts::dims(v, &figure.dims)) " " }
+                b { (l.foreign(&figure.printed)) }
+            }
+        }
     }
 }
 

@@ -116,15 +116,18 @@ fn pages_are_well_formed_and_reachable_by_everyone() {
 /// Every control that a person uses has a label, and every table a caption.
 fn labelled(address: &str, pieces: &[Piece]) {
     let told: BTreeSet<&str> = attributes(pieces, "for").into_iter().map(|(_, id)| id).collect();
-    let mut within_label = 0;
+    let mut open: Vec<&str> = vec![];
     for (i, piece) in pieces.iter().enumerate() {
         match piece {
-            Piece::Open(name, _) if name == "label" => within_label += 1,
-            Piece::Close(name) if name == "label" => within_label -= 1,
+            Piece::Open(name, _) => open.push(name),
+            Piece::Close => drop(open.pop()),
+            Piece::Text(_) => {}
+        }
+        match piece {
             Piece::Open(name, attributes) if ["input", "select", "textarea"].contains(&name.as_str()) => {
                 let of = |wanted: &str| attributes.iter().find(|(n, _)| n == wanted).map(|(_, v)| v.as_str());
                 let labelled = of("type") == Some("hidden")
-                    || within_label > 0
+                    || open.contains(&"label")
                     || of("aria-label").is_some()
                     || of("id").is_some_and(|id| told.contains(id));
                 assert!(labelled, "{address}: {name} {:?} has no label", of("name"));
