@@ -303,8 +303,23 @@ fn usual(register: &Register) -> Vec<Shown<'_>> {
             // The same thing in the other language.
             && !f.name.ends_with("_en")
     };
-    shown.extend(register.fields.iter().filter(short).take(FIELDS).map(Shown::Field));
+    // What must be filled says most; then what is chosen or counted; the order stays the register's.
+    let mut best: Vec<(u8, usize)> = register.fields.iter().enumerate().filter(|(_, f)| short(f)).map(|(i, f)| (weight(f), i)).collect();
+    best.sort_unstable();
+    best.truncate(FIELDS);
+    best.sort_unstable_by_key(|(_, i)| *i);
+    shown.extend(best.into_iter().filter_map(|(_, i)| register.fields.get(i)).map(Shown::Field));
     shown
+}
+
+fn weight(field: &Field) -> u8 {
+    use FieldKind as K;
+    match &field.kind {
+        _ if field.required => 0,
+        K::Choice { .. } | K::Boolean | K::FiscalYear { .. } | K::Money { .. } | K::Integer { .. } | K::Country => 1,
+        K::Derived { .. } => 3,
+        _ => 2,
+    }
 }
 
 fn whole(query: &Query, name: &str, default: u64, most: u64) -> Result<u64, Error> {
@@ -394,7 +409,7 @@ mod tests {
     #[test]
     fn a_list_shows_what_a_record_is_unless_asked_otherwise() {
         let (query, columns) = read("").unwrap();
-        assert_eq!(columns, ["_number", "title", "_state", "year", "started_on", "ended_on", "budget", "people", "share", "joint"]);
+        assert_eq!(columns, ["_number", "title", "_state", "year", "started_on", "budget", "people", "joint", "stage", "area"]);
         assert_eq!((query.sort, query.limit), (vec![("started_on".into(), true)], SIZES[0]));
     }
 }

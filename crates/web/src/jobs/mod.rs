@@ -21,7 +21,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Jobs are kept for so long after they ended: what was sent may hold what must not lie about.
@@ -232,6 +232,14 @@ impl Jobs {
             eprintln!("job {}: {error}", job.id);
         }
         self.running().remove(&job.id);
+    }
+
+    /// Waits a little for a job that may be done at once, so that short work shows no progress page.
+    pub fn wait(&self, id: &str, most: Duration) {
+        let until = Instant::now() + most;
+        while self.running().contains_key(id) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Asks a running job to stop; one that waits for a person is given up.

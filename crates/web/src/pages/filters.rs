@@ -104,8 +104,8 @@ fn choice(v: &View, sheet: &Sheet, column: &str, label: &str, options: &[(String
             (label)
             select name=(name) {
                 option value="" { (l.t("すべて", "All")) }
-                @for (value, text) in options { option value=(value) selected[value == written || (!written.is_empty() && text == written)] { (text) } }
-                @if !written.is_empty() && !options.iter().any(|(value, text)| value == written || text == written) { option value=(written) selected { (written) } }
+                @for (value, text) in options { option value=(value) lang=[l.lang_of(text)] selected[value == written || (!written.is_empty() && text == written)] { (text) } }
+                @if !written.is_empty() && !options.iter().any(|(value, text)| value == written || text == written) { option value=(written) lang=[l.lang_of(written)] selected { (written) } }
             }
         }
     };
@@ -152,7 +152,7 @@ pub fn chips(v: &View, sheet: &Sheet) -> Markup {
 
 fn chip(v: &View, text: &str, href: &str) -> Markup {
     let l = v.cx.l;
-    html! { li { a href=(href) { (text) " " span aria-hidden="true" { "×" } span class="visually-hidden" { (l.t("を外す", " – remove")) } } } }
+    html! { li { a href=(href) { (l.foreign(text)) " " span aria-hidden="true" { "×" } span class="visually-hidden" { (l.t("を外す", " – remove")) } } } }
 }
 
 /// A condition in words.

@@ -3,7 +3,7 @@
 use crate::{
     cells,
     ctx::Ctx,
-    error::Error,
+    error::{Error, pair},
     fmt,
     layout::{self, View, hidden_as_of},
     parts,
@@ -13,9 +13,9 @@ use crate::{
     url::{self, Query},
 };
 use maud::{Markup, html};
-use shirube_plan::SourceText;
-use shirube_record::input::fold_width;
-use shirube_snapshot::{Hit, HitKind};
+use shirube_plan::{Field, FieldKind, Pack, Part, Sensitivity, SourceText};
+use shirube_record::{Cell, input::fold_width};
+use shirube_snapshot::{Hit, HitKind, Snapshot};
 
 /// Hits of each kind that are shown.
 const SHOWN: usize = 8;
@@ -26,8 +26,56 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let v = app.view_of(cx, &reader);
     let words = cx.query.get("q").unwrap_or_default();
     // One more than is shown tells that there are more.
-    let hits = if words.is_empty() { vec![] } else { reader.search(words, SHOWN + 1)? };
+    let mut hits = if words.is_empty() { vec![] } else { reader.search(words, SHOWN + 1)? };
+    for hit in &mut hits {
+        if let Some(place) = place(&reader, hit, words, cx.l)? {
+            hit.excerpt = Some(pair(place.clone(), place));
+        }
+    }
     Ok(Reply::page(view(&v, words, &hits)))
+}
+
+/// Where the words stand in a record that is not found by its name: the field and some text around them.
+fn place(snapshot: &Snapshot, hit: &Hit, words: &str, l: L) -> Result<Option<String>, Error> {
+    let HitKind::Record(name) = &hit.kind else { return Ok(None) };
+    let (Some(register), Ok(id)) = (snapshot.pack().registers.get(name), hit.id.parse()) else { return Ok(None) };
+    if !spans(l.p(&hit.title), words).is_empty() {
+        return Ok(None);
+    }
+    let Some(record) = snapshot.record(name, id)? else { return Ok(None) };
+    let public = register.fields.iter().filter(|f| f.sensitivity == Sensitivity::Public);
+    Ok(public.filter_map(|field| Some((field, record.content.get(&field.name)?))).find_map(|(field, cell)| {
+        let text = text_of(field, cell, l, snapshot.pack());
+        let (from, _) = spans(&text, words).into_iter().next()?;
+        Some(format!("{}{}{}", l.p(&field.label), l.t("：", ": "), around(&text, from)))
+    }))
+}
+
+/// A value with everything in it as one text.
+fn text_of(field: &Field, cell: &Cell, l: L, pack: &Pack) -> String {
+    match (&field.kind, cell) {
+        (FieldKind::Group { fields }, Cell::Rows(rows)) => {
+            let cells = rows.iter().flat_map(|row| fields.iter().filter_map(|f| Some((f, row.get(&f.name)?))));
+            cells.map(|(f, c)| text_of(f, c, l, pack)).collect::<Vec<_>>().join(" ")
+        }
+        _ => shirube_record::format(field, Part::Main, cell, l.0, pack),
+    }
+}
+
+/// Letters before the find and in all.
+const BEFORE: usize = 24;
+const AROUND: usize = 90;
+
+fn around(text: &str, at: usize) -> String {
+    let start = text.get(..at).unwrap_or_default().chars().count().saturating_sub(BEFORE);
+    let mut out: String = text.chars().skip(start).take(AROUND).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    if start > 0 {
+        out.insert(0, '…');
+    }
+    if text.chars().count() > start + AROUND {
+        out.push('…');
+    }
+    out
 }
 
 /// Hits of one kind.
@@ -163,6 +211,23 @@ fn more(v: &View, kind: &HitKind, words: &str) -> Markup {
 
 /// A text with the words marked where they stand.
 fn marked(l: L, text: &str, words: &str) -> Markup {
+    let mut pieces: Vec<(bool, &str)> = vec![];
+    let mut done = 0;
+    for (from, to) in spans(text, words) {
+        if from >= done {
+            pieces.push((false, text.get(done..from).unwrap_or_default()));
+            pieces.push((true, text.get(from..to).unwrap_or_default()));
+            done = to;
+        }
+    }
+    pieces.push((false, text.get(done..).unwrap_or_default()));
+    html! {
+        span lang=[l.lang_of(text)] { @for (found, piece) in pieces { @if found { mark { (piece) } } @else { (piece) } } }
+    }
+}
+
+/// Where words stand in a text, as bytes, ascending; whatever their width and case.
+fn spans(text: &str, words: &str) -> Vec<(usize, usize)> {
     let wanted: Vec<Vec<char>> = words.split_whitespace().map(|w| folded(w).into_iter().map(|(c, _)| c).collect()).collect();
     let letters = folded(text);
     let mut spans: Vec<(usize, usize)> = vec![];
@@ -179,25 +244,7 @@ fn marked(l: L, text: &str, words: &str) -> Markup {
         }
     }
     spans.sort_unstable();
-    // Words may overlap: what is marked once is not marked again.
-    let mut end = 0;
-    spans.retain(|(from, to)| {
-        let fresh = *from >= end;
-        if fresh {
-            end = *to;
-        }
-        fresh
-    });
-    let starts = std::iter::once(0).chain(spans.iter().map(|(_, to)| *to));
-    html! {
-        span lang=[l.lang_of(text)] {
-            @for (before, (from, to)) in starts.zip(&spans) {
-                (text.get(before..*from).unwrap_or_default())
-                mark { (text.get(*from..*to).unwrap_or_default()) }
-            }
-            (text.get(end..).unwrap_or_default())
-        }
-    }
+    spans
 }
 
 /// Letters as they are compared, each with where it comes from.

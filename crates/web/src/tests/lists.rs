@@ -99,6 +99,10 @@ fn search_finds_records_and_the_plan_and_says_where() {
     for kind in ["/nodes/goal-1", "/indicators/projects", "/registers/project/", "/registers/hub\""] {
         assert!(page.contains(kind), "{kind}");
     }
+    let id = id_of(&portal, "project", "舟の揺れを抑える研究");
+    let _ = portal.send(&format!("/registers/project/{id}/transitions/adopt"), &[("_version", "1")]).unwrap();
+    let page = portal.page("/search?q=%E5%BF%9C%E7%94%A8");
+    assert!(page.contains("段階：<mark>応用</mark>"), "found by a field, which is named: {page}");
     assert!(portal.page("/en/search?q=zzzz").contains("Nothing found"));
     assert!(portal.page("/search").contains("name=\"q\""));
     let id = id_of(&portal, "project", "灯台の光を遠くまで届ける研究");

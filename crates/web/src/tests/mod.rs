@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod api;
+mod desk_pages;
 mod forms;
 mod html;
 mod imports;
