@@ -28,7 +28,7 @@ def screen_path(focus, stage, page):
 def listed(body):
     """Number of matches, themes of the page."""
     found = json.loads(body)
-    return found["total"], [r["theme"] for r in found["records"]]
+    return found["total"]["count"], [r["theme"] for r in found["records"]]
 
 
 def listed_ids(body):

@@ -105,7 +105,9 @@ fn an_import_is_checked_refused_mended_and_done() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("themes.csv");
     let rows = |stage: &str| {
-        format!("調査年,テーマ番号,採択時ステージ,採択後1年未満,_state\n令和7年度,T-1,基礎研究,いいえ,reported\n２０２５,T-2,{stage},いいえ,reported\n")
+        format!(
+            "調査年,テーマ番号,採択時ステージ,採択後1年未満,_state\n令和7年度,T-1,基礎研究,いいえ,reported\n２０２５,T-2,{stage},いいえ,reported\n"
+        )
     };
     std::fs::write(&file, rows("基礎")).unwrap();
     let path = file.to_str().unwrap();

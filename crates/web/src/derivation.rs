@@ -25,7 +25,7 @@ fn one(v: &View, indicator: &Indicator, step: &Step, number: usize) -> Markup {
             }
             p class="small muted" {
                 @if step.name != RESULT { code { (step.name) } " · " }
-                @if l.is_ja() { (fmt::count(step.total_rows)) "行" } @else { (fmt::count(step.total_rows)) " rows" }
+                (fmt::counted(l, step.total_rows, "行", "row", "rows"))
                 @if step.rows.len() < step.total_rows {
                     @if l.is_ja() { "（うち初めの" (step.rows.len()) "行を表示）" } @else { " (first " (step.rows.len()) " shown)" }
                 }

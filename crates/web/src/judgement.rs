@@ -85,7 +85,7 @@ fn trend_words(v: &View, trend: &Trend, unit: Option<&Unit>) -> Markup {
         (reading(v, &trend.from, unit)) (l.t(" から ", " to ")) (reading(v, &trend.to, unit)) (l.t("。", ". "))
         @if trend.every_step_better() && steps > 1 { (l.t("毎回改善している。", "Better at every step.")) }
         @else if l.is_ja() { (steps) "回の変化のうち改善" (trend.better) "・悪化" (trend.worse) "・横ばい" (trend.flat) "。" }
-        @else { (steps) @if steps == 1 { " step: " } @else { " steps: " } (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
+        @else { (fmt::counted(l, steps, "", "step", "steps")) ": " (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
         @if let Some(growth) = trend.yearly_growth.filter(|_| !trend.weak_base) { " " (l.t("年平均 ", "Yearly ")) (format::growth(growth)) (l.t("。", ".")) }
     }
 }

@@ -156,7 +156,7 @@ fn footer(v: &View) -> Markup {
                 p { (l.p(&meta.description)) }
                 p {
                     a href=(cx.to("/about")) { (l.t("この画面の読み方", "How to read these pages")) }
-                    @if let Some(api) = routes::named("api") { a href=(api.path) { "API" } }
+                    @if let Some(api) = routes::named("api") { a href=(cx.to(api.path)) { "API" } }
                 }
             }
         }

@@ -202,7 +202,11 @@ impl Target<'_> {
             Some((field, Part::Main)) => {
                 matches!(
                     field.kind,
-                    FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Organisation | FieldKind::Person | FieldKind::Attachment { .. }
+                    FieldKind::Text { .. }
+                        | FieldKind::LongText { .. }
+                        | FieldKind::Organisation
+                        | FieldKind::Person
+                        | FieldKind::Attachment { .. }
                 )
             }
             Some((_, part)) => matches!(part, Part::Email | Part::Phone | Part::Media),

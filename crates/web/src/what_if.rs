@@ -113,7 +113,7 @@ fn compared(v: &View, indicator: &Indicator, original: &[Observation], varied: &
     html! {
         p role="status" {
             span class="tag note" { (l.t("試算", "Trial")) } " "
-            @if changed.is_empty() { (l.t("値は変わりません。", "No value changes.")) } @else if l.is_ja() { (changed.len()) "件の値が変わります。" } @else { (changed.len()) " values change." }
+            @if changed.is_empty() { (l.t("値は変わりません。", "No value changes.")) } @else { (fmt::counted(l, changed.len(), "件の値が変わります。", "value changes.", "values change.")) }
         }
         @if !changed.is_empty() {
             div class="scroll" {

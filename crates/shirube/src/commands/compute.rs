@@ -82,7 +82,8 @@ fn overrides(pack: &Pack, what_if: &[String]) -> Result<Overrides, Failure> {
     let mut overrides = Overrides::new();
     for text in what_if {
         let pair = text.split_once('=').and_then(|(id, value)| Some((id, value.parse::<f64>().ok().filter(|v| v.is_finite())?)));
-        let (id, value) = pair.ok_or_else(|| Failure::Misuse(format!("“{text}” is not ID=VALUE: write e.g. --what-if growth-overall=5")))?;
+        let (id, value) =
+            pair.ok_or_else(|| Failure::Misuse(format!("“{text}” is not ID=VALUE: write e.g. --what-if growth-overall=5")))?;
         if !pack.assumptions.iter().any(|a| a.id == id) {
             let known = pack.assumptions.iter().map(|a| a.id.as_str()).collect::<Vec<_>>().join(", ");
             return Err(Failure::Unknown { what: "assumption", name: id.to_owned(), known });

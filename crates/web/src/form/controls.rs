@@ -269,7 +269,6 @@ fn range(form: &Form, min: Option<String>, max: Option<String>) -> Markup {
         (false, Some(min), Some(max)) => format!("{min} to {max}"),
         (false, Some(min), None) => format!("{min} or more"),
         (false, None, Some(max)) => format!("{max} or less"),
-        (false, None, None) => return html! {},
     };
     html! { " " span class="hint nowrap" { (text) } }
 }

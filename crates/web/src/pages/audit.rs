@@ -109,7 +109,7 @@ pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
         section id="figures" {
             h2 { (l.t("公表値", "Published figures")) }
             (filters(v, wanted))
-            p role="status" { (fmt::count(lines.len())) (l.t("件", " figures")) @if pages > 1 { " · " (l.t("ページ", "page")) " " (page) "/" (pages) } }
+            p role="status" { (fmt::counted(l, lines.len(), "件", "figure", "figures")) @if pages > 1 { " · " (l.t("ページ", "page")) " " (page) "/" (pages) } }
             @if shown.is_empty() { p class="muted" { (l.t("条件に合うものはありません。", "Nothing fits.")) } } @else { (figures::table(v, shown, Columns { line: false, indicator: true, source: true })) (pager(v, page, pages)) }
         }
         (findings(v, &audit.findings))

@@ -71,7 +71,9 @@ fn control(v: &View, sheet: &Sheet, field: &Field) -> Option<Control> {
     Some(match &field.kind {
         K::Choice { codes: list } | K::Choices { codes: list } => choice(v, sheet, &field.name, label, &codes(list)),
         K::Country => choice(v, sheet, &field.name, label, &codes("country")),
-        K::Boolean => choice(v, sheet, &field.name, label, &[("1".into(), l.t("はい", "Yes").into()), ("0".into(), l.t("いいえ", "No").into())]),
+        K::Boolean => {
+            choice(v, sheet, &field.name, label, &[("1".into(), l.t("はい", "Yes").into()), ("0".into(), l.t("いいえ", "No").into())])
+        }
         K::Reference { register } => {
             let offered = sheet.offered.get(register).filter(|c| !c.more && !c.options.is_empty())?;
             let options: Vec<(String, String)> = offered.options.iter().map(|c| (c.id.to_string(), c.text())).collect();

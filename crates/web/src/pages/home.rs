@@ -227,8 +227,8 @@ fn headline(v: &View, m: &Measured) -> Markup {
                     Some(latest) => p { span class="big" { (fmt::value(l, latest.value, unit)) } " " span class="what" { (fmt::period(l, &latest.period)) @if let Some(change) = series.change { (l.t("、", ", ")) (fmt::change(l, change, unit)) } } },
                     // The newest period has no number: said first, the last known number after it.
                     None => {
-                        @if let Some(last) = observed().last() { p { (fmt::absence(l, last.status)) " " span class="what" { (fmt::period(l, &last.period)) } } }
-                        @if let Some((p, value)) = observed().filter_map(|p| Some((p, p.value?))).last() { p class="what" { (l.t("最後に分かる値：", "last known: ")) b { (fmt::value(l, value, unit)) } " " (fmt::period(l, &p.period)) } }
+                        @if let Some(last) = observed().next_back() { p { (fmt::absence(l, last.status)) " " span class="what" { (fmt::period(l, &last.period)) } } }
+                        @if let Some((p, value)) = observed().filter_map(|p| Some((p, p.value?))).next_back() { p class="what" { (l.t("最後に分かる値：", "last known: ")) b { (fmt::value(l, value, unit)) } " " (fmt::period(l, &p.period)) } }
                     },
                 }
             }

@@ -280,7 +280,9 @@ fn cell(v: &View, sheet: &Sheet, record: &Record, shown: &Shown, linked: bool) -
     let values = Values { v, of: (&record.register, record.id), names: &sheet.names };
     let content = match shown {
         Shown::Field(field) => values.short(field, &record.content),
-        Shown::Own("_number", ..) => html! { @match &record.number { Some(n) => span class="nowrap digits" { (n) }, None => (cells::blank(l)) } },
+        Shown::Own("_number", ..) => {
+            html! { @match &record.number { Some(n) => span class="nowrap digits" { (n) }, None => (cells::blank(l)) } }
+        }
         Shown::Own("_state", ..) => cells::state(v, sheet.listing.register, record.state.as_deref()),
         Shown::Own("_created_at", ..) => cells::time(l, record.created_at),
         Shown::Own("_updated_at", ..) => cells::time(l, record.updated_at),
@@ -293,7 +295,8 @@ fn cell(v: &View, sheet: &Sheet, record: &Record, shown: &Shown, linked: bool) -
         Shown::Own(..) => html! { (record.seq) },
     };
     // A reference leads to what it refers to; a link within a link is none.
-    let own_link = matches!(shown, Shown::Field(field) if matches!(field.kind, FieldKind::Reference { .. })) || matches!(shown, Shown::Own("_source", ..));
+    let own_link = matches!(shown, Shown::Field(field) if matches!(field.kind, FieldKind::Reference { .. }))
+        || matches!(shown, Shown::Own("_source", ..));
     let href = cells::record_href(v, &record.register, record.id);
     html! {
         @if linked && own_link { a href=(href) { "#" (record.id) } " " (content) }
@@ -313,7 +316,8 @@ fn pager(v: &View, sheet: &Sheet) -> Markup {
     let last = known.div_ceil(size).max(1);
     let more = if exact { page < last } else { sheet.page.rows.len() as u64 == size };
     let to = |n: u64| cx.here_with("page", (n > 1).then(|| n.to_string()).as_deref());
-    let near: Vec<u64> = (page.saturating_sub(2).max(1)..=(page + 2).min(if more { last.max(page + 1) } else { page.max(last.min(page)) })).collect();
+    let near: Vec<u64> =
+        (page.saturating_sub(2).max(1)..=(page + 2).min(if more { last.max(page + 1) } else { page.max(last.min(page)) })).collect();
     html! {
         @if page > 1 || more {
             nav class="list-bar no-print" aria-label=(l.t("ページ", "Pages")) {

@@ -131,8 +131,9 @@ const MANY: usize = 3;
 fn cited_by(v: &View, uses: &[&Use]) -> Markup {
     let l = v.cx.l;
     let mut seen = std::collections::BTreeSet::new();
-    let mut single: Vec<(Markup, Option<String>)> = vec![];
-    let mut records: Vec<(&str, Vec<(Markup, Option<String>)>)> = vec![];
+    type Entry = (Markup, Option<String>);
+    let mut single: Vec<Entry> = vec![];
+    let mut records: Vec<(&str, Vec<Entry>)> = vec![];
     for citer in uses.iter().map(|u| &u.citer) {
         let entry = named(v, citer);
         if !seen.insert((entry.0.0.clone(), entry.1.clone())) {

@@ -6,7 +6,7 @@ pub enum Piece {
     /// An opening tag with its attributes.
     Open(String, Vec<(String, String)>),
     /// A closing tag.
-    Close(String),
+    Close,
     /// Text between tags.
     Text(String),
 }
@@ -28,13 +28,13 @@ pub fn pieces(page: &str) -> Vec<Piece> {
         rest = &rest[end + 1..];
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop().as_deref(), Some(name), "closing tags come in order");
-            pieces.push(Piece::Close(name.to_string()));
+            pieces.push(Piece::Close);
             continue;
         }
         let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
         pieces.push(Piece::Open(name.to_string(), read_attributes(attributes)));
         if VOID.contains(&name) {
-            pieces.push(Piece::Close(name.to_string()));
+            pieces.push(Piece::Close);
         } else {
             open.push(name.to_string());
         }
@@ -105,7 +105,7 @@ pub fn texts(pieces: &[Piece]) -> Vec<(String, &str)> {
                 let outer = langs.last().cloned().unwrap_or_default();
                 langs.push(own.unwrap_or(outer));
             }
-            Piece::Close(_) => drop(langs.pop()),
+            Piece::Close => drop(langs.pop()),
             Piece::Text(text) => found.push((langs.last().cloned().unwrap_or_default(), text.as_str())),
         }
     }

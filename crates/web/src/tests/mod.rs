@@ -5,6 +5,7 @@ mod api;
 mod forms;
 mod html;
 mod imports;
+mod lists;
 mod reading;
 
 use crate::testing::Portal;
