@@ -14,6 +14,7 @@ use shirube_store::{Actor, Command};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
+/// All records, in the order they were created.
 fn all(register: &str) -> ListQuery {
     ListQuery { register: register.into(), sort: vec![("_id".into(), false)], ..ListQuery::default() }
 }
@@ -297,7 +298,7 @@ proptest! {
             }
             Command::Create { register: "project".into(), content, origin }
         });
-        house.store.submit_all(&Actor::owner(), commands.collect(), &|_| ()).unwrap();
+        house.store.submit_all(&Actor::owner(), commands.collect::<Vec<_>>(), &|_| ()).unwrap();
         let facts = |house: &House| -> Vec<_> {
             house.records("project").into_iter().map(|r| (r.content, r.state, r.origin)).collect()
         };

@@ -5,6 +5,7 @@
 
 use crate::{
     Actor, BatchError, Command, Receipt, StoreError,
+    access::allow,
     check::{Checker, Rules},
     files::Files,
     indexer::SharedIndex,
@@ -26,10 +27,13 @@ const PURGE_AGAIN: Duration = Duration::from_millis(500);
 /// Events folded per transaction while catching up.
 const CATCH_UP: i64 = 50_000;
 
+/// The commands of a batch, asked for one by one.
+pub(crate) type Commands = Box<dyn Iterator<Item = Command> + Send>;
+
 /// What the writer is asked.
 pub(crate) enum Job {
     One { actor: Actor, command: Command, reply: SyncSender<Result<Receipt, StoreError>> },
-    All { actor: Actor, commands: Vec<Command>, dry_run: bool, reply: SyncSender<BulkReply> },
+    All { actor: Actor, commands: Commands, dry_run: bool, reply: SyncSender<BulkReply> },
     Rebuild { reply: SyncSender<Result<(), StoreError>> },
     Stop,
 }
@@ -147,22 +151,18 @@ impl Writer {
         }
     }
 
-    fn all(
-        &mut self,
-        actor: &Actor,
-        commands: Vec<Command>,
-        dry_run: bool,
-        reply: &SyncSender<BulkReply>,
-    ) -> Result<Vec<Receipt>, BatchError> {
-        let mut receipts = Vec::with_capacity(commands.len());
+    fn all(&mut self, actor: &Actor, commands: Commands, dry_run: bool, reply: &SyncSender<BulkReply>) -> Result<Vec<Receipt>, BatchError> {
+        let mut receipts = vec![];
         let mut errors = vec![];
         let mut truncated = false;
         let written = self.transaction(|writer, at| {
-            for (index, command) in commands.into_iter().enumerate() {
-                match writer.accept(actor, command, at) {
+            for (index, command) in commands.enumerate() {
+                let (action, resource) = command.asks_for();
+                let accepted = allow(actor, action, resource).and_then(|()| writer.accept(actor, command, at));
+                match accepted {
                     Ok(receipt) => receipts.push(receipt),
                     Err(error) => {
-                        let fatal = is_fatal(&error);
+                        let fatal = is_fatal(&error) || matches!(error, StoreError::Denied { .. });
                         errors.push((index, error));
                         truncated = errors.len() >= BatchError::LIMIT;
                         if fatal || truncated {
