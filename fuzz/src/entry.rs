@@ -20,7 +20,7 @@ thread_local! {
 }
 
 fn with_snapshot(run: impl Fn(&Snapshot)) {
-    SNAPSHOT.with(|snapshot| snapshot.iter().for_each(|s| run(s)));
+    SNAPSHOT.with(|snapshot| snapshot.iter().for_each(run));
 }
 
 fn prepare(bytes: &[u8], register: &str) {
