@@ -33,12 +33,16 @@ class Http:
     def __init__(self, port, headers=None, timeout=600):
         self.headers = headers or {}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+        self.used = time.monotonic()
 
     def ask(self, method, path, body=None, headers=None):
         """The body of the answer as bytes; an answer that is no success is an error."""
+        if time.monotonic() - self.used > 2:
+            self.connection.close()  # servers hang up on idle connections; the next request connects anew
         self.connection.request(method, path, body, {**self.headers, **(headers or {})})
         answer = self.connection.getresponse()
         data = answer.read()
+        self.used = time.monotonic()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {data[:500]!r}")
         return data

@@ -7,7 +7,9 @@ REQUESTS = 200
 WARM_UP = 24
 ROUNDS = 4
 
-# A list: records of one focus field and one stage, highest grant first, 50 a page, with the number of all that match.
+COUNTED = 10_000  # matches are counted up to here, where a product can be told so
+
+# A list: records of one focus field and one stage, highest grant first, 50 a page, with the number of matches.
 # All 24 pairs take turns, so that no answer can be one that was kept.
 PAIRS = [(focus, stage) for focus in FOCUS for stage in STAGES]
 

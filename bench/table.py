@@ -62,6 +62,8 @@ def beside(found):
                 lines.append(row(f"{label}, {share}", *map(milliseconds, v), times(over(v[1], v[0])), times(over(v[2], v[0]))))
     v = [at(s, "indicator_cold"), at(p, "indicator_cold")]
     lines.append(row("indicator, cold", *map(milliseconds, v), "–", times(over(v[1], v[0])), "–"))
+    memory = [at(x, "memory_mb") for x in (s, p, d)]
+    lines.append(row("peak memory", *(f"{x:,} MB" if x else "–" for x in memory), "–", times(over(memory[2], memory[0]))))
     disk = [at(x, "import", "megabytes") for x in (s, p, d)]
     lines.append(row("on disk", *(f"{x:,.0f} MB" if x else "–" for x in disk), times(over(disk[1], disk[0])), times(over(disk[2], disk[0]))))
     return lines
@@ -82,6 +84,8 @@ def alone(runs, build):
     line("import", "≥ 20,000 /s", lambda s: rate(at(s, "import", "records_per_s")))
     line("list, first page, p95", "< 50 ms", ms("list_first", "p95"))
     line("list, middle page, p95", "< 50 ms", ms("list_deep", "p95"))
+    line("the same as a page of the portal, first, p95", "< 50 ms", ms("screen_first", "p95"))
+    line("the same, middle page", "< 50 ms", ms("screen_deep", "p95"))
     line("list as of before an amendment of a tenth : list now, first page, p50", "≤ 2×", lambda s: times(over(at(s, "as_of_first", "p50"), at(s, "now_first", "p50"))))
     line("the same, middle page", "≤ 2×", lambda s: times(over(at(s, "as_of_deep", "p50"), at(s, "now_deep", "p50"))))
     line("start, no records but the pack's", "< 1 s", ms("start", "empty_ms"))
@@ -93,7 +97,6 @@ def alone(runs, build):
     line("amend by file", "", lambda s: rate(at(s, "amend", "records_per_s")))
     line("export as CSV", "", ms("export_csv"))
     line("verify the chain", "", ms("verify"))
-    line("peak memory of the portal", "", lambda s: f"{s['memory_mb']:,} MB" if s.get("memory_mb") else None)
     if build:
         lines += ["", row("", "must be", ""), "|---|---|--:|"]
         lines.append(row("cold `cargo build --release`, wall", "< 480 s", f"{build['wall_s']:,.0f} s"))

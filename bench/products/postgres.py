@@ -14,14 +14,14 @@ import tempfile
 
 import psycopg
 
-from measure import folder_size, free_port, timed, wait_until
-from questions import PER_PAGE
+from measure import folder_size, free_port, timed
+from questions import COUNTED, PER_PAGE
 
 HERE = os.path.dirname(__file__)
 COLUMNS = 'survey_year, theme, title, adopted_on, "grant", focus, stage, under_one_year, outcome, stage_after, state'
 # The page and the number of matches as one JSON text, as a thin service over PostgreSQL would answer.
 LIST = """SELECT json_build_object(
-  'total', (SELECT count(*) FROM project WHERE focus = %(focus)s AND stage = %(stage)s),
+  'total', (SELECT count(*) FROM (SELECT 1 FROM project WHERE focus = %(focus)s AND stage = %(stage)s LIMIT %(counted)s) c),
   'rows', (SELECT coalesce(json_agg(t), '[]') FROM (
     SELECT * FROM project WHERE focus = %(focus)s AND stage = %(stage)s
     ORDER BY "grant" DESC, id LIMIT %(limit)s OFFSET %(offset)s) t))::text"""
@@ -93,7 +93,7 @@ class Postgres:
                 copy.write(data)
 
     def ask_list(self, focus, stage, page):
-        return self.connection.execute(LIST, {"focus": focus, "stage": stage, "limit": PER_PAGE, "offset": (page - 1) * PER_PAGE}).fetchone()[0]
+        return self.connection.execute(LIST, {"focus": focus, "stage": stage, "counted": COUNTED + 1, "limit": PER_PAGE, "offset": (page - 1) * PER_PAGE}).fetchone()[0]
 
     def list(self, focus, stage, page):
         found = json.loads(self.ask_list(focus, stage, page))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -50,8 +51,11 @@ class Shirube:
         self.stop()
 
     def load(self, path, count):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         _, milliseconds = self.command("import", "project", path)
-        found = {"seconds": round(milliseconds / 1000, 3), "records_per_s": round(count / milliseconds * 1000), "megabytes": folder_size(self.data)}
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        found = {"processor_s": round(processor, 2), "seconds": round(milliseconds / 1000, 3), "records_per_s": round(count / milliseconds * 1000), "megabytes": folder_size(self.data)}
         self.full_start = self.up()
         return found
 
@@ -61,6 +65,9 @@ class Shirube:
     def list(self, focus, stage, page, as_of=None):
         total, themes = api.listed(self.ask_list(focus, stage, page, as_of))
         return total - self.own.get((focus, stage), 0), themes
+
+    def ask_screen(self, focus, stage, page):
+        return self.http.get(api.screen_path(focus, stage, page))
 
     def ids(self, count):
         found = []
@@ -74,10 +81,10 @@ class Shirube:
         return self.http.get(api.record_path(id))
 
     def create(self, record):
-        return self.http.post(api.LIST, api.create_body(record))
+        return self.http.post(api.RECORDS, api.create_body(record))
 
     def indicator(self):
-        return self.http.get(api.indicator_path("stage-up-rate"))
+        return self.http.get(api.INDICATOR)
 
     def memory(self):
         return peak_memory(self.process.pid)

@@ -2,7 +2,7 @@
 //!
 //! A record's state is the fold of its events. This crate defines what an event is ([`Event`]), how it is hashed
 //! into the chain ([`chain`]), how a record's state follows ([`apply`]), how text typed by people becomes values
-//! ([`input`]) and back, and what makes a record valid against its register ([`validate`]). It knows nothing of
+//! ([`input`]) and back, and what makes a record valid against its register ([`validate()`]). It knows nothing of
 //! storage, indicators or pages.
 
 mod content;

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::packs;
 use shirube_plan::Pack;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, Reader, Store};
+use shirube_store::{Actor, Reader, Store, StoreError};
 use std::sync::Arc;
 
 /// A pack with its store.
@@ -19,18 +19,25 @@ pub struct Office {
 impl Office {
     /// Opens the pack and the data folder.
     pub fn open(place: &Place) -> Result<Self, Failure> {
-        let (pack, mistakes) = shirube_plan::load(&packs::files(place.pack.as_deref())?);
-        if !mistakes.is_empty() {
-            return Err(Failure::PackMistakes(mistakes.len()));
-        }
-        let pack = Arc::new(pack);
+        let pack = pack(place)?;
         let store = Store::open(&place.data, pack.clone())?;
         Ok(Office { pack, store })
     }
+}
 
-    /// Reads the registers as of a moment (`None`: now).
-    pub fn reader(&self, as_of: Option<&str>) -> Result<Reader, Failure> {
-        Ok(self.store.reader(&Actor::owner(), moment(as_of)?)?)
+/// The pack, free of mistakes.
+fn pack(place: &Place) -> Result<Arc<Pack>, Failure> {
+    let (pack, mistakes) = shirube_plan::load(&packs::files(place.pack.as_deref())?);
+    if mistakes.is_empty() { Ok(Arc::new(pack)) } else { Err(Failure::PackMistakes(mistakes.len())) }
+}
+
+/// Reads the registers as of a moment (`None`: now), also while the portal has the data folder open.
+pub fn read(place: &Place, as_of: Option<&str>) -> Result<Reader, Failure> {
+    let (pack, as_of) = (pack(place)?, moment(as_of)?);
+    match Store::open(&place.data, pack.clone()) {
+        Ok(store) => Ok(store.reader(&Actor::owner(), as_of)?),
+        Err(StoreError::InUse(_)) => Ok(Store::look(&place.data, pack, &Actor::owner(), as_of)?),
+        Err(error) => Err(error.into()),
     }
 }
 

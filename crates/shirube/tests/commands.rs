@@ -1,5 +1,5 @@
 //! The commands as a user runs them, on the built-in plan.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -105,7 +105,9 @@ fn an_import_is_checked_refused_mended_and_done() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("themes.csv");
     let rows = |stage: &str| {
-        format!("調査年,テーマ番号,採択時ステージ,採択後1年未満,_state\n令和7年度,T-1,基礎研究,いいえ,reported\n２０２５,T-2,{stage},いいえ,reported\n")
+        format!(
+            "調査年,テーマ番号,採択時ステージ,採択後1年未満,_state\n令和7年度,T-1,基礎研究,いいえ,reported\n２０２５,T-2,{stage},いいえ,reported\n"
+        )
     };
     std::fs::write(&file, rows("基礎")).unwrap();
     let path = file.to_str().unwrap();
@@ -135,4 +137,50 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+#[test]
+fn a_register_goes_out_and_comes_back_the_same() {
+    let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = data.path().join("projects.csv");
+    says(&shirube(data.path(), &["export", "project", "--out", file.to_str().unwrap()]), 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 395);
+    let text = says(&shirube(other.path(), &["import", "project", file.to_str().unwrap()]), 0);
+    assert!(text.contains("394 unchanged"), "{text}");
+}
+
+#[test]
+fn a_snapshot_opens_in_any_sqlite_tool() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("plan.db");
+    let path = file.to_str().unwrap();
+    says(&shirube(data.path(), &["snapshot", "--out", path]), 0);
+    says(&shirube(data.path(), &["snapshot", "--out", path]), 2);
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(bytes.starts_with(b"SQLite format 3\0"));
+}
+
+/// Reading goes on while the portal has the data folder; writing says who is in the way.
+#[test]
+fn reading_works_beside_the_portal() {
+    let data = tempfile::tempdir().unwrap();
+    let mut portal = Command::new(env!("CARGO_BIN_EXE_shirube"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(portal.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("http://") {
+        line.clear();
+        assert_ne!(std::io::BufRead::read_line(&mut said, &mut line).unwrap(), 0, "the portal ended");
+    }
+    let audit = shirube(data.path(), &["audit"]);
+    let verify = shirube(data.path(), &["verify"]);
+    portal.kill().unwrap();
+    portal.wait().unwrap();
+    says(&audit, 0);
+    assert_eq!(verify.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&verify.stderr).contains("in use by another program"));
 }

@@ -1,5 +1,7 @@
 //! The one place where access is decided.
 
+use crate::StoreError;
+
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
@@ -77,6 +79,14 @@ pub fn decide(actor: &Actor, action: Action, _resource: Resource<'_>) -> Decisio
         (Kind::Owner, _) => Decision::Allow,
         (Kind::Pack, Action::Read | Action::Create | Action::Amend) => Decision::Allow,
         _ => Decision::Deny,
+    }
+}
+
+/// [`decide`] as a result.
+pub(crate) fn allow(actor: &Actor, action: Action, resource: Resource<'_>) -> Result<(), StoreError> {
+    match decide(actor, action, resource) {
+        Decision::Allow => Ok(()),
+        Decision::Deny => Err(StoreError::Denied { actor: actor.id().to_string() }),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use crate::{
     Actor, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
-    access::{Action, Decision, Resource, decide},
+    access::{Action, Resource, allow},
     error::file_error,
     files::Files,
     history,
     indexer::Indexer,
     log::Log,
     pack_records, snapshots, verify,
-    writer::{BulkReply, Job, Writer},
+    writer::{BulkReply, Commands, Job, Writer},
 };
 use shirube_plan::Pack;
 use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
@@ -141,20 +141,24 @@ impl Store {
     }
 
     /// Makes many changes, all or none, in one transaction of the log. `progress` hears how many are checked.
-    pub fn submit_all(&self, actor: &Actor, commands: Vec<Command>, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
-        self.bulk(actor, commands, false, progress)
+    ///
+    /// The commands are asked for one by one while the batch is written, so that they need not all be in memory.
+    pub fn submit_all<C>(&self, actor: &Actor, commands: C, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError>
+    where
+        C: IntoIterator<Item = Command, IntoIter: Send + 'static>,
+    {
+        self.bulk(actor, Box::new(commands.into_iter()), false, progress)
     }
 
     /// Like [`Store::submit_all`], but writes nothing: what would be refused, and the receipts there would be.
-    pub fn check_all(&self, actor: &Actor, commands: Vec<Command>, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
-        self.bulk(actor, commands, true, progress)
+    pub fn check_all<C>(&self, actor: &Actor, commands: C, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError>
+    where
+        C: IntoIterator<Item = Command, IntoIter: Send + 'static>,
+    {
+        self.bulk(actor, Box::new(commands.into_iter()), true, progress)
     }
 
-    fn bulk(&self, actor: &Actor, commands: Vec<Command>, dry_run: bool, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
-        for (index, command) in commands.iter().enumerate() {
-            let (action, resource) = command.asks_for();
-            allow(actor, action, resource).map_err(|error| BatchError::one(index, error))?;
-        }
+    fn bulk(&self, actor: &Actor, commands: Commands, dry_run: bool, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
         let (reply, answers) = sync_channel(64);
         self.send(Job::All { actor: actor.clone(), commands, dry_run, reply }).map_err(|error| BatchError::one(0, error))?;
         loop {
@@ -164,6 +168,12 @@ impl Store {
                 Err(_) => return Err(BatchError::one(0, StoreError::Closed)),
             }
         }
+    }
+
+    /// Reads a data folder that another program has open: its head as it stands, without a store.
+    pub fn look(folder: &Path, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
+        allow(actor, Action::Read, Resource::Everything)?;
+        Ok(Reader::new(Snapshot::open(&folder.join("head.db"), pack, as_of)?))
     }
 
     /// A snapshot of a moment. It keeps showing that moment, whatever is written meanwhile.
@@ -261,12 +271,5 @@ fn lock(folder: &Path) -> Result<fs::File, StoreError> {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse(folder.display().to_string())),
         Err(fs::TryLockError::Error(error)) => Err(file_error(&path)(error)),
-    }
-}
-
-fn allow(actor: &Actor, action: Action, resource: Resource<'_>) -> Result<(), StoreError> {
-    match decide(actor, action, resource) {
-        Decision::Allow => Ok(()),
-        Decision::Deny => Err(StoreError::Denied { actor: actor.id().to_string() }),
     }
 }

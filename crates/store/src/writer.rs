@@ -5,6 +5,7 @@
 
 use crate::{
     Actor, BatchError, Command, Receipt, StoreError,
+    access::allow,
     check::{Checker, Rules},
     files::Files,
     indexer::SharedIndex,
@@ -24,15 +25,20 @@ const BATCH: usize = 512;
 const PROGRESS: usize = 1000;
 /// Events that may wait to be logged in a bulk job.
 const AHEAD: usize = 1024;
+/// Commands of a bulk job that are looked at beforehand, to tell what the rest will be like.
+const SAMPLE: usize = 1000;
 /// How soon write-ahead logs are emptied again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(500);
 /// Events folded per transaction while catching up.
 const CATCH_UP: i64 = 50_000;
 
+/// The commands of a batch, asked for one by one.
+pub(crate) type Commands = Box<dyn Iterator<Item = Command> + Send>;
+
 /// What the writer is asked.
 pub(crate) enum Job {
     One { actor: Actor, command: Command, reply: SyncSender<Result<Receipt, StoreError>> },
-    All { actor: Actor, commands: Vec<Command>, dry_run: bool, reply: SyncSender<BulkReply> },
+    All { actor: Actor, commands: Commands, dry_run: bool, reply: SyncSender<BulkReply> },
     Rebuild { reply: SyncSender<Result<(), StoreError>> },
     Stop,
 }
@@ -150,15 +156,12 @@ impl Writer {
         }
     }
 
-    fn all(
-        &mut self,
-        actor: &Actor,
-        commands: Vec<Command>,
-        dry_run: bool,
-        reply: &SyncSender<BulkReply>,
-    ) -> Result<Vec<Receipt>, BatchError> {
-        let mut bulk = Bulk { receipts: Vec::with_capacity(commands.len()), errors: vec![], truncated: false };
-        let expected = expected(&commands);
+    fn all(&mut self, actor: &Actor, commands: Commands, dry_run: bool, reply: &SyncSender<BulkReply>) -> Result<Vec<Receipt>, BatchError> {
+        let mut bulk = Bulk { receipts: vec![], errors: vec![], truncated: false };
+        let total = commands.size_hint().1.unwrap_or(0);
+        let mut commands = commands;
+        let ahead: Vec<Command> = commands.by_ref().take(SAMPLE).collect();
+        let expected = expected(&ahead, total);
         let written = self.transaction(|writer, at| {
             writer.head.expect(&expected)?;
             let (log, mut desk) = writer.parts();
@@ -167,8 +170,11 @@ impl Writer {
                 // Sealing and logging keep pace on another core while this one checks and folds.
                 let (next, events) = sync_channel::<Event>(AHEAD);
                 let logging = scope.spawn(|| events.into_iter().try_for_each(|event| log.append(event)));
-                for (index, command) in commands.into_iter().enumerate() {
-                    if !bulk.take(index, desk.accept(actor, command, first + bulk.receipts.len() as i64, at), &next) {
+                for (index, command) in ahead.into_iter().chain(commands).enumerate() {
+                    let (action, resource) = command.asks_for();
+                    let seq = first + bulk.receipts.len() as i64;
+                    let accepted = allow(actor, action, resource).and_then(|()| desk.accept(actor, command, seq, at));
+                    if !bulk.take(index, accepted, &next) {
                         break;
                     }
                     if (index + 1) % PROGRESS == 0 {
@@ -337,7 +343,7 @@ impl Bulk {
                 !self.errors.is_empty() || next.send(event).is_ok()
             }
             Err(error) => {
-                let fatal = is_fatal(&error);
+                let fatal = is_fatal(&error) || matches!(error, StoreError::Denied { .. });
                 self.errors.push((index, error));
                 self.truncated = self.errors.len() >= BatchError::LIMIT;
                 !fatal && !self.truncated
@@ -346,18 +352,15 @@ impl Bulk {
     }
 }
 
-/// What a batch will do to each register.
-fn expected(commands: &[Command]) -> BTreeMap<String, Expected> {
+/// What a batch of `total` commands will probably do to each register, judged by the first of them.
+fn expected(sample: &[Command], total: usize) -> BTreeMap<String, Expected> {
+    let each = (total / sample.len().max(1)).max(1) as i64;
     let mut expected: BTreeMap<String, Expected> = BTreeMap::new();
-    for command in commands {
-        if !expected.contains_key(command.register()) {
-            expected.insert(command.register().to_string(), Expected::default());
-        }
-        if let Some(register) = expected.get_mut(command.register()) {
-            match command {
-                Command::Create { .. } => register.created += 1,
-                _ => register.superseded += 1,
-            }
+    for command in sample {
+        let register = expected.entry(command.register().to_string()).or_default();
+        match command {
+            Command::Create { .. } => register.created += each,
+            _ => register.superseded += each,
         }
     }
     expected

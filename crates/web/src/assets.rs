@@ -19,10 +19,18 @@ impl Asset {
 }
 
 /// The style sheet.
-pub const STYLE: Asset = Asset { path: "/assets/app.css", media: "text/css; charset=utf-8", body: concat!(include_str!("css/app.css"), include_str!("css/records.css")) };
+pub const STYLE: Asset = Asset {
+    path: "/assets/app.css",
+    media: "text/css; charset=utf-8",
+    body: concat!(include_str!("css/app.css"), include_str!("css/records.css")),
+};
 
 /// The script. Everything works without it.
-pub const SCRIPT: Asset = Asset { path: "/assets/app.js", media: "text/javascript; charset=utf-8", body: concat!(include_str!("js/app.js"), include_str!("js/records.js")) };
+pub const SCRIPT: Asset = Asset {
+    path: "/assets/app.js",
+    media: "text/javascript; charset=utf-8",
+    body: concat!(include_str!("js/app.js"), include_str!("js/records.js")),
+};
 
 /// The mark of the program, a signpost.
 pub const ICON: Asset = Asset { path: "/assets/icon.svg", media: "image/svg+xml", body: include_str!("css/icon.svg") };

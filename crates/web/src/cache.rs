@@ -62,7 +62,12 @@ mod tests {
     fn a_value_is_made_once_for_its_key_and_again_after_the_cache_is_full() {
         let cache = Cache::new(2);
         let mut made = 0;
-        let mut get = |key: u8| *cache.get(key, || { made += 1; made });
+        let mut get = |key: u8| {
+            *cache.get(key, || {
+                made += 1;
+                made
+            })
+        };
         assert_eq!([get(1), get(1), get(2)], [1, 1, 2]);
         assert_eq!([get(3), get(1)], [3, 4]);
     }

@@ -224,6 +224,15 @@ pub fn blank(l: L) -> Markup {
     html! { span class="absent no-value" { span aria-hidden="true" { "—" } span class="visually-hidden" { (l.t("値なし", "no value")) } } }
 }
 
+/// Who did something, in words where it was nobody in person.
+pub fn actor(l: L, id: &str) -> String {
+    match id.strip_prefix("pack:") {
+        Some(pack) => format!("{}{pack}", l.t("パックの読み込み ", "the pack's own records, ")),
+        None if id == "owner" => l.t("この環境の管理者", "local owner").to_string(),
+        None => id.to_string(),
+    }
+}
+
 /// A time of the log: Japan time, to the minute.
 pub fn time(l: L, ms: i64) -> Markup {
     use jiff::{Timestamp, tz};
@@ -235,4 +244,9 @@ pub fn time(l: L, ms: i64) -> Markup {
         format!("{} {:02}:{:02} JST", local.date(), local.hour(), local.minute())
     };
     html! { time datetime=(at.to_string()) class="nowrap" { (text) } }
+}
+
+/// Heading of a page whose words may be those of a record.
+pub fn heading(l: L, kicker: &str, title: &str) -> Markup {
+    html! { div class="head" { p class="kicker" { (l.foreign(kicker)) } h1 { (l.foreign(title)) } } }
 }

@@ -3,18 +3,18 @@
 use crate::{fmt, layout::View, parts, routes, url};
 use maud::{Markup, html};
 use shirube_indicator::{Derivation, RESULT, SqlValue, Step};
-use shirube_plan::{FieldKind, Sensitivity};
+use shirube_plan::{FieldKind, Indicator, Sensitivity};
 
 /// Draws all steps in order.
-pub fn view(v: &View, derivation: &Derivation) -> Markup {
+pub fn view(v: &View, indicator: &Indicator, derivation: &Derivation) -> Markup {
     let l = v.cx.l;
     html! {
         p { (l.t("下の順に計算しています。各段階の行は、記録または公表値の引用につながります。", "It is computed in this order. The rows of each step lead to records or to citations of published figures.")) }
-        @for (i, step) in derivation.steps.iter().enumerate() { (one(v, step, i + 1)) }
+        @for (i, step) in derivation.steps.iter().enumerate() { (one(v, indicator, step, i + 1)) }
     }
 }
 
-fn one(v: &View, step: &Step, number: usize) -> Markup {
+fn one(v: &View, indicator: &Indicator, step: &Step, number: usize) -> Markup {
     let l = v.cx.l;
     let comment = l.p(&step.comment);
     html! {
@@ -25,13 +25,13 @@ fn one(v: &View, step: &Step, number: usize) -> Markup {
             }
             p class="small muted" {
                 @if step.name != RESULT { code { (step.name) } " · " }
-                @if l.is_ja() { (fmt::count(step.total_rows)) "行" } @else { (fmt::count(step.total_rows)) " rows" }
+                (fmt::counted(l, step.total_rows, "行", "row", "rows"))
                 @if step.rows.len() < step.total_rows {
                     @if l.is_ja() { "（うち初めの" (step.rows.len()) "行を表示）" } @else { " (first " (step.rows.len()) " shown)" }
                 }
                 @if step.sensitivity > Sensitivity::Public { " · " span class="tag care" { (sensitivity(v, step.sensitivity)) } }
             }
-            @if !step.rows.is_empty() { (rows(v, step, number)) }
+            @if !step.rows.is_empty() { (rows(v, indicator, step, number)) }
             details { summary class="small" { "SQL" } pre { code { (step.sql.trim()) } } }
         }
     }
@@ -48,14 +48,14 @@ fn sensitivity(v: &View, sensitivity: Sensitivity) -> &'static str {
     }
 }
 
-fn rows(v: &View, step: &Step, number: usize) -> Markup {
+fn rows(v: &View, indicator: &Indicator, step: &Step, number: usize) -> Markup {
     let l = v.cx.l;
     let title = format!("{} {number}", l.t("段階", "Step"));
     html! {
         div class="scroll" tabindex="0" role="region" aria-label=(title) {
             table {
                 caption class="visually-hidden" { (title) }
-                thead { tr { @for (i, column) in step.columns.iter().enumerate() { th scope="col" class=[numeric(step, i).then_some("num")] { (head(v, step, i, column)) } } } }
+                thead { tr { @for (i, column) in step.columns.iter().enumerate() { th scope="col" class=[numeric(step, i).then_some("num")] { (head(v, indicator, step, i, column)) } } } }
                 tbody {
                     @for row in &step.rows {
                         tr { @for (i, value) in row.iter().enumerate() { td class=[numeric(step, i).then_some("num")] { (cell(v, step, i, value)) } } }
@@ -73,7 +73,7 @@ fn numeric(step: &Step, i: usize) -> bool {
 }
 
 /// Name of a column: the label of the field or dimension it shows, and the name the SQL uses.
-fn head(v: &View, step: &Step, i: usize, column: &str) -> Markup {
+fn head(v: &View, indicator: &Indicator, step: &Step, i: usize, column: &str) -> Markup {
     let l = v.cx.l;
     let field = step.origins.get(i).and_then(Option::as_ref).and_then(|o| v.pack.registers.get(&o.table)?.field(&o.column));
     let label = match (column, field, v.pack.dimensions.get(column)) {
@@ -87,13 +87,23 @@ fn head(v: &View, step: &Step, i: usize, column: &str) -> Markup {
         (_, _, Some(dimension)) => Some(l.p(&dimension.label)),
         _ => None,
     };
-    html! { @if let Some(label) = label { (label) br; } code class="muted" { (column) } }
+    let unit = match (column, field.map(|f| &f.kind)) {
+        ("value", _) if step.name == RESULT => Some(indicator.unit.as_str()),
+        (_, Some(FieldKind::Integer { unit, .. } | FieldKind::Decimal { unit, .. })) => unit.as_deref(),
+        _ => None,
+    };
+    let unit = unit.and_then(|u| v.pack.units.get(u)).map(|u| l.p(&u.label));
+    html! {
+        @if let Some(label) = label { (label) @if let Some(unit) = unit { span class="unit-word" { (l.t("（", " (")) (unit) (l.t("）", ")")) } } br; }
+        code class="muted" { (column) }
+    }
 }
 
 fn cell(v: &View, step: &Step, i: usize, value: &SqlValue) -> Markup {
     let l = v.cx.l;
     let column = step.columns.get(i).map_or("", String::as_str);
     match value {
+        SqlValue::Null if v.pack.dimensions.contains_key(column) => html! { span class="muted" { (l.t("全体", "all together")) } },
         SqlValue::Null => html! { span class="muted" { "NULL" } },
         SqlValue::Integer(id) if column == "_id" => match (&step.record_column, routes::named("record")) {
             (Some(register), Some(_)) => html! { a href=(v.cx.to(&format!("/registers/{}/{id}", url::segment(register)))) { (id) } },
@@ -116,6 +126,9 @@ fn coded<'a>(v: &View<'a>, step: &Step, i: usize, text: &str) -> Option<&'a str>
     let column = step.columns.get(i)?;
     let origin = step.origins.get(i).and_then(Option::as_ref);
     let field = origin.and_then(|o| v.pack.registers.get(&o.table)?.field(&o.column));
+    if column == "assumption" {
+        return v.pack.assumptions.iter().find(|a| a.id == text).map(|a| v.cx.l.p(&a.label));
+    }
     let list = match (field.map(|f| &f.kind), v.pack.dimensions.get(column)) {
         (Some(FieldKind::Choice { codes }), _) => codes,
         (Some(FieldKind::Country), _) => "country",

@@ -51,7 +51,13 @@ impl<'a> Drawing<'a> {
         let single = |d: &str| -> Vec<&SeriesJudgement> {
             self.measure.judgement.series.iter().filter(|s| s.dims.len() == 1 && s.dims.contains_key(d)).collect()
         };
+        let crossed = match self.indicator.dimensions.as_slice() {
+            [rows, columns] => self.crossed(rows, columns),
+            _ => html! {},
+        };
+        let matrix = self.indicator.chart == Some(Chart::Matrix);
         html! {
+            @if matrix { (crossed) }
             @for (i, dimension) in self.indicator.dimensions.iter().enumerate() {
                 @let series = single(dimension);
                 @if !series.is_empty() {
@@ -62,7 +68,7 @@ impl<'a> Drawing<'a> {
                     }
                 }
             }
-            @if let [rows, columns] = self.indicator.dimensions.as_slice() { (self.crossed(rows, columns)) }
+            @if !matrix { (crossed) }
         }
     }
 
@@ -108,14 +114,12 @@ impl<'a> Drawing<'a> {
             periods.push(target.period.clone());
             periods.sort_by(|a, b| position(a).total_cmp(&position(b)));
         }
-        let index = |p: &str| periods.iter().position(|q| q == p);
-        let path = target.and_then(|target| {
-            // The curve between belongs to the table; two ends are enough where years between have no tick.
-            let mut points: Vec<(usize, f64)> = target.path.iter().filter_map(|r| Some((index(&r.period)?, r.value))).collect();
+        let path = target.map(|target| {
+            let mut points: Vec<(f64, f64)> = target.path.iter().map(|r| (position(&r.period), r.value)).collect();
             if points.is_empty() {
-                points.push((index(&target.period)?, target.value));
+                points.push((position(&target.period), target.value));
             }
-            Some(Path { label: format!("{} {}", l.t("目標", "target"), fmt::value(l, target.value, self.unit())), points })
+            Path { label: format!("{} {}", l.t("目標", "target"), fmt::value(l, target.value, self.unit())), points }
         });
         let breaks = self
             .indicator
@@ -226,7 +230,10 @@ impl<'a> Drawing<'a> {
         html! {
             div class="scroll" {
                 table {
-                    caption { (l.p(&self.indicator.label)) @if let Some(unit) = self.unit() { span class="unit-word" { (l.t("（単位：", "(in ")) (l.p(&unit.label)) (l.t("）", ")")) } } }
+                    caption {
+                        (l.p(&self.indicator.label))
+                        @if let Some(unit) = self.unit() { span class="unit-word" { (l.t("（単位：", "(in ")) (l.p(&unit.label)) (l.t("）", ")")) } }
+                    }
                     thead {
                         tr {
                             th scope="col" { (l.t("時期", "Period")) }
@@ -308,7 +315,8 @@ impl<'a> Drawing<'a> {
             |dims: &Dims, period: &str| all.iter().find(|s| &s.dims == dims).and_then(|s| s.points.iter().find(|p| p.period == period));
         let cell = |dims: Dims, period: &str| {
             let point = value(&dims, period);
-            let content = point.map(|p| self.bare(p)).unwrap_or_else(|| html! { span class="muted" { span aria-hidden="true" { "·" } span class="visually-hidden" { (l.t("該当なし", "none")) } } });
+            let none = || html! { span class="muted" { span aria-hidden="true" { "·" } span class="visually-hidden" { (l.t("該当なし", "none")) } } };
+            let content = point.map_or_else(none, |p| self.bare(p));
             chart::Cell { content: PreEscaped(content.0), value: point.and_then(|p| p.value) }
         };
         let dims = |pairs: &[(&str, &str)]| -> Dims { pairs.iter().map(|(d, c)| (d.to_string(), c.to_string())).collect() };
@@ -320,7 +328,10 @@ impl<'a> Drawing<'a> {
         let shaded = self.indicator.chart == Some(Chart::Matrix);
         html! {
             h3 { (parts::dimension_name(self.v, rows)) " × " (parts::dimension_name(self.v, columns)) }
-            @if shaded { p class="small muted" { (l.t("濃いほど値が大きい。合計は、指標が定めているものだけを示す。空いた欄（·）は該当する行がないことを表す。", "Darker is larger. Totals are shown only where the indicator defines them. An open cell (·) means that there is no such row.")) } }
+            @if shaded { p class="small muted" { (l.t(
+                "濃いほど値が大きい。合計は、指標が定めているものだけを示す。空いた欄（·）は該当する行がないことを表す。",
+                "Darker is larger. Totals are shown only where the indicator defines them. An open cell (·) means that there is no such row.",
+            )) } }
             div class="matrices" {
                 @for period in self.periods(&full) {
                     (chart::matrix(&Matrix {

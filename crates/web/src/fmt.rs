@@ -37,7 +37,13 @@ pub fn plain(value: f64) -> String {
     if value.fract() == 0.0 {
         return format::number(value, 0);
     }
-    let text = format::number(value, 4);
+    // Some seven figures tell a reader enough; files carry all.
+    let places = match value.abs() {
+        x if x >= 1e6 => return format::number(value, 0),
+        x if x >= 1e3 => 2,
+        _ => 4,
+    };
+    let text = format::number(value, places);
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
@@ -99,6 +105,15 @@ pub fn period_short(text: &str) -> String {
     text.replace('/', "–")
 }
 
+/// A count with what is counted: `3件`, `1 row`, `3 rows`.
+pub fn counted(l: L, n: usize, ja: &str, one: &str, many: &str) -> String {
+    match (l.is_ja(), n) {
+        (true, _) => format!("{}{ja}", count(n)),
+        (false, 1) => format!("1 {one}"),
+        (false, _) => format!("{} {many}", count(n)),
+    }
+}
+
 /// A whole count.
 pub fn count(n: usize) -> String {
     format::number(n as f64, 0)
@@ -125,7 +140,7 @@ mod tests {
         assert_eq!(value(JA, 40.0 / 3.0, Some(&cases)), "13.3件");
         assert_eq!(value(JA, 0.004, Some(&percent)), "0.004%");
         assert_eq!(value(JA, 0.0, Some(&percent)), "0.0%");
-        assert_eq!(plain(3.14159265), "3.1416");
+        assert_eq!(plain(2.71934), "2.7193");
     }
 
     #[test]
@@ -144,6 +159,13 @@ mod tests {
             assert_eq!(texts.len(), all.len());
             assert!(texts.iter().all(|t| !t.contains('0')));
         }
+    }
+
+    #[test]
+    fn one_thing_is_not_many() {
+        assert_eq!(counted(EN, 1, "行", "row", "rows"), "1 row");
+        assert_eq!(counted(EN, 1200, "行", "row", "rows"), "1,200 rows");
+        assert_eq!(counted(JA, 1200, "行", "row", "rows"), "1,200行");
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! A judgement in words: rule, change, trend, target, and what limits it.
 
-use crate::{fmt, layout::View, measures::State, parts};
+use crate::{
+    fmt,
+    layout::View,
+    measures::{State, by_change, of_series},
+    parts,
+};
 use maud::{Markup, html};
 use shirube_indicator::{
-    Judgement, format,
+    Judgement, Verdict, format,
     judge::{Method, Reading, SeriesJudgement, TargetJudgement, Trend},
 };
 use shirube_plan::{Indicator, Rule, Unit};
@@ -18,8 +23,12 @@ pub fn view(v: &View, indicator: &Indicator, judgement: &Judgement) -> Markup {
             (whole(v, series, unit))
             @for target in &series.targets { (against(v, target, unit)) }
         }
-        @if judgement.series.len() > 1 { (parts_table(v, judgement, unit)) }
-        @if judgement.series.is_empty() { p { (State::By(shirube_indicator::Verdict::Unknown).tag(l)) } }
+        @if judgement.series.len() > 1 {
+            // A table of "not judged" would only repeat the values.
+            @if judgement.series.iter().any(|s| s.verdict != Verdict::NotJudged) { (parts_table(v, judgement, unit)) }
+            @else { p { (State::By(Verdict::NotJudged).tag(l)) " " (judgement.series.first().and_then(|s| s.remarks.first()).map(|r| r.text(l.0)).unwrap_or_default()) } }
+        }
+        @if judgement.series.is_empty() { p { (State::By(Verdict::Unknown).tag(l)) } }
     }
 }
 
@@ -49,7 +58,7 @@ fn whole(v: &View, series: &SeriesJudgement, unit: Option<&Unit>) -> Markup {
     let l = v.cx.l;
     html! {
         p {
-            (State::By(series.verdict).tag(l)) " "
+            (by_change(series).tag(l)) " "
             @match (&series.previous, &series.latest) {
                 (Some(before), Some(now)) => { (reading(v, before, unit)) (l.t(" から ", " to ")) (reading(v, now, unit)) },
                 (None, Some(now)) => (reading(v, now, unit)),
@@ -76,7 +85,7 @@ fn trend_words(v: &View, trend: &Trend, unit: Option<&Unit>) -> Markup {
         (reading(v, &trend.from, unit)) (l.t(" から ", " to ")) (reading(v, &trend.to, unit)) (l.t("。", ". "))
         @if trend.every_step_better() && steps > 1 { (l.t("毎回改善している。", "Better at every step.")) }
         @else if l.is_ja() { (steps) "回の変化のうち改善" (trend.better) "・悪化" (trend.worse) "・横ばい" (trend.flat) "。" }
-        @else { (steps) " steps: " (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
+        @else { (fmt::counted(l, steps, "", "step", "steps")) ": " (trend.better) " better, " (trend.worse) " worse, " (trend.flat) " flat." }
         @if let Some(growth) = trend.yearly_growth.filter(|_| !trend.weak_base) { " " (l.t("年平均 ", "Yearly ")) (format::growth(growth)) (l.t("。", ".")) }
     }
 }
@@ -96,7 +105,10 @@ fn against(v: &View, target: &TargetJudgement, unit: Option<&Unit>) -> Markup {
             }
             @if let Some(projected) = target.projected {
                 dt { (l.t("この指標の推計", "The indicator's projection")) }
-                dd { (fmt::value(l, projected, unit)) @if let Some(gap) = target.projected_gap { (l.t("（目標との差 ", " (gap to the target ")) (fmt::value(l, gap, unit)) (l.t("）", ")")) } }
+                dd {
+                    (fmt::value(l, projected, unit))
+                    @if let Some(gap) = target.projected_gap { (l.t("（目標との差 ", " (gap to the target ")) (fmt::value(l, gap, unit)) (l.t("）", ")")) }
+                }
             }
         }
         @if target.path.len() > 2 { (path_table(v, target, unit)) }
@@ -118,8 +130,11 @@ fn path_table(v: &View, target: &TargetJudgement, unit: Option<&Unit>) -> Markup
             summary { (l.t("目標までの道筋（年ごと）", "Path to the target, year by year")) }
             div class="scroll" {
                 table {
-                    caption { (match target.method { Some(Method::Linear) => l.t("毎年同じ量ずつ進む場合", "The same step every year"), _ => l.t("毎年同じ率で伸びる場合", "The same growth every year") }) }
-                    thead { tr { th scope="col" { (l.t("時期", "Period")) } th scope="col" class="num" { (l.t("道筋の値", "Value on the path")) } } }
+                    caption {
+                        @if target.method == Some(Method::Linear) { (l.t("毎年同じ量ずつ進む場合", "The same step every year")) }
+                        @else { (l.t("毎年同じ率で伸びる場合", "The same growth every year")) }
+                    }
+                    (parts::thead(&[(l.t("時期", "Period"), false), (l.t("道筋の値", "Value on the path"), true)]))
                     tbody { @for r in &target.path { tr { th scope="row" { (fmt::period(l, &r.period)) } td class="num" { (fmt::value(l, r.value, unit)) } } } }
                 }
             }
@@ -135,7 +150,14 @@ fn parts_table(v: &View, judgement: &Judgement, unit: Option<&Unit>) -> Markup {
             div class="scroll" {
                 table data-sort="" {
                     caption class="visually-hidden" { (l.t("内訳ごとの判定", "By breakdown")) }
-                    thead { tr { th scope="col" { (l.t("内訳", "Breakdown")) } th scope="col" class="num" { (l.t("前の値", "Before")) } th scope="col" class="num" { (l.t("最新の値", "Latest")) } th scope="col" class="num" { (l.t("変化", "Change")) } th scope="col" { (l.t("判定", "State")) } th scope="col" { (l.t("注意", "Note")) } } }
+                    (parts::thead(&[
+                        (l.t("内訳", "Breakdown"), false),
+                        (l.t("前の値", "Before"), true),
+                        (l.t("最新の値", "Latest"), true),
+                        (l.t("変化", "Change"), true),
+                        (l.t("判定", "State"), false),
+                        (l.t("注意", "Note"), false),
+                    ]))
                     tbody {
                         @for s in &judgement.series {
                             tr {
@@ -143,7 +165,7 @@ fn parts_table(v: &View, judgement: &Judgement, unit: Option<&Unit>) -> Markup {
                                 td class="num" data-v=[s.previous.as_ref().map(|r| r.value)] { @if let Some(r) = &s.previous { (fmt::value(l, r.value, unit)) } }
                                 td class="num" data-v=[s.latest.as_ref().map(|r| r.value)] { @if let Some(r) = &s.latest { (fmt::value(l, r.value, unit)) } }
                                 td class="num" data-v=[s.change] { @if let Some(change) = s.change { (fmt::change(l, change, unit)) } }
-                                td { (State::By(s.verdict).tag(l)) }
+                                td { (of_series(s).tag(l)) }
                                 td class="small" { @for remark in &s.remarks { (remark.text(l.0)) " " } }
                             }
                         }

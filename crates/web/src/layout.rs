@@ -29,7 +29,7 @@ pub fn page(v: &View, title: &str, nav: &str, crumbs: &[Crumb], body: Markup) ->
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " | " (l.p(&v.pack.meta.label)) " | " (l.t("標 Shirube", "Shirube")) }
+                title lang=[l.lang_of(title)] { (title) " | " (l.p(&v.pack.meta.label)) " | " (l.t("標 Shirube", "Shirube")) }
                 link rel="icon" type="image/svg+xml" href=(assets::ICON.href());
                 link rel="stylesheet" href=(assets::STYLE.href());
                 link rel="alternate" hreflang=(l.other().code()) href=(v.cx.other_language());
@@ -134,8 +134,8 @@ fn trail(v: &View, crumbs: &[Crumb], here: &str) -> Markup {
         nav class="crumbs" aria-label=(l.t("現在位置", "You are here")) {
             ol {
                 li { a href=(v.cx.to("/")) { (l.t("計画の現状", "At a glance")) } }
-                @for (name, href) in crumbs { li { a href=(href) { (name) } } }
-                li aria-current="page" { (here) }
+                @for (name, href) in crumbs { li { a href=(href) { (l.foreign(name)) } } }
+                li aria-current="page" { (l.foreign(here)) }
             }
         }
     }
@@ -156,7 +156,7 @@ fn footer(v: &View) -> Markup {
                 p { (l.p(&meta.description)) }
                 p {
                     a href=(cx.to("/about")) { (l.t("この画面の読み方", "How to read these pages")) }
-                    @if let Some(api) = routes::named("api") { a href=(api.path) { "API" } }
+                    @if let Some(api) = routes::named("api") { a href=(cx.to(api.path)) { "API" } }
                 }
             }
         }

@@ -6,9 +6,9 @@
 
 pub mod api;
 mod assets;
+mod cache;
 mod cells;
 mod changes;
-mod cache;
 pub mod chart;
 mod citations;
 pub mod ctx;
@@ -21,6 +21,7 @@ pub mod form;
 mod jobs;
 mod judgement;
 pub mod layout;
+mod listing;
 mod measures;
 mod names;
 mod pages;

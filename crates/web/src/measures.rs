@@ -4,7 +4,7 @@ use crate::text::L;
 use maud::{Markup, html};
 use shirube_indicator::{
     Computed, IndicatorError, Judgement, Verdict,
-    judge::{SeriesJudgement, TargetState},
+    judge::{Remark, SeriesJudgement, TargetState},
     render,
 };
 use shirube_plan::{Indicator, IndicatorKind};
@@ -55,6 +55,8 @@ pub enum State {
     By(Verdict),
     /// Against a target.
     Target(TargetState),
+    /// There is a first value and nothing to compare it with.
+    First,
     /// Broken down only: nothing stands for the whole.
     Parts,
     /// Followed up in words.
@@ -63,11 +65,18 @@ pub enum State {
     Failed,
 }
 
-fn of_series(series: &SeriesJudgement) -> State {
+/// State of one series.
+pub fn of_series(series: &SeriesJudgement) -> State {
     match series.targets.last() {
         Some(target) if target.state != TargetState::Undirected => State::Target(target.state),
-        _ => State::By(series.verdict),
+        _ => by_change(series),
     }
+}
+
+/// State of one series by its latest change alone.
+pub fn by_change(series: &SeriesJudgement) -> State {
+    let first = series.latest.is_some() && series.remarks.iter().any(|r| matches!(r, Remark::First { .. }));
+    if first && series.verdict == Verdict::Unknown { State::First } else { State::By(series.verdict) }
 }
 
 fn of_parts(judgement: &Judgement) -> State {
@@ -81,7 +90,7 @@ fn of_parts(judgement: &Judgement) -> State {
 
 impl State {
     /// Every state, for filters and for the help.
-    pub const ALL: [State; 18] = [
+    pub const ALL: [State; 19] = [
         State::By(Verdict::Better),
         State::By(Verdict::Worse),
         State::By(Verdict::Flat),
@@ -97,6 +106,7 @@ impl State {
         State::Target(TargetState::Open),
         State::Target(TargetState::Unknown),
         State::Target(TargetState::Undirected),
+        State::First,
         State::Parts,
         State::Words,
         State::Failed,
@@ -120,6 +130,7 @@ impl State {
             State::Target(TargetState::OnPace) => "on-pace",
             State::Target(TargetState::Behind) => "behind",
             State::Target(TargetState::Open) => "open",
+            State::First => "first",
             State::Parts => "parts",
             State::Words => "words",
             State::Failed => "failed",
@@ -130,6 +141,7 @@ impl State {
     pub fn tone(self) -> &'static str {
         match self.slug() {
             "better" | "reached" | "on-pace" => "better",
+            "first" => "flat",
             "worse" | "missed" | "lost" | "behind" | "failed" => "worse",
             "flat" => "flat",
             "not-comparable" | "too-few" | "unknown" | "target-unknown" | "open" => "care",
@@ -150,8 +162,9 @@ impl State {
             "reached" => "◎",
             "on-pace" => "○",
             "behind" | "missed" | "lost" => "×",
-            "words" => "文",
-            "parts" => "内",
+            "first" => "1",
+            "words" => "¶",
+            "parts" => "⊞",
             "failed" => "✕",
             _ => "―",
         }
@@ -162,6 +175,7 @@ impl State {
         match self {
             State::By(verdict) => render::verdict(verdict, l.0).to_string(),
             State::Target(state) => format!("{}{}", l.t("目標：", "target: "), render::state(state, l.0)),
+            State::First => l.t("初回の値", "first value").to_string(),
             State::Parts => l.t("内訳ごと", "by breakdown").to_string(),
             State::Words => l.t("文章で報告", "in words").to_string(),
             State::Failed => l.t("計算できない", "cannot be computed").to_string(),
@@ -178,7 +192,8 @@ impl State {
                 l.t("調査方法の変更などで、前の時期と比べられない。", "A break of the series lies between, such as a change of method.")
             }
             "too-few" => l.t("件数が少なく、変化を判定しない。", "Too few cases to judge the change."),
-            "unknown" | "target-unknown" => l.t("値がない、または比べる前の値がない。", "No value, or none to compare with."),
+            "unknown" | "target-unknown" => l.t("値がない。", "There is no value."),
+            "first" => l.t("値はあるが、比べる前の値がない。", "There is a value, and none before it to compare with."),
             "reached" => l.t("最新の値が目標に達している。", "The latest value is at or beyond the target."),
             "lost" => l.t("一度達したが、今は達していない。", "Reached once, not any more."),
             "missed" => l.t("期限が来たが達していない。", "Its period has come and it is not reached."),
@@ -211,7 +226,7 @@ pub fn rank(kind: IndicatorKind) -> u8 {
 
 /// The measure that stands for a goal: the first KGI or KPI with a value for the whole, else any with one.
 pub fn headline_of<'m, 'a>(measures: &'m [Measured<'a>]) -> Option<&'m Measured<'a>> {
-    let told = |m: &&Measured<'_>| m.headline().is_some_and(|s| s.latest.is_some());
+    let told = |m: &&Measured<'_>| m.headline().is_some_and(|s| s.points.iter().any(|p| p.value.is_some()));
     let judged = |m: &&Measured<'_>| told(m) && rank(m.indicator.kind) < 2;
     measures.iter().find(judged).or_else(|| measures.iter().find(told))
 }

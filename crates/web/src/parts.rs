@@ -155,6 +155,11 @@ pub fn cites_folded(v: &View, cites_: &[Citation]) -> Markup {
     }
 }
 
+/// Head of a table: names of the columns and whether each holds numbers.
+pub fn thead(columns: &[(&str, bool)]) -> Markup {
+    html! { thead { tr { @for (name, number) in columns { th scope="col" class=[number.then_some("num")] { (name) } } } } }
+}
+
 /// A text pair as a paragraph, when there is one.
 pub fn paragraph(l: L, text: Option<&Pair>, class: &str) -> Markup {
     html! { @if let Some(text) = text { p class=(class) { (l.p(text)) } } }
@@ -231,6 +236,19 @@ pub fn period_switch(v: &View, here: &str, href: impl Fn(&str) -> String) -> Mar
                     }
                 }
             }
+        }
+    }
+}
+
+/// Where something is printed, for dense tables: id of the document and line, its title for those who ask or
+/// listen.
+pub fn cite_tiny(v: &View, cite: &Citation) -> Markup {
+    let l = v.cx.l;
+    let name = source_name(v, &cite.source);
+    html! {
+        a class="nowrap" href=(source_href(v, &cite.source, cite.line)) title=(name) {
+            span class="visually-hidden" { (name) " " }
+            (cite.source) @if let Some(line) = cite.line { " " (l.t("", "line ")) (line) (l.t("行目", "")) }
         }
     }
 }

@@ -107,6 +107,17 @@ impl From<SnapshotError> for Error {
                 pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
                 pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
             ),
+            SnapshotError::NoSuchColumn { register, column } => Error::bad(
+                pair(
+                    format!("台帳「{register}」に列「{column}」はありません。"),
+                    format!("Register “{register}” has no column “{column}”."),
+                ),
+                pair("台帳の列の名前を指定してください。", "Name a column of the register."),
+            ),
+            SnapshotError::BadFilterValue { column, problem, mend } => Error::bad(
+                pair(format!("{column}：{}。", problem.ja), format!("{column}: {}.", problem.en)),
+                pair(format!("{}。", mend.ja), format!("{}.", mend.en)),
+            ),
             other => Error::internal(other),
         }
     }

@@ -1,6 +1,12 @@
 //! What-if: other values for an indicator's assumptions, in the address only, never stored.
 
-use crate::{ctx::Ctx, fmt, layout::{View, hidden_as_of}, pages::indicator::Sheet, parts};
+use crate::{
+    ctx::Ctx,
+    fmt,
+    layout::{View, hidden_as_of},
+    pages::indicator::Sheet,
+    parts,
+};
 use maud::{Markup, html};
 use shirube_indicator::{Observation, Overrides};
 use shirube_plan::{Assumption, Indicator, Pack};
@@ -57,7 +63,10 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let indicator = sheet.measured.indicator;
     html! {
-        p { (l.t("前提の値を変えて計算し直します。記録も公表の値も変わりません。入力はこの画面のアドレスにだけ残ります。", "Recomputes with other values. Records and published figures stay as they are; what you enter is kept in this page's address only.")) }
+        p { (l.t(
+            "前提の値を変えて計算し直します。記録も公表の値も変わりません。入力はこの画面のアドレスにだけ残ります。",
+            "Recomputes with other values. Records and published figures stay as they are; what you enter is kept in this page's address only.",
+        )) }
         form class="filters" method="get" action={ (cx.form_action()) "#what-if" } {
             @for assumption in offered(v.pack, indicator) { (input(v, assumption, &sheet.trial)) }
             (hidden_as_of(v))
@@ -98,7 +107,8 @@ fn compared(v: &View, indicator: &Indicator, original: &[Observation], varied: &
     let l = v.cx.l;
     let unit = parts::unit(v, &indicator.unit);
     let other = |o: &Observation| varied.iter().find(|p| p.period == o.period && p.dims == o.dims);
-    let changed: Vec<(&Observation, &Observation)> = original.iter().filter_map(|o| Some((o, other(o)?))).filter(|(a, b)| a.value != b.value).collect();
+    let changed: Vec<(&Observation, &Observation)> =
+        original.iter().filter_map(|o| Some((o, other(o)?))).filter(|(a, b)| a.value != b.value).collect();
     let cell = |o: &Observation| match o.value {
         Some(value) => html! { (fmt::value(l, value, unit)) },
         None => fmt::absence(l, o.status),
@@ -106,13 +116,19 @@ fn compared(v: &View, indicator: &Indicator, original: &[Observation], varied: &
     html! {
         p role="status" {
             span class="tag note" { (l.t("試算", "Trial")) } " "
-            @if changed.is_empty() { (l.t("値は変わりません。", "No value changes.")) } @else if l.is_ja() { (changed.len()) "件の値が変わります。" } @else { (changed.len()) " values change." }
+            @if changed.is_empty() { (l.t("値は変わりません。", "No value changes.")) } @else { (fmt::counted(l, changed.len(), "件の値が変わります。", "value changes.", "values change.")) }
         }
         @if !changed.is_empty() {
             div class="scroll" {
                 table {
                     caption { (l.t("もとの前提と試算の比較", "The pack's assumptions against the trial")) }
-                    thead { tr { th scope="col" { (l.t("時期", "Period")) } th scope="col" { (l.t("内訳", "Breakdown")) } th scope="col" class="num" { (l.t("もとの値", "Original")) } th scope="col" class="num" { (l.t("試算", "Trial")) } th scope="col" class="num" { (l.t("差", "Difference")) } } }
+                    (parts::thead(&[
+                        (l.t("時期", "Period"), false),
+                        (l.t("内訳", "Breakdown"), false),
+                        (l.t("もとの値", "Original"), true),
+                        (l.t("試算", "Trial"), true),
+                        (l.t("差", "Difference"), true),
+                    ]))
                     tbody {
                         @for (a, b) in &changed {
                             tr {

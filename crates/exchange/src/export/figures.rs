@@ -1,6 +1,6 @@
 //! Figures as tables: observations of indicators, published figures, the audit.
 
-use super::{Column, Kind, Table, Value};
+use super::{About, Column, Kind, Table, Value};
 use shirube_indicator::{Audit, AuditVerdict, Computed};
 use shirube_plan::{Absence, Dims, Pack, Pair};
 use shirube_snapshot::Moment;
@@ -17,17 +17,20 @@ fn column(name: &str, ja: &str, en: &str, kind: Kind) -> Column {
     Column::new(name, pair(ja, en), kind)
 }
 
-/// Pack, its version and the moment: what a figure is reproducible against.
 fn begin(pack: &Pack, label: Pair, moment: Moment) -> Table {
-    let mut table = Table { label, ..Table::default() };
-    let about = &mut table.about;
+    Table { label, about: origin(pack, moment), ..Table::default() }
+}
+
+/// Pack, its version and the moment: what a figure is reproducible against.
+pub(super) fn origin(pack: &Pack, moment: Moment) -> About {
+    let mut about = About::default();
     about.pair("pack", "パック", "Pack", pack.meta.label.clone());
     about.fact("pack_version", "版", "Version", format!("{} ({})", pack.meta.version, pack.digest));
     about.fact("as_of", "時点", "As of", format!("{} (event {})", moment.day(), moment.seq));
     if pack.meta.fictional {
         about.pair("fictional", "注意", "Note", pair("すべて架空の内容です。", "Everything in it is invented."));
     }
-    table
+    about
 }
 
 /// Dimension columns, in the order of the names.

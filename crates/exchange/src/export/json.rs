@@ -70,5 +70,8 @@ fn any(value: &Value) -> Any {
         Value::Integer(n) => (*n).into(),
         Value::Real(x) => (*x).into(),
         Value::List(texts) => texts.as_slice().into(),
+        Value::Rows(rows) => {
+            rows.iter().map(|row| row.iter().map(|(c, v)| (c.clone(), any(v))).collect::<serde_json::Map<_, _>>()).collect()
+        }
     }
 }

@@ -3,16 +3,22 @@
 //! A file says where it comes from: the second sheet of a workbook and the head of JSON name pack, version, moment
 //! and citation. What is exported by names or labels can be imported again.
 
+mod columns;
 mod csv;
 pub mod figures;
 mod json;
+mod labels;
+mod records;
+mod reference;
 mod table;
 mod workbook;
 
+pub use records::records;
 pub use table::{About, Column, Kind, Table, Value};
 
 use crate::{Cancelled, Progress, tell};
 use shirube_plan::Lang;
+use shirube_snapshot::SnapshotError;
 use std::io::{self, Write};
 
 /// File format.
@@ -118,6 +124,28 @@ pub enum ExportError {
         /// Characters a cell holds.
         limit: usize,
     },
+    /// More columns than a sheet holds.
+    #[error("a sheet holds {limit} columns and there are more; choose columns or export CSV")]
+    TooManyColumns {
+        /// Columns a sheet holds.
+        limit: usize,
+    },
+    /// The pack declares no such register.
+    #[error("the pack has no register `{0}`")]
+    NoSuchRegister(String),
+    /// The register has no such column.
+    #[error("register `{register}` has no column `{name}`; its columns: {}", columns.join(", "))]
+    NoSuchColumn {
+        /// Column asked for.
+        name: String,
+        /// Register.
+        register: String,
+        /// Columns there are.
+        columns: Vec<String>,
+    },
+    /// Reading the records failed.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// A row that does not have the table's columns.
     #[error("a row has {found} values for {columns} columns")]
     WrongWidth {
@@ -129,6 +157,12 @@ pub enum ExportError {
     /// Cancelled by the one who asked for it.
     #[error("cancelled")]
     Cancelled,
+}
+
+impl From<rusqlite::Error> for ExportError {
+    fn from(error: rusqlite::Error) -> Self {
+        ExportError::Snapshot(SnapshotError::Sqlite(error))
+    }
 }
 
 impl From<Cancelled> for ExportError {
@@ -209,6 +243,7 @@ fn text(value: &Value, lang: Lang) -> std::borrow::Cow<'_, str> {
         Value::Integer(n) => n.to_string().into(),
         Value::Real(x) => x.to_string().into(),
         Value::List(texts) => texts.join(";").into(),
+        Value::Rows(_) => "".into(),
     }
 }
 

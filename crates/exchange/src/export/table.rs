@@ -65,6 +65,9 @@ pub enum Value {
     Real(f64),
     /// Several texts: joined by `;` in CSV and workbooks, an array in JSON.
     List(Vec<String>),
+    /// Rows of a group, each column by name: an array of objects in JSON, which alone has it; other formats have
+    /// columns for them.
+    Rows(Vec<Vec<(String, Value)>>),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

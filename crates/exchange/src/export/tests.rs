@@ -40,7 +40,7 @@ fn example() -> (Table, Vec<Vec<Value>>) {
             Value::Blank,
             Value::Blank,
             Value::Missing("not_collected".into()),
-            Value::Integer(-5).into(),
+            Value::Integer(-5),
             "1868-01-01".into(),
         ],
         vec!["二行の\n課題".into(), Value::Blank, 2024.into(), i64::MAX.into(), (0.1 + 0.2).into(), Value::Missing("unknown".into())],

@@ -10,6 +10,8 @@ use zip::result::ZipError;
 
 /// Rows of a sheet beside the header.
 const ROWS: u32 = 1_048_575;
+/// Columns of a sheet.
+const COLUMNS: usize = 16_384;
 /// Characters of a cell.
 const CHARACTERS: usize = 32_767;
 /// Whole numbers beyond this lose digits in a spreadsheet and are written as text.
@@ -27,6 +29,9 @@ pub(super) struct Workbook<'a> {
 
 impl<'a> Workbook<'a> {
     pub fn new(table: &'a Table, options: &'a ExportOptions, out: &'a mut (dyn Write + Send)) -> Result<Self, ExportError> {
+        if table.columns.len() > COLUMNS {
+            return Err(ExportError::TooManyColumns { limit: COLUMNS });
+        }
         let mut book = Book::new();
         // The same content is the same file, whenever it is written.
         let day = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;

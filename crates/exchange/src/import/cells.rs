@@ -4,18 +4,22 @@ use super::columns::{Columns, Place, Target};
 use super::lookup::{Found, Lookup};
 use super::mistake::{CellMistake, RowError, of_field};
 use crate::guard;
+use crate::heading::fold;
 use crate::sheet::{Kind, Row, serial};
-use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register};
+use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register, State};
 use shirube_record::{Cell, Content, Mistake, Origin, input};
 use std::collections::{BTreeMap, HashMap};
 
+/// Columns by name and what the row has in them; blank ones are none.
+pub(super) type Filled<'a> = Vec<(&'a str, Option<Cell>)>;
+
 /// What a row says; columns that the file has and the row leaves blank are `None`.
 #[derive(Debug, Default)]
-pub(super) struct Draft {
-    /// Columns of the record.
-    pub columns: BTreeMap<String, Option<Cell>>,
-    /// Columns of groups: group, row from 1.
-    pub groups: BTreeMap<String, BTreeMap<usize, BTreeMap<String, Option<Cell>>>>,
+pub(super) struct Draft<'a> {
+    /// Columns of the record, by name.
+    pub columns: Filled<'a>,
+    /// Columns of groups: group, row from 1, column.
+    pub groups: BTreeMap<&'a str, BTreeMap<usize, Filled<'a>>>,
     pub number: Option<String>,
     pub state: Option<String>,
     /// Citation and mark as far as the file has columns for them.
@@ -40,7 +44,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Reads a row; what cannot be read is added to `errors`.
-    pub fn read(&mut self, row: &Row, lookup: &mut Lookup, errors: &mut Vec<RowError>) -> rusqlite::Result<Draft> {
+    pub fn read(&mut self, row: &Row, lookup: &mut Lookup, errors: &mut Vec<RowError>) -> rusqlite::Result<Draft<'a>> {
         let mut draft = Draft::default();
         let columns = self.columns;
         for (i, target) in columns.targets.iter().enumerate() {
@@ -62,12 +66,12 @@ impl<'a> Cells<'a> {
             match target {
                 Target::Column(place) => {
                     if let Some(cell) = self.value(i, place, text, row, lookup, errors)? {
-                        draft.columns.insert(place.name.clone(), cell);
+                        draft.columns.push((&place.name, cell));
                     }
                 }
                 Target::InGroup { group, row: at, place } => {
                     if let Some(cell) = self.value(i, place, text, row, lookup, errors)? {
-                        draft.groups.entry(group.name.clone()).or_default().entry(*at).or_default().insert(place.name.clone(), cell);
+                        draft.groups.entry(&group.name).or_default().entry(*at).or_default().push((&place.name, cell));
                     }
                 }
                 Target::Number => draft.number = words(text),
@@ -144,15 +148,19 @@ impl<'a> Cells<'a> {
         if text.is_empty() {
             return Ok(None);
         }
-        let wanted = crate::heading::fold(text);
-        let states = &self.register.states;
-        let found = states
-            .iter()
-            .find(|s| s.name == text)
-            .or_else(|| states.iter().find(|s| [&s.label.ja, &s.label.en].iter().any(|l| crate::heading::fold(l) == wanted)));
-        let all = || -> Vec<(String, Pair)> { states.iter().map(|s| (s.name.clone(), s.label.clone())).collect() };
+        let found = state(self.register, text);
+        let all = || -> Vec<(String, Pair)> { self.register.states.iter().map(|s| (s.name.clone(), s.label.clone())).collect() };
         found.map(|s| Some(s.name.clone())).ok_or_else(|| CellMistake::NoSuchState { text: text.to_owned(), states: all() })
     }
+}
+
+/// The state that a file means by a name or a label; the name goes first.
+pub(crate) fn state<'a>(register: &'a Register, text: &str) -> Option<&'a State> {
+    if let Some(named) = register.states.iter().find(|s| s.name == text) {
+        return Some(named);
+    }
+    let wanted = fold(text);
+    register.states.iter().find(|s| fold(&s.label.ja) == wanted || fold(&s.label.en) == wanted)
 }
 
 /// The text of a cell as its field means it: in a column of dates a workbook's bare number is a day, and the time
@@ -189,22 +197,46 @@ fn synthetic(text: &str, pack: &Pack) -> Result<bool, Mistake> {
     shirube_record::parse(&field, Part::Main, text, pack).map(|cell| cell == Some(Cell::Integer(1))).map_err(|e| *e.mistake)
 }
 
+impl Draft<'_> {
+    /// The value of a column; none if the file lacks it or leaves it blank.
+    pub fn get(&self, column: &str) -> Option<&Cell> {
+        self.columns.iter().find(|(name, _)| *name == column)?.1.as_ref()
+    }
+
+    /// Whether a record with this content would stay as it is.
+    pub fn adds_nothing(&self, content: &Content) -> bool {
+        let same = |(column, cell): &(&str, Option<Cell>), content: &Content| match (content.get(*column), cell) {
+            (Some(Cell::Rows(_)), None) => true,
+            (before, cell) => before == cell.as_ref(),
+        };
+        self.columns.iter().all(|c| same(c, content))
+            && self.groups.iter().all(|(group, rows)| {
+                let before = match content.get(*group) {
+                    Some(Cell::Rows(rows)) => rows.as_slice(),
+                    _ => &[],
+                };
+                let none = Content::new();
+                rows.iter().all(|(at, columns)| columns.iter().all(|c| same(c, before.get(at - 1).unwrap_or(&none))))
+            })
+    }
+}
+
 /// A draft's values laid over those of a record (nothing for a new one): columns the file lacks stay as they are.
-pub(super) fn overlay(base: &Content, draft: Draft) -> Content {
-    let mut content = base.clone();
+pub(super) fn overlay(base: Content, draft: Draft) -> Content {
+    let mut content = base;
     for (column, cell) in draft.columns {
         // The column of a group itself can only say why it is blank.
-        if cell.is_none() && matches!(content.get(&column), Some(Cell::Rows(_))) {
+        if cell.is_none() && matches!(content.get(column), Some(Cell::Rows(_))) {
             continue;
         }
         set(&mut content, column, cell);
     }
     for (group, rows) in draft.groups {
-        let mut all = match content.remove(&group) {
+        let mut all = match content.remove(group) {
             Some(Cell::Rows(all)) => all,
             // A reason for a blank stands until there is a row.
-            Some(other) if rows.values().all(|r| r.values().all(Option::is_none)) => {
-                content.insert(group, other);
+            Some(other) if rows.values().flatten().all(|(_, cell)| cell.is_none()) => {
+                content.insert(group.to_owned(), other);
                 continue;
             }
             _ => vec![],
@@ -219,14 +251,14 @@ pub(super) fn overlay(base: &Content, draft: Draft) -> Content {
                 }
             }
         }
-        content.insert(group, Cell::Rows(all));
+        content.insert(group.to_owned(), Cell::Rows(all));
     }
     content
 }
 
-fn set(content: &mut Content, column: String, cell: Option<Cell>) {
+fn set(content: &mut Content, column: &str, cell: Option<Cell>) {
     match cell {
-        Some(cell) => content.insert(column, cell),
-        None => content.remove(&column),
+        Some(cell) => content.insert(column.to_owned(), cell),
+        None => content.remove(column),
     };
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// What a column of the file holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Target<'a> {
+pub(crate) enum Target<'a> {
     /// A column of the record.
     Column(Place<'a>),
     /// A column in a row (from 1) of a group.
@@ -30,19 +30,22 @@ pub(super) enum Target<'a> {
 
 /// A stored column.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     pub name: String,
     pub field: &'a Field,
     pub part: Part,
 }
 
+/// A group under one of its names, with its columns under theirs.
+type Group<'a> = (String, &'a Field, HashMap<String, Vec<Place<'a>>>);
+
 /// The names by which columns of a register go.
-pub(super) struct Headings<'a> {
+pub(crate) struct Headings<'a> {
     register: &'a Register,
     explicit: &'a BTreeMap<String, String>,
     names: HashMap<String, Target<'a>>,
     labels: HashMap<String, Vec<Target<'a>>>,
-    groups: Vec<(String, &'a Field, HashMap<String, Vec<Place<'a>>>)>,
+    groups: Vec<Group<'a>>,
 }
 
 impl<'a> Headings<'a> {
@@ -126,33 +129,48 @@ impl<'a> Headings<'a> {
     /// Whether a text is a heading.
     pub fn knows(&self, text: &str) -> bool {
         let text = text.trim();
-        !text.is_empty() && (self.explicit.contains_key(text) || self.find(text).is_ok())
+        !text.is_empty() && (self.explicit.contains_key(text) || self.candidates(text).len() == 1)
     }
 
-    /// What a heading means: what it is mapped to, the column of that name, the column of that label.
+    /// Whether a heading means this column and no other; for columns that an import skips, that it is skipped.
+    pub fn means(&self, text: &str, name: &str) -> bool {
+        let meant = self.names.get(name).cloned().or_else(|| self.in_group(&fold(name)).pop());
+        meant.is_some_and(|meant| self.candidates(text) == [meant])
+    }
+
+    /// What a heading means.
     fn find(&self, text: &str) -> Result<Target<'a>, HeaderMistake> {
-        let unknown = || HeaderMistake::Unknown { heading: text.to_owned(), register: self.register.name.clone(), near: self.near(text) };
+        let mut found = self.candidates(text);
+        let heading = text.to_owned();
+        match (found.pop(), found.is_empty()) {
+            (None, _) => Err(HeaderMistake::Unknown { heading, register: self.register.name.clone(), near: self.near(text) }),
+            (Some(one), true) => Ok(one),
+            (Some(last), false) => {
+                found.push(last);
+                Err(HeaderMistake::Ambiguous { heading, columns: found.iter().filter_map(Target::name).collect() })
+            }
+        }
+    }
+
+    /// What a heading may mean: what it is mapped to, or the column of that name, or the columns of that label.
+    fn candidates(&self, text: &str) -> Vec<Target<'a>> {
         let text = match self.explicit.get(text).map(String::as_str) {
-            Some("") => return Ok(Target::Skipped),
+            Some("") => return vec![Target::Skipped],
             Some(name) => name,
             None => text,
         };
         if text.starts_with(heading::ERRORS) {
-            return Ok(Target::Skipped);
+            return vec![Target::Skipped];
         }
         if let Some(target) = self.names.get(text) {
-            return Ok(target.clone());
+            return vec![target.clone()];
+        }
+        // Long texts are data, met while the header is looked for.
+        if text.len() > LONGEST {
+            return vec![];
         }
         let folded = fold(text);
-        let mut found = self.labels.get(&folded).cloned().unwrap_or_default();
-        if found.is_empty() {
-            found = self.in_group(&folded);
-        }
-        match found.len() {
-            0 => Err(unknown()),
-            1 => found.pop().ok_or_else(unknown),
-            _ => Err(HeaderMistake::Ambiguous { heading: text.to_owned(), columns: found.iter().filter_map(Target::name).collect() }),
-        }
+        self.labels.get(&folded).cloned().unwrap_or_else(|| self.in_group(&folded))
     }
 
     /// `grants.1.amount`, `補助金 1 金額`, `Grants 1 amount`.
@@ -178,7 +196,7 @@ impl<'a> Headings<'a> {
     fn near(&self, text: &str) -> Option<String> {
         let folded = fold(text);
         let length = folded.chars().count();
-        if length > 200 {
+        if text.len() > LONGEST {
             return None;
         }
         let known = self.register.fields.iter().flat_map(|f| {
@@ -207,6 +225,9 @@ impl<'a> Headings<'a> {
     }
 }
 
+/// Bytes of the longest heading.
+const LONGEST: usize = 1000;
+
 /// Rows of one group that a file may have columns for.
 const MOST_ROWS: usize = 1000;
 
@@ -228,7 +249,7 @@ impl Target<'_> {
 }
 
 /// Columns of a field that a file may fill.
-pub(super) fn places(field: &Field) -> Vec<Place<'_>> {
+pub(crate) fn places(field: &Field) -> Vec<Place<'_>> {
     match &field.kind {
         FieldKind::Derived { .. } => vec![],
         // A group's own column can only say why it is blank.

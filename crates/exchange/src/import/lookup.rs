@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 use shirube_plan::{Field, FieldKind, Pack, Part, Register};
-use shirube_record::{Cell, Content};
+use shirube_record::Cell;
 use shirube_snapshot::{Snapshot, schema::quoted};
 use std::collections::HashMap;
 
@@ -39,20 +39,17 @@ impl<'a> Lookup<'a> {
         Ok(!self.snapshot.connection().prepare(&sql)?.exists([])?)
     }
 
-    /// The records with these values in these columns, two at most. A blank equals a blank; if all are blank there
-    /// is nothing to compare.
-    pub fn by_columns(&self, register: &str, columns: &[String], content: &Content) -> rusqlite::Result<Vec<i64>> {
-        let values: Vec<Value> = columns.iter().map(|c| sql(content.get(c))).collect();
-        self.select(register, columns, &values)
+    /// The records that a [`finder`] finds with these values, two at most. A blank equals a blank; if all are blank
+    /// there is nothing to compare.
+    pub fn find<'c>(&self, finder: &str, values: impl Iterator<Item = Option<&'c Cell>>) -> rusqlite::Result<Vec<i64>> {
+        self.select(finder, &values.map(sql).collect::<Vec<_>>())
     }
 
-    fn select(&self, register: &str, columns: &[String], values: &[Value]) -> rusqlite::Result<Vec<i64>> {
+    fn select(&self, finder: &str, values: &[Value]) -> rusqlite::Result<Vec<i64>> {
         if values.iter().all(|v| *v == Value::Null) {
             return Ok(vec![]);
         }
-        let conditions: Vec<String> = columns.iter().map(|c| format!("{} IS ?", quoted(c))).collect();
-        let sql = format!("SELECT _id FROM {} WHERE {} LIMIT 2", quoted(register), conditions.join(" AND "));
-        let mut statement = self.snapshot.connection().prepare_cached(&sql)?;
+        let mut statement = self.snapshot.connection().prepare_cached(finder)?;
         statement.query_map(params_from_iter(values), |row| row.get(0))?.collect()
     }
 
@@ -126,8 +123,14 @@ impl<'a> Lookup<'a> {
             };
             values.push(value);
         }
-        self.select(&register.name, &register.key, &values)
+        self.select(&finder(&register.name, &register.key), &values)
     }
+}
+
+/// The question for records with given values in some columns of a register.
+pub(super) fn finder(register: &str, columns: &[String]) -> String {
+    let conditions: Vec<String> = columns.iter().map(|c| format!("{} IS ?", quoted(c))).collect();
+    format!("SELECT _id FROM {} WHERE {} LIMIT 2", quoted(register), conditions.join(" AND "))
 }
 
 fn key_fields(register: &Register) -> impl Iterator<Item = &Field> {

@@ -9,18 +9,22 @@ mod columns;
 mod errors;
 mod lookup;
 mod mistake;
+mod packed;
 mod rows;
 mod run;
 
+pub(crate) use cells::state;
+pub(crate) use columns::{Headings, places};
 pub use errors::error_file;
 pub use mistake::{CellMistake, HeaderMistake, RowError};
 pub use run::{Imported, run};
 
+use crate::export::ExportError;
 use crate::sheet::{self, Format, SheetError, SheetOptions};
 use crate::{Cancelled, Progress};
-use columns::{Columns, Headings};
-use shirube_snapshot::{Snapshot, SnapshotError};
-use shirube_store::{BatchError, Command};
+use columns::Columns;
+use shirube_snapshot::{RuleError, Snapshot, SnapshotError};
+use shirube_store::BatchError;
 use std::collections::BTreeMap;
 
 /// How to import a file.
@@ -77,16 +81,28 @@ pub enum ImportError {
     Snapshot(#[from] SnapshotError),
     /// The pack's SQL fails on a row.
     #[error(transparent)]
-    Rule(#[from] shirube_snapshot::RuleError),
+    Rule(Box<RuleError>),
     /// The store refused the batch for a reason that is no row's mistake.
     #[error(transparent)]
     Batch(#[from] BatchError),
     /// Writing the error file failed.
     #[error(transparent)]
-    Export(#[from] crate::export::ExportError),
+    Export(Box<ExportError>),
     /// Cancelled by the one who asked for it.
     #[error("cancelled; nothing was written")]
     Cancelled,
+}
+
+impl From<ExportError> for ImportError {
+    fn from(error: ExportError) -> Self {
+        ImportError::Export(Box::new(error))
+    }
+}
+
+impl From<RuleError> for ImportError {
+    fn from(error: RuleError) -> Self {
+        ImportError::Rule(Box::new(error))
+    }
 }
 
 impl From<rusqlite::Error> for ImportError {
@@ -118,9 +134,9 @@ pub struct Prepared {
     pub errors: Vec<RowError>,
     /// How many mistakes there are.
     pub error_count: usize,
-    pub(crate) commands: Vec<Command>,
+    commands: packed::Packed,
     /// Row of each command.
-    pub(crate) rows: Vec<u32>,
+    rows: Vec<u32>,
 }
 
 /// What an import will do.

@@ -2,15 +2,29 @@
 
 use super::cells::{Cells, Draft, overlay};
 use super::columns::Columns;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, finder};
 use super::mistake::{CellMistake, RowError};
+use super::packed::Packed;
 use super::{Format, ImportError, ImportOptions, Plan, Prepared};
 use crate::sheet::Row;
 use shirube_plan::{FieldKind, Register, Transition};
 use shirube_record::{Cell, Content, FieldError, Mistake, Origin, Validator, normalise};
 use shirube_snapshot::{Record, Snapshot};
-use shirube_store::Command;
 use std::collections::{BTreeMap, HashMap};
+
+/// Columns that no two records share.
+struct Unique {
+    columns: Vec<String>,
+    finder: String,
+    /// In which row of this file each value stood.
+    seen: HashMap<String, u32>,
+}
+
+/// What a row does.
+enum Change<'a> {
+    Create { content: Content, origin: Origin },
+    Amend { record: i64, version: i64, changes: BTreeMap<String, Option<Cell>>, transition: Option<&'a str> },
+}
 
 /// Checks rows one after the other and collects commands or mistakes.
 pub(super) struct Checker<'a> {
@@ -24,15 +38,17 @@ pub(super) struct Checker<'a> {
     rules: shirube_snapshot::Rules,
     /// No record exists yet: nothing to look for.
     empty: bool,
-    /// Columns that no two records share (the natural key first), and in which row of this file their values stood.
-    unique: Vec<(Vec<String>, HashMap<String, u32>)>,
+    /// What no two records share; the natural key first.
+    unique: Vec<Unique>,
     has_key: bool,
     /// Existing records met so far and the rows that mean them.
     changed: HashMap<i64, u32>,
+    /// Rows of groups that closed up in the present row: for each row kept, where it stood in the file.
+    moved: HashMap<String, Vec<usize>>,
     pub plan: Plan,
     errors: Vec<RowError>,
     error_count: usize,
-    commands: Vec<Command>,
+    commands: Packed,
     rows: Vec<u32>,
 }
 
@@ -45,17 +61,10 @@ impl<'a> Checker<'a> {
     ) -> Result<Self, ImportError> {
         let pack = snapshot.pack();
         let lookup = Lookup::new(snapshot);
-        let mut unique = vec![];
-        if !register.key.is_empty() {
-            unique.push((register.key.clone(), HashMap::new()));
-        }
-        unique.extend(
-            register
-                .fields
-                .iter()
-                .filter(|f| f.unique && register.key != [f.name.as_str()])
-                .map(|f| (vec![f.name.clone()], HashMap::new())),
-        );
+        let key = (!register.key.is_empty()).then(|| register.key.clone());
+        let fields = register.fields.iter().filter(|f| f.unique && register.key != [f.name.as_str()]).map(|f| vec![f.name.clone()]);
+        let unique = |columns: Vec<String>| Unique { finder: finder(&register.name, &columns), columns, seen: HashMap::new() };
+        let unique = key.into_iter().chain(fields).map(unique).collect();
         Ok(Checker {
             empty: lookup.is_empty(&register.name)?,
             cells: Cells::new(register, pack, columns),
@@ -63,10 +72,11 @@ impl<'a> Checker<'a> {
             rules: snapshot.rules(&register.name)?,
             has_key: !register.key.is_empty(),
             changed: HashMap::new(),
+            moved: HashMap::new(),
             error_count: columns.errors.len(),
             errors: columns.errors.clone(),
             plan: Plan::default(),
-            commands: vec![],
+            commands: Packed::new(&register.name, options.reason.clone()),
             rows: vec![],
             snapshot,
             register,
@@ -82,9 +92,9 @@ impl<'a> Checker<'a> {
         self.plan.rows += 1;
         let mut errors = vec![];
         let draft = self.cells.read(row, &mut self.lookup, &mut errors)?;
-        let command = match self.existing(row, &draft)? {
+        let change = match self.existing(row, &draft)? {
             Ok(Some(record)) => match self.again(row, &record, &draft) {
-                None => self.amend(row, &record, draft, &mut errors)?,
+                None => self.amend(row, record, draft, &mut errors)?,
                 Some(mistake) => {
                     errors.push(mistake);
                     None
@@ -103,19 +113,21 @@ impl<'a> Checker<'a> {
             let room = self.options.max_errors.saturating_sub(self.errors.len());
             self.errors.extend(errors.into_iter().take(room));
             // Nothing will be written any more: what is known so far need not be kept.
-            self.commands = vec![];
+            self.commands.clear();
             return Ok(());
         }
-        match command {
+        match &change {
             None => self.plan.unchanged += 1,
-            Some(command) => {
-                match &command {
-                    Command::Create { .. } => self.plan.create += 1,
-                    _ => self.plan.amend += 1,
-                }
-                if self.error_count == 0 {
-                    self.commands.push(command);
-                    self.rows.push(row_number(row));
+            Some(Change::Create { .. }) => self.plan.create += 1,
+            Some(_) => self.plan.amend += 1,
+        }
+        if let Some(change) = change.filter(|_| self.error_count == 0) {
+            self.rows.push(row_number(row));
+            match change {
+                Change::Create { content, origin } => self.commands.create(content, &origin),
+                Change::Amend { record, version, changes, transition: None } => self.commands.amend(record, version, changes),
+                Change::Amend { record, version, changes, transition: Some(name) } => {
+                    self.commands.transition(record, version, name, changes);
                 }
             }
         }
@@ -143,8 +155,10 @@ impl<'a> Checker<'a> {
             return Ok(Ok(None));
         }
         let name = &self.register.name;
-        let key: Content = draft.columns.iter().filter_map(|(c, v)| Some((c.clone(), v.clone()?))).collect();
-        let by_key = if self.has_key { self.lookup.by_columns(name, &self.register.key, &key)?.first().copied() } else { None };
+        let by_key = match self.unique.first().filter(|_| self.has_key) {
+            Some(key) => self.lookup.find(&key.finder, key.columns.iter().map(|c| draft.get(c)))?.first().copied(),
+            None => None,
+        };
         let by_number = match &draft.number {
             Some(number) => self.lookup.by_number(name, number)?,
             None => None,
@@ -179,41 +193,61 @@ impl<'a> Checker<'a> {
         (first != number).then(|| RowError::cell(row.number(), heading, value, &CellMistake::RepeatedKey { first: first as usize }))
     }
 
-    fn create(&mut self, row: &Row, mut draft: Draft, errors: &mut Vec<RowError>) -> Result<Option<Command>, ImportError> {
+    fn create(&mut self, row: &Row, mut draft: Draft<'a>, errors: &mut Vec<RowError>) -> Result<Option<Change<'a>>, ImportError> {
         let origin = std::mem::take(&mut draft.origin);
         let state = draft.state.take();
-        let mut content = normalise(self.register, overlay(&Content::new(), draft));
+        let mut content = self.lay(Content::new(), draft);
         let first = self.register.states.first().map(|s| s.name.as_str());
         self.valid(row, 0, state.as_deref().or(first), &content, &[], errors)?;
         if let Some(state) = state {
             content.insert("_state".into(), Cell::Text(state));
         }
-        Ok(Some(Command::Create { register: self.register.name.clone(), content, origin }))
+        Ok(Some(Change::Create { content, origin }))
     }
 
-    fn amend(&mut self, row: &Row, record: &Record, mut draft: Draft, errors: &mut Vec<RowError>) -> Result<Option<Command>, ImportError> {
-        self.same_origin(row, record, &draft.origin, errors);
+    fn amend(
+        &mut self,
+        row: &Row,
+        record: Record,
+        mut draft: Draft<'a>,
+        errors: &mut Vec<RowError>,
+    ) -> Result<Option<Change<'a>>, ImportError> {
+        self.same_origin(row, &record, &draft.origin, errors);
         let state = draft.state.take().filter(|s| record.state.as_ref() != Some(s));
         let transition = match &state {
-            Some(to) => self.transition(row, record, to, errors),
+            Some(to) => self.transition(row, &record, to, errors),
             None => None,
         };
-        let before: Content = record.content.iter().filter(|(c, _)| self.stored(c)).map(|(c, v)| (c.clone(), v.clone())).collect();
-        let after = normalise(self.register, overlay(&before, draft));
+        // As it is: older records are not measured by rules that came later.
+        if transition.is_none() && draft.adds_nothing(&record.content) {
+            return Ok(None);
+        }
+        let Record { id, version, state: present, content: mut before, .. } = record;
+        before.retain(|column, _| self.stored(column));
+        let after = self.lay(before.clone(), draft);
         let changes = difference(&before, &after);
         if changes.is_empty() && transition.is_none() {
-            // As it is: older records are not measured by rules that came later. Its key is taken all the same.
-            self.remember(row, &after, errors);
             return Ok(None);
         }
         let require = transition.map(|t| t.require.as_slice()).unwrap_or_default();
-        self.valid(row, record.id, state.as_deref().or(record.state.as_deref()), &after, require, errors)?;
-        let (register, record, version) = (self.register.name.clone(), record.id, record.version);
-        let reason = self.options.reason.clone();
-        Ok(Some(match transition {
-            Some(t) => Command::Transition { register, record, version, transition: t.name.clone(), content: changes, reason },
-            None => Command::Amend { register, record, version, content: changes, reason },
-        }))
+        self.valid(row, id, state.as_deref().or(present.as_deref()), &after, require, errors)?;
+        Ok(Some(Change::Amend { record: id, version, changes, transition: transition.map(|t| t.name.as_str()) }))
+    }
+
+    /// The row's values over a record's, as they would be stored. Blank rows of a group close up: where each went is
+    /// kept for the messages.
+    fn lay(&mut self, base: Content, draft: Draft) -> Content {
+        let content = overlay(base, draft);
+        self.moved.clear();
+        for (group, cell) in &content {
+            if let Cell::Rows(rows) = cell
+                && rows.iter().any(Content::is_empty)
+            {
+                let filled = rows.iter().enumerate().filter(|(_, row)| !row.is_empty());
+                self.moved.insert(group.clone(), filled.map(|(i, _)| i + 1).collect());
+            }
+        }
+        normalise(self.register, content)
     }
 
     /// Whether a column is stored: derived ones are shown with a record but are not its content.
@@ -264,8 +298,9 @@ impl<'a> Checker<'a> {
     ) -> Result<(), ImportError> {
         let mut found = self.validator.check(content);
         found.extend(self.validator.blanks(content, require));
-        for (columns, _) in &self.unique {
-            let others = if self.empty { vec![] } else { self.lookup.by_columns(&self.register.name, columns, content)? };
+        let unique = if self.empty { &[] } else { self.unique.as_slice() };
+        for Unique { columns, finder, .. } in unique {
+            let others = self.lookup.find(finder, columns.iter().map(|c| content.get(c)))?;
             if let Some(other) = others.into_iter().find(|id| *id != record) {
                 let number = self.snapshot.record(&self.register.name, other)?.and_then(|r| r.number);
                 let place = columns.first().cloned().unwrap_or_default();
@@ -291,7 +326,10 @@ impl<'a> Checker<'a> {
     /// Puts a field's mistake at its cell. What could not be read is not also missing.
     fn place(&self, row: &Row, error: FieldError, errors: &mut Vec<RowError>) {
         let name = match error.row {
-            Some(at) => format!("{}.{at}.{}", error.field, error.column),
+            Some(at) => {
+                let in_file = self.moved.get(&error.field).and_then(|rows| rows.get(at - 1)).unwrap_or(&at);
+                format!("{}.{in_file}.{}", error.field, error.column)
+            }
             None => error.column.clone(),
         };
         let at = self.columns.position(&name);
@@ -305,21 +343,22 @@ impl<'a> Checker<'a> {
 
     /// No two rows of the file may have the same key or the same value in a unique field.
     fn remember(&mut self, row: &Row, content: &Content, errors: &mut Vec<RowError>) {
-        let unread = |c: &String| {
-            let heading = self.columns.position(c).and_then(|i| self.columns.headings.get(i));
-            heading.is_some() && errors.iter().any(|e| e.column.as_ref() == heading)
-        };
-        let readable: Vec<bool> = self.unique.iter().map(|(columns, _)| !columns.iter().any(unread)).collect();
-        for (index, (columns, seen)) in self.unique.iter_mut().enumerate() {
-            let Some(value) = joined(columns, content).filter(|_| readable[index]) else { continue };
+        let columns = self.columns;
+        for (index, Unique { columns: of, seen, .. }) in self.unique.iter_mut().enumerate() {
+            let at = of.first().and_then(|c| columns.position(c));
+            let heading = |c: &String| columns.position(c).and_then(|i| columns.headings.get(i));
+            // What could not be read is not the same as anything.
+            if !errors.is_empty() && of.iter().filter_map(heading).any(|h| errors.iter().any(|e| e.column.as_ref() == Some(h))) {
+                continue;
+            }
+            let Some(value) = joined(of, content) else { continue };
             let number = row_number(row);
             let first = *seen.entry(value).or_insert(number);
             if first != number {
                 let first = first as usize;
                 let mistake =
                     if index == 0 && self.has_key { CellMistake::RepeatedKey { first } } else { CellMistake::RepeatedValue { first } };
-                let at = columns.first().and_then(|c| self.columns.position(c));
-                let heading = at.map_or(columns.first(), |i| self.columns.headings.get(i));
+                let heading = at.map_or(of.first(), |i| columns.headings.get(i));
                 let value = at.map(|i| row.get(i)).unwrap_or_default();
                 errors.push(RowError::cell(row.number(), heading.map(String::as_str), value, &mistake));
             }

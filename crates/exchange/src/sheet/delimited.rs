@@ -8,7 +8,8 @@ const SAMPLE: usize = 256 << 10;
 /// The delimiter of a text: of `,`, tab and `;` the one that makes most headings known in one row, or else the one
 /// most frequent in the first line.
 pub(super) fn delimiter(text: &str, known: &dyn Fn(&str) -> bool) -> u8 {
-    let sample = &text[..text.floor_char_boundary(SAMPLE)];
+    let end = (0..=SAMPLE.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let sample = &text[..end];
     let first = sample.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
     let score = |delimiter: &u8| {
         let mut rows = rows(sample, *delimiter, Limits::default());

@@ -143,8 +143,6 @@ pub(crate) trait Rows {
 pub(crate) struct Head {
     /// What the file is.
     pub format: Format,
-    /// Rows above the header: titles, remarks.
-    pub above: Vec<Row>,
     /// The header.
     pub header: Row,
 }
@@ -199,7 +197,7 @@ fn with_head<T, E: From<SheetError>>(
     if below.is_empty() {
         return Err(SheetError::Empty.into());
     }
-    let head = Head { format, above: first, header: below.remove(0) };
+    let head = Head { format, header: below.remove(0) };
     read(head, &mut Chained { first: below.into_iter(), rest: rows })
 }
 

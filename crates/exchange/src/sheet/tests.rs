@@ -114,7 +114,7 @@ fn a_workbook_reads_as_what_is_seen_in_it() {
         let noon = ExcelDateTime::from_ymd(2023, 3, 1).unwrap().and_hms(12, 30, 0).unwrap();
         s.write_with_format(2, 4, noon, &Style::new().set_num_format("yyyy-mm-dd hh:mm")).unwrap();
         s.write(2, 5, true).unwrap();
-        s.write(4, 2, 1_234_567_890_123i64 as f64).unwrap();
+        s.write(4, 2, 1_234_567_890_123_f64).unwrap();
     });
     let expected =
         [(3, cells(&[" 課題　", "2023", "0.3", "2023-03-01", "2023-03-01T12:30:00", "true"])), (5, cells(&["", "", "1234567890123"]))];
@@ -224,7 +224,9 @@ fn limits_are_kept() {
     assert_eq!(error(b"theme,year\n1,2\n3,4\n", &limits(small)), SheetError::TooManyCells { row: 3, limit: 4 });
     assert_eq!(error(b"theme,year\n1,2,3,4\n", &limits(small)), SheetError::TooManyColumns { row: 2, limit: 3 });
     let book = Limits { bytes: 1 << 20, ..small };
-    let wide = workbook(|s| drop(s.write(0, 3, "x").unwrap()));
+    let wide = workbook(|s| {
+        s.write(0, 3, "x").unwrap();
+    });
     assert_eq!(error(&wide, &limits(book)), SheetError::TooManyColumns { row: 1, limit: 3 });
     let long = workbook(|s| {
         for row in 0..5 {

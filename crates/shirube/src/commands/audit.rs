@@ -1,7 +1,7 @@
 //! `shirube audit`: every published figure against its recomputation.
 
 use crate::failure::Failure;
-use crate::office::Office;
+use crate::office;
 use crate::{AuditFormat, Place};
 use shirube_indicator::{audit, render};
 use shirube_plan::Lang;
@@ -9,11 +9,10 @@ use std::process::ExitCode;
 
 /// Prints the audit; exit 1 on an unexplained difference or a guard that no longer holds.
 pub fn run(place: &Place, format: AuditFormat, as_of: Option<&str>, all: bool, lang: Lang) -> Result<ExitCode, Failure> {
-    let office = Office::open(place)?;
-    let reader = office.reader(as_of)?;
+    let reader = office::read(place, as_of)?;
     let audit = audit(&reader);
     match format {
-        AuditFormat::Table => print!("{}", render::audit(&office.pack, &audit, all, lang)),
+        AuditFormat::Table => print!("{}", render::audit(reader.pack(), &audit, all, lang)),
         AuditFormat::Json => println!("{}", serde_json::to_string_pretty(&audit).map_err(std::io::Error::from)?),
     }
     Ok(ExitCode::from(u8::from(!audit.ok)))

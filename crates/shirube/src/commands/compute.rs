@@ -1,7 +1,7 @@
 //! `shirube compute`: indicators, and how they come about.
 
 use crate::failure::Failure;
-use crate::office::Office;
+use crate::office;
 use crate::{Place, TableFormat};
 use shirube_exchange::export::{self, ExportOptions, figures};
 use shirube_exchange::silent;
@@ -30,10 +30,9 @@ pub struct How {
 
 /// Prints the indicators asked for, all of them without ids.
 pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure> {
-    let office = Office::open(place)?;
-    let overrides = overrides(&office.pack, &how.what_if)?;
-    let chosen = choose(&office.pack, ids)?;
-    let reader = office.reader(how.as_of.as_deref())?;
+    let reader = office::read(place, how.as_of.as_deref())?;
+    let overrides = overrides(reader.pack(), &how.what_if)?;
+    let chosen = choose(reader.pack(), ids)?;
     match how.format {
         TableFormat::Table => {
             for indicator in chosen {
@@ -49,7 +48,7 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
         }
         TableFormat::Csv => {
             let computed = chosen.iter().map(|i| compute(&reader, i, &overrides)).collect::<Result<Vec<_>, _>>()?;
-            let (table, rows) = figures::observations(&office.pack, &computed, reader.moment());
+            let (table, rows) = figures::observations(reader.pack(), &computed, reader.moment());
             export::table(&table, rows.len() as u64, rows, &ExportOptions::default(), &mut std::io::stdout(), &silent)?;
         }
     }
@@ -83,7 +82,8 @@ fn overrides(pack: &Pack, what_if: &[String]) -> Result<Overrides, Failure> {
     let mut overrides = Overrides::new();
     for text in what_if {
         let pair = text.split_once('=').and_then(|(id, value)| Some((id, value.parse::<f64>().ok().filter(|v| v.is_finite())?)));
-        let (id, value) = pair.ok_or_else(|| Failure::Misuse(format!("“{text}” is not ID=VALUE: write e.g. --what-if growth-overall=5")))?;
+        let (id, value) =
+            pair.ok_or_else(|| Failure::Misuse(format!("“{text}” is not ID=VALUE: write e.g. --what-if growth-overall=5")))?;
         if !pack.assumptions.iter().any(|a| a.id == id) {
             let known = pack.assumptions.iter().map(|a| a.id.as_str()).collect::<Vec<_>>().join(", ");
             return Err(Failure::Unknown { what: "assumption", name: id.to_owned(), known });

@@ -1,20 +1,20 @@
 //! `shirube export`: records, indicators, published figures and the audit as files.
 
 use crate::failure::Failure;
-use crate::office::Office;
+use crate::office;
 use crate::{FileFormat, Place};
 use shirube_exchange::export::{self, ExportOptions, Format, figures};
 use shirube_exchange::silent;
 use shirube_indicator::{Overrides, audit, compute};
+use shirube_snapshot::ListQuery;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Writes what was asked for to a file or to standard output.
 pub fn run(place: &Place, what: &str, format: FileFormat, as_of: Option<&str>, out: Option<&Path>) -> Result<ExitCode, Failure> {
-    let office = Office::open(place)?;
-    let pack = &office.pack;
-    let reader = office.reader(as_of)?;
+    let reader = office::read(place, as_of)?;
+    let pack = reader.pack();
     let options = ExportOptions { format: format.into(), ..ExportOptions::default() };
     let mut out: Box<dyn Write + Send> = match out {
         Some(path) => Box::new(std::io::BufWriter::new(super::import::create(path)?)),
@@ -22,6 +22,12 @@ pub fn run(place: &Place, what: &str, format: FileFormat, as_of: Option<&str>, o
         None => Box::new(std::io::stdout()),
     };
     let moment = reader.moment();
+    if pack.registers.contains_key(what) {
+        let query = ListQuery { register: what.to_owned(), ..ListQuery::default() };
+        export::records(&reader, &query, &options, &mut out, &silent)?;
+        out.flush()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (table, rows) = if let Some(indicator) = pack.indicators.get(what) {
         figures::observations(pack, &[compute(&reader, indicator, &Overrides::new())?], moment)
     } else {

@@ -6,6 +6,7 @@ use crate::office::Office;
 use shirube_exchange::import::{self, ImportOptions, Prepared};
 use shirube_exchange::{export, silent};
 use shirube_plan::Lang;
+use shirube_snapshot::AsOf;
 use shirube_store::Actor;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
@@ -31,7 +32,7 @@ pub fn run(place: &Place, register: &str, file: &Path, how: How) -> Result<ExitC
     let bytes = std::fs::read(file).map_err(|cause| Failure::File { path: file.to_owned(), cause })?;
     let office = Office::open(place)?;
     let options = ImportOptions { reason: how.reason, ..ImportOptions::default() };
-    let reader = office.reader(None)?;
+    let reader = office.store.reader(&Actor::owner(), AsOf::Head)?;
     let prepared = import::prepare(&reader, register, &bytes, &options, &bar("checked"))?;
     drop(reader);
     let plan = prepared.plan;

@@ -134,9 +134,9 @@ impl Head {
         let evaluated = evaluated.unwrap_or_else(|| self.derive(layout, after));
         let changed: Vec<_> =
             layout.columns.iter().filter(|c| c.derived || before.content.get(&c.name) != after.content.get(&c.name)).collect();
-        let mut set = vec!["_version = ?2".to_string(), "_seq = ?3".to_string(), "_updated_at = ?4".to_string()];
-        set.extend(["_state = ?5".to_string(), "_missing = ?6".to_string()]);
-        set.extend((7..).zip(&changed).map(|(i, column)| format!("{} = ?{i}", quoted(&column.name))));
+        let own = ["_version", "_seq", "_updated_at", "_state", "_missing", "_source", "_heading", "_quote"].map(str::to_owned);
+        let all = own.into_iter().chain(changed.iter().map(|column| quoted(&column.name)));
+        let set: Vec<String> = (2..).zip(all).map(|(i, column)| format!("{column} = ?{i}")).collect();
         let updated = self.time(after.updated_at);
         let sql = format!("UPDATE {} SET {} WHERE _id = ?1", quoted(&layout.name), set.join(", "));
         let mut statement = self.connection.prepare_cached(&sql)?;
@@ -146,9 +146,12 @@ impl Head {
         statement.raw_bind_parameter(4, updated)?;
         statement.raw_bind_parameter(5, after.state.as_deref())?;
         statement.raw_bind_parameter(6, missing_json(&after.content))?;
+        statement.raw_bind_parameter(7, after.origin.source.as_deref())?;
+        statement.raw_bind_parameter(8, after.origin.heading.as_deref())?;
+        statement.raw_bind_parameter(9, after.origin.quote.as_deref())?;
         for (i, column) in changed.iter().enumerate() {
             let content = if column.derived { &evaluated.derived } else { &after.content };
-            bind(&mut statement, 7 + i, column.storage, content.get(&column.name))?;
+            bind(&mut statement, 10 + i, column.storage, content.get(&column.name))?;
         }
         statement.raw_execute()?;
         Ok(())

@@ -6,6 +6,7 @@
 
 pub mod indicators;
 mod keys;
+pub mod lists;
 pub mod openapi;
 
 pub mod plan;

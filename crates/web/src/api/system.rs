@@ -22,3 +22,17 @@ pub fn verify(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
     }))
 }
+
+/// The registers of a moment as one SQLite file.
+pub fn snapshot(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    known_only(cx, &[], &[])?;
+    let path = app.jobs.scratch()?;
+    let written = app.store.snapshot_to(&cx.actor, cx.as_of, &path);
+    let bytes = std::fs::read(&path);
+    // The copy was made for this answer only.
+    let _ = std::fs::remove_file(&path);
+    let info = written?;
+    let name = format!("{}-{}.db", app.pack.meta.id, info.moment.day());
+    let reply = Reply::bytes("application/vnd.sqlite3", bytes.map_err(Error::internal)?.into()).as_file(name);
+    Ok(reply.with_header("etag", format!("\"{}\"", info.sha256)))
+}

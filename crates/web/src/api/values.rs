@@ -68,17 +68,16 @@ pub fn read(register: &Register, pack: &Pack, body: Map<String, Value>, new: boo
     let mut reader = Reader { pack, resolve, errors: vec![] };
     let mut sent = Sent::default();
     for (name, value) in body {
-        let own = match (name.as_str(), &value) {
-            ("_reason", Value::String(text)) => Some(drop(sent.reason = Some(text.clone()).filter(|t| !t.trim().is_empty()))),
-            ("_source", Value::String(text)) if new => Some(drop(sent.origin.source = Some(text.clone()))),
-            ("_heading", Value::String(text)) if new => Some(drop(sent.origin.heading = Some(text.clone()))),
-            ("_quote", Value::String(text)) if new => Some(drop(sent.origin.quote = Some(text.clone()))),
-            ("_synthetic", Value::Bool(yes)) if new => Some(sent.origin.synthetic = *yes),
-            _ => None,
-        };
-        if own.is_none() {
-            let cell = reader.column(&register.fields, None, &name, value);
-            sent.content.insert(name, cell);
+        match (name.as_str(), value) {
+            ("_reason", Value::String(text)) => sent.reason = Some(text).filter(|t| !t.trim().is_empty()),
+            ("_source", Value::String(text)) if new => sent.origin.source = Some(text),
+            ("_heading", Value::String(text)) if new => sent.origin.heading = Some(text),
+            ("_quote", Value::String(text)) if new => sent.origin.quote = Some(text),
+            ("_synthetic", Value::Bool(yes)) if new => sent.origin.synthetic = yes,
+            (_, value) => {
+                let cell = reader.column(&register.fields, None, &name, value);
+                sent.content.insert(name, cell);
+            }
         }
     }
     if reader.errors.is_empty() { Ok(sent) } else { Err(invalid(reader.errors)) }

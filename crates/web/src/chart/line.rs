@@ -16,11 +16,11 @@ pub fn line(frame: &Frame) -> Markup {
         (plot.grid())
         (plot.breaks())
         @if let Some(path) = &frame.path {
-            path class="path" d=(plot.path_of(path.points.iter().map(|(i, v)| (plot.x(*i), plot.y(*v))))) {}
-            @if let Some((i, value)) = path.points.last() {
-                circle class="target" cx=(c(plot.x(*i))) cy=(c(plot.y(*value))) r="6" { title { (path.label) } }
-                circle class="target-centre" cx=(c(plot.x(*i))) cy=(c(plot.y(*value))) r="2" {}
-                text class="label" text-anchor="end" x=(c(plot.x(*i) + 6.0)) y=(c((plot.y(*value) - 11.0).max(SIZE))) { (path.label) }
+            path class="path" d=(plot.path_of(path.points.iter().map(|(at, v)| (plot.x_at(*at), plot.y(*v))))) {}
+            @if let Some((at, value)) = path.points.last() {
+                circle class="target" cx=(c(plot.x_at(*at))) cy=(c(plot.y(*value))) r="6" { title { (path.label) } }
+                circle class="target-centre" cx=(c(plot.x_at(*at))) cy=(c(plot.y(*value))) r="2" {}
+                text class="label" text-anchor="end" x=(c(plot.x_at(*at) + 6.0)) y=(c((plot.y(*value) - 11.0).max(SIZE))) { (path.label) }
             }
         }
         @for (s, series) in frame.series.iter().enumerate() {
@@ -60,12 +60,13 @@ impl<'a> Plot<'a> {
     }
 
     fn x(&self, i: usize) -> f64 {
+        self.x_at(self.frame.x.get(i).map_or(0.0, |t| t.at))
+    }
+
+    fn x_at(&self, at: f64) -> f64 {
         let ticks = &self.frame.x;
         let (first, last) = (ticks.first().map_or(0.0, |t| t.at), ticks.last().map_or(0.0, |t| t.at));
-        let share = match ticks.get(i) {
-            Some(tick) if last > first => (tick.at - first) / (last - first),
-            _ => 0.5,
-        };
+        let share = if last > first { ((at - first) / (last - first)).clamp(0.0, 1.0) } else { 0.5 };
         self.left + 22.0 + share * (self.right - self.left - 22.0)
     }
 
@@ -153,6 +154,12 @@ impl<'a> Plot<'a> {
         points.enumerate().map(|(i, (x, y))| format!("{}{},{}", if i == 0 { "M" } else { " L" }, c(x), c(y))).collect()
     }
 
+    /// Moves the middle of a label so that all of it stays on the drawing.
+    fn inside(&self, x: f64, text: &str) -> f64 {
+        let half = text_width(text, SIZE) / 2.0;
+        x.clamp(half.min(self.width / 2.0), (self.width - half).max(self.width / 2.0))
+    }
+
     fn point(&self, series: usize, i: usize, point: &Point, label: &str) -> Markup {
         let x = self.x(i);
         let period = &self.frame.x[i].label;
@@ -166,7 +173,7 @@ impl<'a> Plot<'a> {
                 let written = self.frame.series.len() == 1 && self.frame.x.len() <= 8;
                 html! {
                     (marker(series, x, y, *small || *projected, &format!("{period} {label}: {text}")))
-                    @if written { text class="label" text-anchor="middle" x=(c(x)) y=(c(y - 10.0)) { (text) } }
+                    @if written { text class="label" text-anchor="middle" x=(c(self.inside(x, text))) y=(c(y - 10.0)) { (text) } }
                 }
             }
         }

@@ -41,7 +41,7 @@ pub struct Frame {
     pub axis: Axis,
     /// Indices of x before which the series breaks, with the words of the mark.
     pub breaks: Vec<(usize, String)>,
-    /// Path to a target: points on x, and the words of the mark at its end.
+    /// Path to a target: points along x, and the words of the mark at its end.
     pub path: Option<Path>,
 }
 
@@ -103,8 +103,8 @@ impl Point {
 pub struct Path {
     /// Words at its end.
     pub label: String,
-    /// (index of x, value), ascending.
-    pub points: Vec<(usize, f64)>,
+    /// Place along x (as in [`Tick::at`]) and value, ascending.
+    pub points: Vec<(f64, f64)>,
 }
 
 impl Frame {

@@ -42,6 +42,22 @@ pub(super) fn drawing(frame: &Frame, width: f64, height: f64, inside: Markup) ->
     }
 }
 
+/// A plus sign.
+const PLUS: [(f64, f64); 12] = [
+    (-0.4, -1.2),
+    (0.4, -1.2),
+    (0.4, -0.4),
+    (1.2, -0.4),
+    (1.2, 0.4),
+    (0.4, 0.4),
+    (0.4, 1.2),
+    (-0.4, 1.2),
+    (-0.4, 0.4),
+    (-1.2, 0.4),
+    (-1.2, -0.4),
+    (-0.4, -0.4),
+];
+
 /// Marker of a series at a place; hollow for small n. Every series has its own shape.
 pub(super) fn marker(series: usize, x: f64, y: f64, hollow: bool, title: &str) -> Markup {
     let class = format!("mark s{}{}", series % 6 + 1, if hollow { " hollow" } else { "" });
@@ -55,7 +71,7 @@ pub(super) fn marker(series: usize, x: f64, y: f64, hollow: bool, title: &str) -
             2 => polygon class=(class) points=(points(&[(0.0, -1.2), (1.15, 0.9), (-1.15, 0.9)])) { title { (title) } },
             3 => polygon class=(class) points=(points(&[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)])) { title { (title) } },
             4 => polygon class=(class) points=(points(&[(0.0, 1.2), (1.15, -0.9), (-1.15, -0.9)])) { title { (title) } },
-            _ => polygon class=(class) points=(points(&[(-0.4, -1.2), (0.4, -1.2), (0.4, -0.4), (1.2, -0.4), (1.2, 0.4), (0.4, 0.4), (0.4, 1.2), (-0.4, 1.2), (-0.4, 0.4), (-1.2, 0.4), (-1.2, -0.4), (-0.4, -0.4)])) { title { (title) } },
+            _ => polygon class=(class) points=(points(&PLUS)) { title { (title) } },
         }
     }
 }
@@ -87,7 +103,9 @@ pub fn patterns() -> Markup {
 /// Swatch of a bar for the legend.
 pub(super) fn bar_swatch(series: usize) -> Markup {
     html! {
-        svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" { rect class={ "bar s" (series % 6 + 1) } fill={ "url(#pattern-" (series % 6 + 1) ")" } x="1" y="1" width="14" height="10" {} }
+        svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" {
+            rect class={ "bar s" (series % 6 + 1) } fill={ "url(#pattern-" (series % 6 + 1) ")" } x="1" y="1" width="14" height="10" {}
+        }
     }
 }
 

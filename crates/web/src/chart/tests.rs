@@ -64,7 +64,7 @@ fn a_line_with_a_path_to_its_target() {
         }],
         axis: Axis { scale: 1e12, unit: "兆円".into() },
         breaks: vec![],
-        path: Some(Path { label: "目標 28兆円".into(), points: vec![(1, 10e12), (2, 28e12)] }),
+        path: Some(Path { label: "目標 28兆円".into(), points: vec![(2024.0, 10e12), (2032.0, 17e12), (2040.0, 28e12)] }),
     };
     golden("target", &line(&frame));
 }

@@ -41,7 +41,7 @@ pub fn draw(form: &Form, control: &str, field: &Field) -> Markup {
     match &field.kind {
         K::Text { .. } => line(form, control, help, Line::default()),
         K::LongText { .. } => html! {
-            textarea id=(id(control)) name=(control) rows="5" aria-describedby=[form.described_by(control, help)] aria-invalid=[invalid(form, control)] {
+            textarea id=(id(control)) name=(control) rows="5" lang=[l.lang_of(form.entered.text(control))] aria-describedby=[form.described_by(control, help)] aria-invalid=[invalid(form, control)] {
                 "\n" (form.entered.text(control))
             }
         },
@@ -53,10 +53,10 @@ pub fn draw(form: &Form, control: &str, field: &Field) -> Markup {
             (line(form, control, help, Line { mode: "decimal", class: "short", ..Line::default() }))
             (unit_word(form, unit.as_deref())) (range(form, min.map(fmt::plain), max.map(fmt::plain)))
         },
-        K::Money { min, max, .. } => html! {
+        K::Money { min, max, currency, .. } => html! {
             div class="parts" {
                 (named(form, control, l.t("金額", "Amount"), help, Line { mode: "decimal", class: "short", ..Line::default() }))
-                (part(form, control, Part::Currency, Line { class: "code", list: Some("currencies"), ..Line::default() }))
+                (part(form, control, Part::Currency, Line { class: "code", list: Some("currencies"), usual: currency, ..Line::default() }))
             }
             p class="hint" { (l.t("例：1,500,000、1.5億", "e.g. 1,500,000")) (range(form, min.map(fmt::plain), max.map(fmt::plain))) }
         },
@@ -126,17 +126,19 @@ struct Line<'a> {
     class: &'a str,
     list: Option<&'a str>,
     date: bool,
+    /// Stands there when nothing was typed.
+    usual: &'a str,
 }
 
 impl Default for Line<'_> {
     fn default() -> Self {
-        Line { kind: "text", mode: "", class: "", list: None, date: false }
+        Line { kind: "text", mode: "", class: "", list: None, date: false, usual: "" }
     }
 }
 
 fn line(form: &Form, control: &str, help: bool, line: Line) -> Markup {
     html! {
-        input type=(line.kind) id=(id(control)) name=(control) value=(form.entered.text(control))
+        input type=(line.kind) id=(id(control)) name=(control) value=(Some(form.entered.text(control)).filter(|t| !t.is_empty()).unwrap_or(line.usual))
             class=[Some(line.class).filter(|c| !c.is_empty())]
             inputmode=[Some(line.mode).filter(|m| !m.is_empty())]
             list=[line.list] data-date[line.date]
@@ -208,7 +210,7 @@ fn reference(form: &Form, control: &str, register: &str, help: bool) -> Markup {
     let value = form.entered.text(control).trim();
     html! {
         (line(form, control, help, Line { list: Some(&list), ..Line::default() }))
-        @if let Some(choice) = form.references.named(register, value) { p class="hint chosen" { (choice.label) } }
+        @if let Some(choice) = form.references.named(register, value) { p class="hint chosen" { (l.foreign(&choice.label)) } }
         @if choices.is_some_and(|c| c.more) {
             button class="quiet" name="_find" value=(control) formaction={ "#" (id(control)) } { (l.t("候補を探す", "Search")) }
         }
@@ -218,7 +220,7 @@ fn reference(form: &Form, control: &str, register: &str, help: bool) -> Markup {
                 @if found.is_empty() { p { (l.t("見つかりませんでした。別の言葉で探してください。", "Nothing found; try other words.")) } }
                 div class="boxes" {
                     @for choice in found {
-                        label { input type="radio" name={ "_take." (control) } value=(choice.value); " " (choice.text()) }
+                        label { input type="radio" name={ "_take." (control) } value=(choice.value); " " (l.foreign(&choice.text())) }
                     }
                 }
             }
@@ -263,14 +265,13 @@ fn unit_word(form: &Form, unit: Option<&str>) -> Markup {
 
 /// The range a value must be in.
 fn range(form: &Form, min: Option<String>, max: Option<String>) -> Markup {
-    let text = match (form.l().is_ja(), min, max) {
-        (_, None, None) => return html! {},
-        (true, min, max) => min.map(|m| format!("{m}以上")).unwrap_or_default() + &max.map(|m| format!("{m}以下")).unwrap_or_default(),
-        (false, Some(min), Some(max)) => format!("{min} to {max}"),
-        (false, Some(min), None) => format!("{min} or more"),
-        (false, None, Some(max)) => format!("{max} or less"),
-        (false, None, None) => return html! {},
+    let (ja, en) = match (min, max) {
+        (None, None) => return html! {},
+        (Some(min), None) => (format!("{min}以上"), format!("{min} or more")),
+        (None, Some(max)) => (format!("{max}以下"), format!("{max} or less")),
+        (Some(min), Some(max)) => (format!("{min}以上{max}以下"), format!("{min} to {max}")),
     };
+    let text = form.l().t(&ja, &en).to_string();
     html! { " " span class="hint nowrap" { (text) } }
 }
 
@@ -286,7 +287,7 @@ pub fn shared_lists(form: &Form) -> Markup {
             datalist id="countries" { @for code in codes(form, "country") { option value=(code.code) { (l.p(&code.label)) } } }
         }
         @for (register, choices) in &form.references.registers {
-            datalist id={ "r-" (register) } { @for choice in &choices.options { option value=(choice.value) { (choice.label) } } }
+            datalist id={ "r-" (register) } { @for choice in &choices.options { option value=(choice.value) lang=[l.lang_of(&choice.label)] { (choice.label) } } }
         }
     }
 }

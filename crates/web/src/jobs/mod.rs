@@ -21,7 +21,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Jobs are kept for so long after they ended: what was sent may hold what must not lie about.
@@ -67,6 +67,7 @@ impl Jobs {
         fs::create_dir_all(&folder).map_err(file_error(&folder))?;
         let jobs = Jobs { folder, running: Mutex::default(), last: Mutex::default() };
         let now = now();
+        jobs.clear_scratch()?;
         for mut job in jobs.list()? {
             if job.stage.under_way() {
                 job.stage = Stage::Interrupted;
@@ -77,6 +78,13 @@ impl Jobs {
             }
         }
         Ok(jobs)
+    }
+
+    /// Removes what answers left behind when the program was stopped in the middle of one.
+    fn clear_scratch(&self) -> Result<(), JobError> {
+        let entries = fs::read_dir(&self.folder).map_err(file_error(&self.folder))?;
+        let left = entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with("scratch-"));
+        left.into_iter().try_for_each(|e| remove(&e.path()))
     }
 
     /// A new job with the file it is about.
@@ -226,6 +234,14 @@ impl Jobs {
         self.running().remove(&job.id);
     }
 
+    /// Waits a little for a job that may be done at once, so that short work shows no progress page.
+    pub fn wait(&self, id: &str, most: Duration) {
+        let until = Instant::now() + most;
+        while self.running().contains_key(id) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Asks a running job to stop; one that waits for a person is given up.
     pub fn cancel(&self, id: &str) -> Result<(), JobError> {
         if let Some(control) = self.running().get(id) {
@@ -240,6 +256,11 @@ impl Jobs {
         job.updated_at = self.moment();
         self.leave(&job, &[])?;
         self.write(&job)
+    }
+
+    /// A name for a file of one answer, which the caller removes again.
+    pub fn scratch(&self) -> Result<PathBuf, JobError> {
+        Ok(self.folder.join(format!("scratch-{:x}", self.moment())))
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Control>>> {

@@ -5,6 +5,7 @@
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll("input[data-date]").forEach(calendar);
     document.querySelectorAll("form.record-form").forEach(guard);
+    document.querySelectorAll("form.list-filters").forEach(tidy);
   });
 
   // The text stays what counts, as it also takes eras; the calendar writes into it.
@@ -18,6 +19,18 @@
       if (picker.value) text.value = picker.value;
     });
     text.insertAdjacentElement("afterend", picker);
+  }
+
+  // Conditions left blank stay out of the address, which is the saved search.
+  function tidy(form) {
+    form.addEventListener("submit", function () {
+      form.querySelectorAll("input, select").forEach(function (control) {
+        if (!control.value) control.disabled = true;
+      });
+    });
+    addEventListener("pageshow", function () {
+      form.querySelectorAll(":disabled").forEach(function (control) { control.disabled = false; });
+    });
   }
 
   function guard(form) {

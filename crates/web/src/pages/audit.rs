@@ -84,8 +84,13 @@ fn because_slug(because: NotHeldBecause) -> &'static str {
     }
 }
 
-const REASONS: [NotHeldBecause; 5] =
-    [NotHeldBecause::NoIndicator, NotHeldBecause::RepeatsPrint, NotHeldBecause::NoObservation, NotHeldBecause::NoValue, NotHeldBecause::Failed];
+const REASONS: [NotHeldBecause; 5] = [
+    NotHeldBecause::NoIndicator,
+    NotHeldBecause::RepeatsPrint,
+    NotHeldBecause::NoObservation,
+    NotHeldBecause::NoValue,
+    NotHeldBecause::Failed,
+];
 
 /// Draws it.
 pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
@@ -96,7 +101,10 @@ pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
     let shown = &lines[(page - 1) * MOST..(page * MOST).min(lines.len())];
     let body = html! {
         (parts::heading(l.t("公表値と記録からの再計算", "Published against recomputed"), l.t("照合", "Audit")))
-        p class="lead" { (l.t("文書に印刷されたすべての数値を、記録から計算し直した値と、印刷の刻みで比べています。記録を持っていない数値は「記録なし」とし、一致とはみなしません。", "Every figure that the documents print, against the value computed from the records, at the printed precision. A figure whose records are not held is never counted as a match.")) }
+        p class="lead" { (l.t(
+            "文書に印刷されたすべての数値を、記録から計算し直した値と、印刷の刻みで比べています。記録を持っていない数値は「記録なし」とし、一致とはみなしません。",
+            "Every figure that the documents print, against the value computed from the records, at the printed precision. A figure whose records are not held is never counted as a match.",
+        )) }
         @if audit.ok { p { span class="tag better" { "✓ " (l.t("説明のつかない相違はありません", "No unexplained difference")) } } }
         @else { div class="callout care" role="note" { p { b { (l.t("確認が要るものがあります。", "Something needs a look.")) } " " (open_points(v, audit)) } } }
         (counts(v, audit))
@@ -104,8 +112,9 @@ pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
         section id="figures" {
             h2 { (l.t("公表値", "Published figures")) }
             (filters(v, wanted))
-            p role="status" { (fmt::count(lines.len())) (l.t("件", " figures")) @if pages > 1 { " · " (l.t("ページ", "page")) " " (page) "/" (pages) } }
-            @if shown.is_empty() { p class="muted" { (l.t("条件に合うものはありません。", "Nothing fits.")) } } @else { (figures::table(v, shown, Columns { indicator: true, source: true })) (pager(v, page, pages)) }
+            p role="status" { (fmt::counted(l, lines.len(), "件", "figure", "figures")) @if pages > 1 { " · " (l.t("ページ", "page")) " " (page) "/" (pages) } }
+            @if shown.is_empty() { p class="muted" { (l.t("条件に合うものはありません。", "Nothing fits.")) } }
+            @else { (figures::table(v, shown, Columns { line: false, indicator: true, source: true })) (pager(v, page, pages)) }
         }
         (findings(v, &audit.findings))
         (corrections(v, &audit.corrections))
@@ -124,7 +133,12 @@ fn open_points(v: &View, audit: &Audit) -> String {
         (corrections, l.t("条件が変わった訂正", "corrections whose guard no longer holds")),
         (audit.failures.len(), l.t("計算できない指標", "indicators that cannot be computed")),
     ];
-    points.iter().filter(|(n, _)| *n > 0).map(|(n, word)| if l.is_ja() { format!("{word} {n}件") } else { format!("{n} {word}") }).collect::<Vec<_>>().join(l.t("、", ", "))
+    points
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| if l.is_ja() { format!("{word} {n}件") } else { format!("{n} {word}") })
+        .collect::<Vec<_>>()
+        .join(l.t("、", ", "))
 }
 
 /// Counts with links to the filtered list.
@@ -158,7 +172,10 @@ fn filters(v: &View, wanted: &Wanted) -> Markup {
                 select name="verdict" {
                     option value="" { (l.t("すべて", "All")) }
                     @for (slug, word) in verdicts { option value=(slug) selected[wanted.verdict.as_deref() == Some(slug)] { (word) } }
-                    @for reason in REASONS { option value=(because_slug(reason)) selected[wanted.verdict.as_deref() == Some(because_slug(reason))] { (l.t("記録なし：", "not held: ")) (figures::because(l, reason)) } }
+                    @for reason in REASONS {
+                        @let slug = because_slug(reason);
+                        option value=(slug) selected[wanted.verdict.as_deref() == Some(slug)] { (l.t("記録なし：", "not held: ")) (figures::because(l, reason)) }
+                    }
                 }
             }
             label {
@@ -173,7 +190,11 @@ fn filters(v: &View, wanted: &Wanted) -> Markup {
                 select name="goal" {
                     option value="" { (l.t("すべて", "All")) }
                     @for period in &v.pack.periods {
-                        optgroup label=(l.p(&period.label)) { @for node in period.nodes.iter().filter(|n| n.kind == NodeKind::Goal) { option value=(node.id) selected[wanted.goal.as_ref() == Some(&node.id)] { (parts::node_name(l, node)) } } }
+                        optgroup label=(l.p(&period.label)) {
+                            @for node in period.nodes.iter().filter(|n| n.kind == NodeKind::Goal) {
+                                option value=(node.id) selected[wanted.goal.as_ref() == Some(&node.id)] { (parts::node_name(l, node)) }
+                            }
+                        }
                     }
                 }
             }
@@ -205,7 +226,11 @@ fn failures(v: &View, audit: &Audit) -> Markup {
     html! {
         @if !audit.failures.is_empty() {
             h2 { (l.t("計算できない指標", "Indicators that cannot be computed")) }
-            ul class="plain" { @for f in &audit.failures { li { (parts::indicator_link(v, &f.indicator)) " " span lang="en" { code { (f.file) ":" (f.line) } " " (f.problem) "; " (f.mend) } } } }
+            ul class="plain" {
+                @for f in &audit.failures {
+                    li { (parts::indicator_link(v, &f.indicator)) " " span lang="en" { code { (f.file) ":" (f.line) } " " (f.problem) "; " (f.mend) } }
+                }
+            }
         }
     }
 }
@@ -233,7 +258,10 @@ fn findings(v: &View, findings: &[FindingCheck]) -> Markup {
     html! {
         section id="findings" {
             h2 { (l.t("所見", "Findings")) " " span class="muted" { "(" (findings.len()) ")" } }
-            p { (l.t("文書の相違や誤記と、その説明です。印刷はそのまま残し、黙って直しません。", "Differences and oddities of the documents, explained. The print stays as it is; nothing is mended silently.")) }
+            p { (l.t(
+                "文書の相違や誤記と、その説明です。印刷はそのまま残し、黙って直しません。",
+                "Differences and oddities of the documents, explained. The print stays as it is; nothing is mended silently.",
+            )) }
             ul class="plain" {
                 @for finding in findings {
                     li id={ "finding-" (finding.id) } {
@@ -260,7 +288,10 @@ fn corrections(v: &View, corrections: &[CorrectionCheck]) -> Markup {
     html! {
         section id="corrections" {
             h2 { (l.t("訂正", "Corrections")) " " span class="muted" { "(" (corrections.len()) ")" } }
-            p { (l.t("指標の計算で、印刷の値や時期の代わりに使うもの。印刷が変われば、訂正は見直すまで失敗として示されます。", "What indicators use instead of a printed value or period. When the print changes, the correction shows as failed until it is looked at again.")) }
+            p { (l.t(
+                "指標の計算で、印刷の値や時期の代わりに使うもの。印刷が変われば、訂正は見直すまで失敗として示されます。",
+                "What indicators use instead of a printed value or period. When the print changes, the correction shows as failed until it is looked at again.",
+            )) }
             @if corrections.is_empty() { p class="muted" { (l.t("ありません。", "None.")) } }
             ul class="plain" {
                 @for c in corrections {

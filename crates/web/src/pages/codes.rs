@@ -36,7 +36,7 @@ pub fn view(v: &View) -> Markup {
         div class="scroll" {
             table {
                 caption class="visually-hidden" { (l.t("担当", "Who is responsible")) }
-                thead { tr { th scope="col" { (l.t("略号", "Mark")) } th scope="col" { (l.t("名称", "Name")) } } }
+                (parts::thead(&[(l.t("略号", "Mark"), false), (l.t("名称", "Name"), false)]))
                 tbody { @for actor in &v.pack.actors { tr { th scope="row" { (l.p(&actor.short)) } td { (l.p(&actor.label)) } } } }
             }
         }

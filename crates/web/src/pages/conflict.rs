@@ -110,8 +110,8 @@ fn differing<'a>(register: &'a Register, base: &Content, theirs: &Content, yours
 
 fn who(l: L, version: &Version) -> Markup {
     html! {
-        @if l.is_ja() { "版 " (version.version) "：" (cells::time(l, version.at)) " " (version.actor) }
-        @else { "Version " (version.version) ": " (cells::time(l, version.at)) ", " (version.actor) }
+        @if l.is_ja() { "版 " (version.version) "：" (cells::time(l, version.at)) " " (cells::actor(l, &version.actor)) }
+        @else { "Version " (version.version) ": " (cells::time(l, version.at)) ", " (cells::actor(l, &version.actor)) }
         @if let Some(reason) = &version.reason { " " q { (l.foreign(reason)) } }
     }
 }

@@ -223,7 +223,7 @@ pub fn reason(form: &form::fields::Form, required: bool, help: &str) -> Markup {
             label for="f-_reason" { (l.t("理由", "Reason")) @if required { " " span class="required" { (l.t("必須", "required")) } } }
             p class="help" id="h-_reason" { (help) }
             (form::fields::faults(form, "_reason"))
-            textarea id="f-_reason" name="_reason" rows="2" aria-describedby=[form.described_by("_reason", true)] aria-invalid=[bad.then_some("true")] {
+            textarea id="f-_reason" name="_reason" rows="2" lang=[l.lang_of(form.entered.text("_reason"))] aria-describedby=[form.described_by("_reason", true)] aria-invalid=[bad.then_some("true")] {
                 "\n" (form.entered.text("_reason"))
             }
         }

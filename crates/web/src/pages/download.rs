@@ -32,7 +32,8 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let mut bytes = Vec::new();
     let options = ExportOptions { format, lang: cx.l.0, bom: true, ..ExportOptions::default() };
     let rows = measure.computed.observations.iter().map(|o| row(&v, indicator, o));
-    table(&described(&v, indicator, measure), measure.computed.observations.len() as u64, rows, &options, &mut bytes, &silent).map_err(Error::internal)?;
+    table(&described(&v, indicator, measure), measure.computed.observations.len() as u64, rows, &options, &mut bytes, &silent)
+        .map_err(Error::internal)?;
     let name = format!("{}-{}.{}", indicator.id, measure.computed.as_of, format.as_str());
     Ok(Reply::bytes(format.media_type(), bytes.into()).as_file(name))
 }

@@ -4,8 +4,7 @@ use super::audit::finding_kind;
 use crate::{
     ctx::Ctx,
     error::Error,
-    figures,
-    fmt,
+    figures, fmt,
     layout::{self, View},
     parts,
     reply::Reply,
@@ -46,7 +45,10 @@ pub fn view(v: &View, figure: &Figure, audit: &Audit) -> Markup {
         (reading(v, figure))
         (siblings(v, figure))
     };
-    let crumbs = [(l.t("出典", "Sources").into(), cx.to("/sources")), (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line))];
+    let crumbs = [
+        (l.t("出典", "Sources").into(), cx.to("/sources")),
+        (parts::source_name(v, &figure.cite.source).to_string(), parts::source_href(v, &figure.cite.source, figure.cite.line)),
+    ];
     layout::page(v, &title, "sources", &crumbs, body)
 }
 
@@ -57,12 +59,21 @@ fn comparison(v: &View, line: &AuditLine, audit: &Audit) -> Markup {
     html! {
         @if let Some(reason) = line.because { p { (figures::because(l, reason)) (l.t("。", ".")) } }
         @if let Some(id) = &line.indicator {
-            p { (l.t("再計算する指標：", "Recomputed by: ")) (parts::indicator_link(v, id)) " " a class="small" href={ (parts::indicator_href(v, id)) "#derivation" } { (l.t("算出の過程", "derivation")) } }
+            p {
+                (l.t("再計算する指標：", "Recomputed by: ")) (parts::indicator_link(v, id)) " "
+                a class="small" href={ (parts::indicator_href(v, id)) "#derivation" } { (l.t("算出の過程", "derivation")) }
+            }
         }
         @for finding in audit.findings.iter().filter(|f| line.findings.contains(&f.id)) {
             div class="callout care" {
-                p { span class="tag" { (finding_kind(v, &finding.kind)) } " " (l.p(&finding.explain)) " " a class="small" href=(v.cx.to(&format!("/audit#finding-{}", finding.id))) { (l.t("所見の詳細", "details")) } }
-                @if !finding.holds { p { (l.t("この説明が書かれたときから印刷か再計算が変わっています。見直しが必要です。", "The print or the recomputation has changed since this was written. It needs a look.")) } }
+                p {
+                    span class="tag" { (finding_kind(v, &finding.kind)) } " " (l.p(&finding.explain)) " "
+                    a class="small" href=(v.cx.to(&format!("/audit#finding-{}", finding.id))) { (l.t("所見の詳細", "details")) }
+                }
+                @if !finding.holds { p { (l.t(
+                    "この説明が書かれたときから印刷か再計算が変わっています。見直しが必要です。",
+                    "The print or the recomputation has changed since this was written. It needs a look.",
+                )) } }
             }
         }
         @if let Some(correction) = correction {
@@ -114,14 +125,22 @@ fn siblings(v: &View, figure: &Figure) -> Markup {
             div class="scroll" {
                 table data-sort="" {
                     caption class="visually-hidden" { (l.t("同じ系列の公表値", "The same series")) }
-                    thead { tr { th scope="col" { (l.t("時期", "Period")) } th scope="col" { (l.t("内訳", "Breakdown")) } th scope="col" class="num" { (l.t("印刷", "Printed")) } th scope="col" { (l.t("出典", "Source")) } } }
+                    (parts::thead(&[
+                        (l.t("時期", "Period"), false),
+                        (l.t("内訳", "Breakdown"), false),
+                        (l.t("印刷", "Printed"), true),
+                        (l.t("出典", "Source"), false),
+                    ]))
                     tbody {
                         @for f in same {
                             tr aria-current=[(f.id == figure.id).then_some("true")] {
-                                th scope="row" class="nowrap" data-v=(f.period) { @if f.id == figure.id { b { (fmt::period(l, &f.period)) } } @else { a href=(parts::figure_href(v, &f.id)) { (fmt::period(l, &f.period)) } } }
+                                th scope="row" class="nowrap" data-v=(f.period) {
+                                    @if f.id == figure.id { b { (fmt::period(l, &f.period)) } }
+                                    @else { a href=(parts::figure_href(v, &f.id)) { (fmt::period(l, &f.period)) } }
+                                }
                                 td { (parts::dims(v, &f.dims)) }
                                 td class="num" data-v=[f.value] { (l.foreign(&f.printed)) }
-                                td class="small" { (parts::cites_short(v, std::slice::from_ref(&f.cite))) }
+                                td class="small" { (parts::cite_tiny(v, &f.cite)) }
                             }
                         }
                     }

@@ -9,7 +9,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::{self, Entered, Fault, fault, fields},
-    layout, parts,
+    layout,
     reply::Reply,
     state::App,
 };
@@ -202,7 +202,7 @@ pub fn page(
     };
     let kicker = record.map_or_else(|| l.p(&desk.register.label).to_string(), |r| desk::title(&v, desk.register, r));
     let body = html! {
-        (parts::heading(&kicker, &title))
+        (cells::heading(l, &kicker, &title))
         (fields::summary(l, faults))
         @if let Some(above) = above { (above) }
         @if record.is_none() { p class="lead" { (l.p(&desk.register.description)) } }

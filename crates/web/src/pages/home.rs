@@ -14,7 +14,7 @@ use crate::{
     url::{self, Query},
 };
 use maud::{Markup, html};
-use shirube_indicator::{Audit, Verdict};
+use shirube_indicator::{Audit, Verdict, judge::Reading};
 use shirube_plan::{FollowUp, Node, NodeKind, Period, Progress};
 use std::sync::Arc;
 
@@ -43,7 +43,11 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         .nodes
         .iter()
         .filter(|n| is_card(n))
-        .map(|node| Card { node, measures: app.measures_of(&snapshot, &node.id), progress: period.progress.iter().filter(|p| p.node == node.id).max_by_key(|p| p.year) })
+        .map(|node| Card {
+            node,
+            measures: app.measures_of(&snapshot, &node.id),
+            progress: period.progress.iter().filter(|p| p.node == node.id).max_by_key(|p| p.year),
+        })
         .collect::<Vec<_>>();
     let audit: Arc<Audit> = app.audit(&snapshot);
     Ok(Reply::page(view(&app.view_of(cx, &snapshot), period, &cards, &audit)))
@@ -89,7 +93,8 @@ pub fn view(v: &View, period: &Period, cards: &[Card], audit: &Audit) -> Markup 
 
 fn mission(v: &View, period: &Period) -> Markup {
     let l = v.cx.l;
-    let top: Vec<&Node> = period.nodes.iter().filter(|n| n.kind == NodeKind::Mission || (n.kind == NodeKind::Vision && n.parent.is_none())).collect();
+    let top: Vec<&Node> =
+        period.nodes.iter().filter(|n| n.kind == NodeKind::Mission || (n.kind == NodeKind::Vision && n.parent.is_none())).collect();
     html! {
         @for node in top {
             div class="mission" {
@@ -119,7 +124,8 @@ fn summary(v: &View, cards: &[Card]) -> Markup {
             p class="tags" {
                 span class="small muted" { (l.t("指標の判定", "Indicators by state")) }
                 @for (state, n) in &counts {
-                    a href=(v.cx.to_with("/indicators", Query(vec![("state".into(), state.slug().into())]))) class={ "tag " (state.tone()) } { span aria-hidden="true" { (state.sign()) } " " (state.word(l)) " " b { (n) } }
+                    @let href = v.cx.to_with("/indicators", Query(vec![("state".into(), state.slug().into())]));
+                    a href=(href) class={ "tag " (state.tone()) } { span aria-hidden="true" { (state.sign()) } " " (state.word(l)) " " b { (n) } }
                 }
                 @if words > 0 { span class="small muted" { (l.t("　文章で報告するゴール", " Goals reported in words")) } span class="tag words" { (words) } }
             }
@@ -142,7 +148,10 @@ fn grouped(v: &View, period: &Period, cards: &[Card]) -> Markup {
         @for (above, list) in &groups {
             section class="vision" {
                 @if let Some(node) = above {
-                    h3 { span class="small muted" { (parts::node_number(l, node).unwrap_or_else(|| parts::node_kind(l, node.kind).to_string())) } " " a href=(parts::node_href(v, &node.id)) { (l.p(&node.label)) } }
+                    h3 {
+                        span class="small muted" { (parts::node_number(l, node).unwrap_or_else(|| parts::node_kind(l, node.kind).to_string())) } " "
+                        a href=(parts::node_href(v, &node.id)) { (l.p(&node.label)) }
+                    }
                 }
                 ul class="cards" { @for card in list { (drawn(v, card)) } }
             }
@@ -207,9 +216,9 @@ fn headline(v: &View, m: &Measured) -> Markup {
     let l = v.cx.l;
     let unit = parts::unit(v, &m.indicator.unit);
     let Some(series) = m.headline() else { return html! {} };
-    let Some(latest) = &series.latest else { return html! {} };
-    let values: Vec<Option<f64>> = series.points.iter().filter(|p| !p.projected).map(|p| p.value).collect();
-    let words = series.points.iter().filter(|p| !p.projected).map(|p| {
+    let observed = || series.points.iter().filter(|p| !p.projected);
+    let values: Vec<Option<f64>> = observed().map(|p| p.value).collect();
+    let words = observed().map(|p| {
         let value = p.value.map_or_else(|| shirube_indicator::format::absence(p.status, l.0).to_string(), |x| fmt::value(l, x, unit));
         format!("{} {value}", fmt::period(l, &p.period))
     });
@@ -218,9 +227,27 @@ fn headline(v: &View, m: &Measured) -> Markup {
         div class="headline" {
             div {
                 p class="what" { a href=(parts::indicator_href(v, &m.indicator.id)) { (l.p(&m.indicator.label)) } }
-                p { span class="big" { (fmt::value(l, latest.value, unit)) } " " span class="what" { (fmt::period(l, &latest.period)) @if let Some(change) = series.change { (l.t("、", ", ")) (fmt::change(l, change, unit)) } } }
+                @match &series.latest {
+                    Some(latest) => p {
+                        span class="big" { (fmt::value(l, latest.value, unit)) } " "
+                        span class="what" { (fmt::period(l, &latest.period)) @if let Some(change) = series.change { (l.t("、", ", ")) (fmt::change(l, change, unit)) } }
+                    },
+                    // The newest period has no number: said first, the last known number after it.
+                    None => {
+                        @if let Some(last) = observed().next_back() { p { (fmt::absence(l, last.status)) " " span class="what" { (fmt::period(l, &last.period)) } } }
+                        @if let Some((p, value)) = observed().filter_map(|p| Some((p, p.value?))).next_back() {
+                            p class="what" { (l.t("最後に分かる値：", "last known: ")) b { (fmt::value(l, value, unit)) } " " (fmt::period(l, &p.period)) }
+                        }
+                    },
+                }
             }
             (chart::spark(&values, &words))
+        }
+        @if let Some(target) = series.targets.last() {
+            p class="small" {
+                (l.t("目標 ", "Target ")) (fmt::period(l, &target.period)) " " b { (fmt::value(l, target.value, unit)) }
+                @if let Some(gap) = target.gap.filter(|g| *g > 0.0) { (l.t("（あと ", " (still ")) (fmt::value(l, gap, unit)) (l.t("）", " to go)")) }
+            }
         }
     }
 }
@@ -238,7 +265,11 @@ fn others(v: &View, period: &Period) -> Markup {
             ul class="stats" { @for kind in kinds { @if count(kind) > 0 { li { a href=(tree) { b { (count(kind)) } (parts::node_kind(l, kind)) } } } } }
             p {
                 a href=(tree) { (l.t("体系全体を見る", "See the whole tree")) }
-                @if let Some(earlier) = earlier { "　" a href=(v.cx.to(&format!("/compare/{}/{}", url::segment(&earlier.id), url::segment(&period.id)))) { @if l.is_ja() { (l.p(&earlier.label)) "と比べる" } @else { "Compare with " (l.p(&earlier.label)) } } }
+                @if let Some(earlier) = earlier {
+                    "　" a href=(v.cx.to(&format!("/compare/{}/{}", url::segment(&earlier.id), url::segment(&period.id)))) {
+                        @if l.is_ja() { (l.p(&earlier.label)) "と比べる" } @else { "Compare with " (l.p(&earlier.label)) }
+                    }
+                }
             }
         }
     }
@@ -261,7 +292,13 @@ fn changes(v: &View, cards: &[Card]) -> Markup {
                 div class="scroll" tabindex="0" role="region" aria-label=(l.t("前の時期からの変化", "What changed since the period before")) {
                     table class="wide" data-sort="" {
                         caption class="visually-hidden" { (l.t("前の時期からの変化", "What changed since the period before")) }
-                        thead { tr { th scope="col" { (l.t("指標", "Indicator")) } th scope="col" class="num" { (l.t("前", "Before")) } th scope="col" class="num" { (l.t("今", "Now")) } th scope="col" class="num" { (l.t("変化", "Change")) } th scope="col" { (l.t("判定", "State")) } } }
+                        (parts::thead(&[
+                            (l.t("指標", "Indicator"), false),
+                            (l.t("前", "Before"), true),
+                            (l.t("今", "Now"), true),
+                            (l.t("変化", "Change"), true),
+                            (l.t("判定", "State"), false),
+                        ]))
                         tbody { @for m in moved { (change_row(v, m)) } }
                     }
                 }
@@ -274,7 +311,7 @@ fn change_row(v: &View, m: &Measured) -> Markup {
     let l = v.cx.l;
     let unit = parts::unit(v, &m.indicator.unit);
     let Some(series) = m.headline() else { return html! {} };
-    let cell = |r: Option<&shirube_indicator::judge::Reading>| html! { @if let Some(r) = r { (fmt::value(l, r.value, unit)) br; span class="muted small" { (fmt::period_short(&r.period)) } } };
+    let cell = |r: Option<&Reading>| html! { @if let Some(r) = r { (fmt::value(l, r.value, unit)) br; span class="muted small" { (fmt::period_short(&r.period)) } } };
     html! {
         tr {
             th scope="row" { a href=(parts::indicator_href(v, &m.indicator.id)) { (l.p(&m.indicator.label)) } }
@@ -289,7 +326,11 @@ fn change_row(v: &View, m: &Measured) -> Markup {
 /// What is not known: indicators without a value, and what the documents' texts lost.
 fn missing(v: &View, cards: &[Card]) -> Markup {
     let l = v.cx.l;
-    let silent: Vec<&Measured> = cards.iter().flat_map(|c| &c.measures).filter(|m| m.measure().map_or(true, |x| x.computed.observations.iter().all(|o| o.value.is_none()))).collect();
+    let silent: Vec<&Measured> = cards
+        .iter()
+        .flat_map(|c| &c.measures)
+        .filter(|m| m.measure().map_or(true, |x| x.computed.observations.iter().all(|o| o.value.is_none())))
+        .collect();
     let lost = v.pack.not_transcribed.len();
     html! {
         h3 { (l.t("足りないもの", "What is missing")) }

@@ -8,14 +8,13 @@ use crate::{
     form::{Entered, Fault, controls::bytes, fields},
     jobs::{self, Job, Stage},
     layout::{self, View},
-    parts,
     reply::Reply,
     state::App,
 };
 use maud::{Markup, html};
 use shirube_exchange::heading;
 use shirube_plan::{Field, FieldKind, Lang, Register};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Control of the file.
 const FILE: &str = "file";
@@ -57,13 +56,18 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     Ok(Reply::see_other(desk.cx.to(&to)))
 }
 
+/// Work that is done within this time shows its result at once.
+const AT_ONCE: Duration = Duration::from_millis(800);
+
 /// Begins to check or to write a job's file.
 pub fn start(app: &App, cx: &Ctx, job: Job, stage: Stage) -> Result<(), Error> {
+    let id = job.id.clone();
     let (jobs, store, actor, lang) = (Arc::clone(&app.jobs), Arc::clone(&app.store), cx.actor.clone(), cx.l.0);
     app.jobs.start(job, stage, move |control, job| match stage {
         Stage::Importing => jobs::import::write(&jobs, &store, &actor, lang, control, job),
         _ => jobs::import::check(&jobs, &store, &actor, lang, control, job),
     })?;
+    app.jobs.wait(&id, AT_ONCE);
     Ok(())
 }
 
@@ -73,7 +77,7 @@ fn page(desk: &Desk, faults: &[Fault]) -> Markup {
     let register = desk.register;
     let title = l.t("ファイルから取り込む", "Import a file");
     let body = html! {
-        (parts::heading(l.p(&register.label), title))
+        (cells::heading(l, l.p(&register.label), title))
         (fields::summary(l, faults))
         p class="lead" {
             (l.t("送ったファイルはまず確認するだけで、何も登録しません。誤りがあれば行と列を示し、全部の行が正しいときだけ、確かめたうえで一度に取り込みます。",

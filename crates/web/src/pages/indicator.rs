@@ -5,9 +5,7 @@ use crate::{
     derivation,
     draw::Drawing,
     error::Error,
-    figures,
-    fmt,
-    judgement,
+    figures, fmt, judgement,
     layout::{self, View},
     measures::Measured,
     parts,
@@ -22,7 +20,7 @@ use shirube_indicator::{AuditLine, Derivation, IndicatorError, Overrides, derive
 use shirube_plan::{Direction, Indicator};
 
 /// Rows of a step that are shown.
-const ROWS: usize = 20;
+const ROWS: usize = 10;
 
 /// Everything the page draws.
 pub struct Sheet<'a> {
@@ -61,7 +59,12 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
     let indicator = sheet.measured.indicator;
     let body = html! {
         (parts::heading(parts::indicator_kind(l, indicator.kind), l.p(&indicator.label)))
-        p class="tags" { (sheet.measured.state().tag(l)) @for (_, node) in indicator.nodes.iter().filter_map(|id| v.pack.node(id)) { a class="tag" href=(parts::node_href(v, &node.id)) { (parts::node_number(l, node).unwrap_or_else(|| l.p(&node.label).to_string())) } } }
+        p class="tags" {
+            (sheet.measured.state().tag(l))
+            @for (_, node) in indicator.nodes.iter().filter_map(|id| v.pack.node(id)) {
+                a class="tag" href=(parts::node_href(v, &node.id)) { (parts::node_number(l, node).unwrap_or_else(|| l.p(&node.label).to_string())) }
+            }
+        }
         p class="lead" { (l.p(&indicator.definition)) }
         @match sheet.measured.measure() {
             Ok(measure) => {
@@ -78,12 +81,12 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         @if !indicator.assumptions.is_empty() { section id="what-if" { h2 { (l.t("前提を変えて試す", "Try other assumptions")) } (what_if::view(v, sheet)) } }
         section id="derivation" {
             h2 { (l.t("算出の過程", "Derivation")) }
-            @match &sheet.derivation { Ok(derivation) => (derivation::view(v, derivation)), Err(error) => (failure(v, error)) }
+            @match &sheet.derivation { Ok(derivation) => (derivation::view(v, indicator, derivation)), Err(error) => (failure(v, error)) }
         }
         section id="published" {
             h2 { (l.t("公表値との照合", "Published against recomputed")) }
             @if sheet.lines.is_empty() { p class="muted" { (l.t("この指標で再計算する公表値はありません。", "No published figure is recomputed by this indicator.")) } }
-            @else { (figures::table(v, &sheet.lines, figures::Columns { indicator: false, source: true })) }
+            @else { (figures::table(v, &sheet.lines, figures::Columns { line: false, indicator: false, source: true })) }
         }
         section id="about-it" { h2 { (l.t("定義と出典", "Definition and sources")) } (facts(v, indicator)) (parts::cites(v, &indicator.cites)) }
         (downloads(v, indicator))
@@ -108,7 +111,13 @@ fn facts(v: &View, indicator: &Indicator) -> Markup {
         dl class="facts" {
             dt { (l.t("単位", "Unit")) } dd { (parts::unit(v, &indicator.unit).map_or(indicator.unit.as_str(), |u| l.p(&u.label))) }
             dt { (l.t("良い向き", "Better")) }
-            dd { @match indicator.direction { Direction::Up => (l.t("大きいほど良い", "higher")), Direction::Down => (l.t("小さいほど良い", "lower")), Direction::None => (l.t("定めなし", "not declared")) } }
+            dd {
+                @match indicator.direction {
+                    Direction::Up => (l.t("大きいほど良い", "higher")),
+                    Direction::Down => (l.t("小さいほど良い", "lower")),
+                    Direction::None => (l.t("定めなし", "not declared")),
+                }
+            }
             @if !indicator.dimensions.is_empty() {
                 dt { (l.t("内訳", "Breakdown")) }
                 dd {

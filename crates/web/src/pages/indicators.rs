@@ -76,7 +76,7 @@ pub fn view(v: &View, wanted: &Wanted, all: &[Measured]) -> Markup {
     let body = html! {
         (parts::heading(l.t("何をどう測るか", "What is measured, and how"), l.t("指標", "Indicators")))
         (filters(v, wanted))
-        p role="status" { (fmt::count(all.len())) (l.t("件の指標", " indicators")) }
+        p role="status" { (fmt::counted(l, all.len(), "件の指標", "indicator", "indicators")) }
         @if all.is_empty() { p class="muted" { (l.t("条件に合う指標はありません。", "No indicator fits.")) } } @else { (table(v, all)) }
     };
     layout::page(v, l.t("指標", "Indicators"), "indicators", &[], body)

@@ -12,7 +12,6 @@ use crate::{
     form::{Entered, controls::bytes},
     jobs::{Counts, Job, Problem, Stage, import::LISTED},
     layout::{self, View},
-    parts,
     reply::Reply,
     state::App,
     text::L,
@@ -30,7 +29,7 @@ pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let l = cx.l;
     let title = l.t("処理の一覧", "Jobs");
     let body = html! {
-        (parts::heading(l.t("台帳", "Registers"), title))
+        (cells::heading(l, l.t("台帳", "Registers"), title))
         @if jobs.is_empty() { p class="muted" { (l.t("処理はありません。", "No jobs.")) } } @else {
             div class="scroll" {
                 table class="wide" {
@@ -167,7 +166,7 @@ fn page(desk: &Desk, job: &Job, problems: &[Problem]) -> Markup {
     let register = desk.register;
     let title = if l.is_ja() { format!("取り込み：{}", job.file_name) } else { format!("Import: {}", job.file_name) };
     let body = html! {
-        (parts::heading(l.p(&register.label), &title))
+        (cells::heading(l, l.p(&register.label), &title))
         p { (stage_tag(l, job)) " " span class="small muted" { (job.file_name) " (" (bytes(job.size)) ")" " " (cells::time(l, job.created_at)) } }
         @match job.stage {
             Stage::Uploaded | Stage::Checking | Stage::Importing => { (working(desk, &v, job)) }
@@ -285,9 +284,9 @@ fn mend(desk: &Desk, v: &View, job: &Job, problems: &[Problem]) -> Markup {
                         tr {
                             td class="num" { (p.row) }
                             td { @match &p.column { Some(c) => { (l.foreign(c)) } None => { (l.t("行全体", "whole row")) } } }
-                            td { @match &p.value { Some(value) => { code { (value) } } None => { (cells::blank(l)) } } }
-                            td { (p.problem.get(l.0)) }
-                            td { (p.mend.get(l.0)) }
+                            td { @match &p.value { Some(value) => { code lang=[l.lang_of(value)] { (value) } } None => { (cells::blank(l)) } } }
+                            td { (l.foreign(p.problem.get(l.0))) }
+                            td { (l.foreign(p.mend.get(l.0))) }
                         }
                     }
                 }

@@ -5,7 +5,7 @@ use crate::{
     ctx::Ctx,
     draw::Drawing,
     error::Error,
-    fmt,
+    figures::{self, Columns},
     layout::{self, View},
     measures::{Measured, State, headline_of, tally},
     parts,
@@ -15,7 +15,8 @@ use crate::{
     url,
 };
 use maud::{Markup, html};
-use shirube_plan::{FollowUp, Node, Period, Progress, Register, Series};
+use shirube_indicator::AuditLine;
+use shirube_plan::{Change, FollowUp, Node, Period, Progress, Register};
 
 /// The page of a node.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -23,17 +24,23 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let (period, node) = app.pack.node(id).ok_or_else(|| Error::no("計画の項目", "plan node", id))?;
     let snapshot = app.open(cx)?;
     let measures = app.measures_of(&snapshot, id);
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), period, node, &measures)))
+    let audit = app.audit(&snapshot);
+    // Figures that an indicator of this node recomputes are shown with it.
+    let own = |line: &&AuditLine| {
+        let here = app.pack.series.get(&line.series).is_some_and(|s| s.nodes.iter().any(|n| n == id));
+        here && !measures.iter().any(|m| Some(&m.indicator.id) == line.indicator.as_ref())
+    };
+    let lines: Vec<&AuditLine> = audit.lines.iter().filter(own).collect();
+    Ok(Reply::page(view(&app.view_of(cx, &snapshot), period, node, &measures, &lines)))
 }
 
 /// Draws it.
-pub fn view(v: &View, period: &Period, node: &Node, measures: &[Measured]) -> Markup {
+pub fn view(v: &View, period: &Period, node: &Node, measures: &[Measured], lines: &[&AuditLine]) -> Markup {
     let l = v.cx.l;
     let of_node = |n: &&Node| n.parent.as_deref() == Some(node.id.as_str());
     let children: Vec<&Node> = period.nodes.iter().filter(of_node).collect();
     let progress: Vec<&Progress> = period.progress.iter().filter(|p| p.node == node.id).collect();
     let registers: Vec<&Register> = v.pack.registers.values().filter(|r| r.nodes.contains(&node.id)).collect();
-    let series: Vec<&Series> = v.pack.series.values().filter(|s| s.nodes.contains(&node.id)).collect();
     let kicker = format!(
         "{}{}{}",
         l.p(&period.label),
@@ -48,6 +55,7 @@ pub fn view(v: &View, period: &Period, node: &Node, measures: &[Measured]) -> Ma
         (parts::cites_folded(v, &node.cites))
         @if let Some(m) = headline_of(measures) {
             @if let Ok(measure) = m.measure() {
+                (crate::chart::patterns())
                 h2 { (l.t("主な指標", "Main indicator")) }
                 p { a href=(parts::indicator_href(v, &m.indicator.id)) { (l.p(&m.indicator.label)) } " " (m.state().tag(l)) }
                 (Drawing { v, indicator: m.indicator, measure }.whole())
@@ -58,7 +66,10 @@ pub fn view(v: &View, period: &Period, node: &Node, measures: &[Measured]) -> Ma
             (indicators::table(v, measures))
         }
         @if node.follow_up == Some(FollowUp::Words) || !progress.is_empty() { (words(v, &progress)) }
-        @if !series.is_empty() { (published(v, &series)) }
+        @if !lines.is_empty() {
+            h2 { (l.t("そのほかの公表値", "Other published figures")) }
+            (figures::table(v, lines, Columns { line: false, indicator: false, source: true }))
+        }
         @if !children.is_empty() {
             h2 { (l.t("この下の項目", "Below it")) }
             ul class="plain" {
@@ -121,14 +132,18 @@ fn facts(v: &View, node: &Node) -> Markup {
             @if let Some(lag) = node.lag { dt { (l.t("効果が現れるまで", "Years until effect")) } dd { (parts::lag(l, lag)) } }
             @if !node.from.is_empty() {
                 dt { (l.t("前の計画から", "Continues")) }
-                dd { ul class="plain" { @for origin in node.from.iter().filter_map(|id| v.pack.node(id)) { li { (parts::node_link(v, origin.1)) " " @if let Some(change) = node.change { span class="tag" { (parts::change_word(l, change)) } } } } } }
+                dd { ul class="plain" { @for (_, origin) in node.from.iter().filter_map(|id| v.pack.node(id)) { li { (parts::node_link(v, origin)) " " (change_tag(v, node.change)) } } } }
             }
             @if !continued.is_empty() {
                 dt { (l.t("次の計画で", "Continued by")) }
-                dd { ul class="plain" { @for next in continued { li { (parts::node_link(v, next)) " " @if let Some(change) = next.change { span class="tag" { (parts::change_word(l, change)) } } } } } }
+                dd { ul class="plain" { @for next in continued { li { (parts::node_link(v, next)) " " (change_tag(v, next.change)) } } } }
             }
         }
     }
+}
+
+fn change_tag(v: &View, change: Option<Change>) -> Markup {
+    html! { @if let Some(change) = change { span class="tag" { (parts::change_word(v.cx.l, change)) } } }
 }
 
 /// Progress in words, year by year, ministry by ministry.
@@ -139,39 +154,12 @@ fn words(v: &View, progress: &[&Progress]) -> Markup {
     years.dedup();
     html! {
         h2 { (l.t("実施状況（文章）", "Progress in words")) }
-        @if years.is_empty() { p class="muted" { (l.t("この時点では報告がありません。", "Nothing has been reported at this moment.")) } }
+        @if years.is_empty() { p class="muted" { (l.t("このパックに転記された報告はありません。", "The pack holds no report in words.")) } }
         @for year in years.iter().rev() {
             h3 { @if l.is_ja() { (year) "年度" } @else { "Fiscal year " (year) } }
             ul class="plain" {
                 @for entry in progress.iter().filter(|p| p.year == *year) {
                     li { (parts::owners(v, &entry.owners)) " " (l.p(&entry.text)) " " (parts::cites_folded(v, &entry.cites)) }
-                }
-            }
-        }
-    }
-}
-
-/// Published figures that no indicator of the node shows.
-fn published(v: &View, series: &[&Series]) -> Markup {
-    let l = v.cx.l;
-    html! {
-        h2 { (l.t("そのほかの公表値", "Other published figures")) }
-        div class="scroll" {
-            table {
-                caption class="visually-hidden" { (l.t("そのほかの公表値", "Other published figures")) }
-                thead { tr { th scope="col" { (l.t("系列", "Series")) } th scope="col" { (l.t("時期", "Period")) } th scope="col" { (l.t("内訳", "Breakdown")) } th scope="col" class="num" { (l.t("印刷された値", "As printed")) } th scope="col" { (l.t("出典", "Source")) } } }
-                tbody {
-                    @for s in series {
-                        @for figure in v.pack.figures.iter().filter(|f| f.series == s.id) {
-                            tr {
-                                th scope="row" { a href=(parts::figure_href(v, &figure.id)) { (l.p(&s.label)) } }
-                                td class="nowrap" { (fmt::period(l, &figure.period)) }
-                                td { (parts::dims(v, &figure.dims)) }
-                                td class="num" { (l.foreign(&figure.printed)) }
-                                td class="small" { (parts::cites_short(v, std::slice::from_ref(&figure.cite))) }
-                            }
-                        }
-                    }
                 }
             }
         }

@@ -55,7 +55,7 @@ pub fn view(v: &View, period: &Period) -> Markup {
             div class="scroll" {
                 table {
                     caption class="visually-hidden" { (l.t("日程", "Schedule")) }
-                    thead { tr { th scope="col" { (l.t("日付", "Date")) } th scope="col" { (l.t("内容", "What")) } th scope="col" { (l.t("出典", "Source")) } } }
+                    (parts::thead(&[(l.t("日付", "Date"), false), (l.t("内容", "What"), false), (l.t("出典", "Source"), false)]))
                     tbody {
                         @for milestone in &period.milestones {
                             tr {

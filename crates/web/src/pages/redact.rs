@@ -6,7 +6,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::{Entered, Fault, fields},
-    layout, parts,
+    layout,
     reply::Reply,
     state::App,
     url::Query,
@@ -104,7 +104,7 @@ fn page(desk: &Desk, record: &Record, entered: &Entered, faults: &[Fault]) -> Re
     .filter(|(scope, _)| personal || *scope == "all")
     .collect();
     let body = html! {
-        (parts::heading(&desk::title(&v, desk.register, record), title))
+        (cells::heading(l, &desk::title(&v, desk.register, record), title))
         (fields::summary(l, faults))
         div class="callout care" {
             p { (l.t("消去した内容は、過去の時点の表示、履歴、保存された時点のファイルからも失われ、戻せません。誰がいつ消去したかと、記録があったという事実は残ります。",

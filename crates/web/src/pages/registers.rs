@@ -82,7 +82,7 @@ pub fn view(v: &View, holdings: &[Holding]) -> Markup {
         @for (desk, list) in by_desk(holdings) {
             h2 { (desk.map_or(l.t("窓口の定めなし", "No desk named"), |d| l.p(d))) }
             div class="scroll" {
-                table class="wide" {
+                table class="wide registers" {
                     caption class="visually-hidden" { (desk.map_or(l.t("窓口の定めなし", "No desk named"), |d| l.p(d))) }
                     thead { tr {
                         th scope="col" { (l.t("台帳", "Register")) }

@@ -5,6 +5,7 @@ use crate::{
     citations::{self, Citer, Use},
     ctx::Ctx,
     error::Error,
+    figures::{self, Columns},
     fmt,
     layout::{self, View},
     parts,
@@ -14,19 +15,25 @@ use crate::{
     url::{self, Query},
 };
 use maud::{Markup, html};
+use shirube_indicator::AuditLine;
 use shirube_plan::Source;
 
 /// The page of a source.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let source = app.pack.source(id).ok_or_else(|| Error::no("出典", "source", id))?;
-    Ok(Reply::page(view(&app.view(cx), source, app.citations(id))))
+    let snapshot = app.open(cx)?;
+    let audit = app.audit(&snapshot);
+    let mut lines: Vec<&AuditLine> = audit.lines.iter().filter(|line| line.source == id).collect();
+    // In the order of the document, not of the pack's files.
+    lines.sort_by_key(|line| app.pack.figure(&line.figure).and_then(|f| f.cite.span).map_or(usize::MAX, |(start, _)| start));
+    Ok(Reply::page(view(&app.view_of(cx, &snapshot), source, app.citations(id), &lines)))
 }
 
 /// Draws it.
-pub fn view(v: &View, source: &Source, uses: &[Use]) -> Markup {
+pub fn view(v: &View, source: &Source, uses: &[Use], lines: &[&AuditLine]) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
-    let figures: Vec<&Use> = uses.iter().filter(|u| matches!(u.citer, Citer::Figure(_))).collect();
+    let others = uses.iter().filter(|u| !matches!(u.citer, Citer::Figure(_))).count();
     let lost: Vec<_> = v.pack.not_transcribed.iter().filter(|n| n.source == source.id).collect();
     let body = html! {
         (parts::heading(l.t("出典", "Source"), l.p(&source.label)))
@@ -37,13 +44,13 @@ pub fn view(v: &View, source: &Source, uses: &[Use]) -> Markup {
             dt { (l.t("番号", "Id")) } dd { code { (source.id) } }
         }
         ul class="stats" {
-            li { a href="#figures" { b { (fmt::count(figures.len())) } (l.t("公表値", "published figures")) } }
-            li { a href="#text" { b { (fmt::count(uses.len() - figures.len())) } (l.t("定義・記録などの引用", "other citations")) } }
+            li { a href="#figures" { b { (fmt::count(lines.len())) } (l.t("公表値", "published figures")) } }
+            li { a href="#text" { b { (fmt::count(others)) } (l.t("定義・記録などの引用", "other citations")) } }
             li { a href="#lost" { b { (fmt::count(lost.len())) } (l.t("転記できなかったもの", "not transcribed")) } }
         }
         section id="figures" {
             h2 { (l.t("この文書から取った数値（出てくる順）", "Figures taken from it, in order")) }
-            (figure_table(v, &figures))
+            @if lines.is_empty() { p class="muted" { (l.t("ありません。", "None.")) } } @else { (figures::table(v, lines, Columns { line: true, indicator: true, source: false })) }
         }
         section id="lost" {
             h2 { (l.t("転記できなかったもの", "Not transcribed")) }
@@ -52,7 +59,7 @@ pub fn view(v: &View, source: &Source, uses: &[Use]) -> Markup {
                 div class="scroll" {
                     table {
                         caption class="visually-hidden" { (l.t("転記できなかったもの", "Not transcribed")) }
-                        thead { tr { th scope="col" { (l.t("内容", "What")) } th scope="col" { (l.t("理由", "Why")) } th scope="col" { (l.t("見出し", "Heading")) } } }
+                        (parts::thead(&[(l.t("内容", "What"), false), (l.t("理由", "Why"), false), (l.t("見出し", "Heading"), false)]))
                         tbody { @for item in lost { tr { th scope="row" { (l.p(&item.what)) } td class="nowrap" { (lost_word(v, &item.why)) } td { (l.foreign(&item.heading)) } } } }
                     }
                 }
@@ -62,7 +69,10 @@ pub fn view(v: &View, source: &Source, uses: &[Use]) -> Markup {
             h2 { (l.t("本文", "Text")) }
             @match &source.text {
                 Some(text) => {
-                    p { (l.t("抽出された本文のまま。", "As extracted. ")) mark { (l.t("色の付いた部分", "Marked words")) } (l.t("が引用されている箇所で、下に引用元を示します。行番号はアドレスとして使えます。", " are cited, by what stands below them. Line numbers are addresses.")) }
+                    p { (l.t("抽出された本文のまま。", "As extracted. ")) mark { (l.t("色の付いた部分", "Marked words")) } (l.t(
+                        "が引用されている箇所で、下に引用元を示します。行番号はアドレスとして使えます。",
+                        " are cited, by what stands below them. Line numbers are addresses.",
+                    )) }
                     (document(v, text, uses))
                 },
                 None => p class="muted" { (l.t("本文はパックに含まれていません。", "The pack does not hold its text.")) },
@@ -70,44 +80,6 @@ pub fn view(v: &View, source: &Source, uses: &[Use]) -> Markup {
         }
     };
     layout::page(v, l.p(&source.label), "sources", &[(l.t("出典", "Sources").into(), cx.to("/sources"))], body)
-}
-
-fn figure_table(v: &View, uses: &[&Use]) -> Markup {
-    let l = v.cx.l;
-    if uses.is_empty() {
-        return html! { p class="muted" { (l.t("ありません。", "None.")) } };
-    }
-    html! {
-        div class="scroll" tabindex="0" role="region" aria-label=(l.t("公表値", "Published figures")) {
-            table class="wide" data-sort="" {
-                caption class="visually-hidden" { (l.t("公表値", "Published figures")) }
-                thead {
-                    tr {
-                        th scope="col" { (l.t("行", "Line")) }
-                        th scope="col" { (l.t("何の値か", "What")) }
-                        th scope="col" { (l.t("時期", "Period")) }
-                        th scope="col" { (l.t("内訳", "Breakdown")) }
-                        th scope="col" class="num" { (l.t("印刷された値", "As printed")) }
-                        th scope="col" { (l.t("再計算", "Recomputed by")) }
-                    }
-                }
-                tbody {
-                    @for (index, line) in uses.iter().filter_map(|u| match u.citer { Citer::Figure(i) => Some((i, u.line)), _ => None }) {
-                        @let figure = &v.pack.figures[index];
-                        @let series = parts::series_of(v, figure);
-                        tr {
-                            td class="num" data-v=(line.unwrap_or_default()) { @if let Some(line) = line { a href={ "#c-" (line) } { (line) } } }
-                            th scope="row" { a href=(parts::figure_href(v, &figure.id)) { (series.map_or(figure.series.as_str(), |s| l.p(&s.label))) } }
-                            td class="nowrap" data-v=(figure.period) { (fmt::period(l, &figure.period)) }
-                            td { (parts::dims(v, &figure.dims)) }
-                            td class="num" data-v=[figure.value] { (l.foreign(&figure.printed)) }
-                            td { @match series.and_then(|s| s.indicator.as_deref()) { Some(id) => (parts::indicator_link(v, id)), None => span class="muted" { (l.t("記録なし", "records not held")) } } }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// The text, line by line; blank lines are left out, numbers stay.
@@ -132,7 +104,7 @@ fn document(v: &View, text: &str, uses: &[Use]) -> Markup {
                 li id={ "c-" (number) } {
                     a class="line-number" href={ "#c-" (number) } lang=(l.code()) aria-label={ (l.t("行", "line")) " " (number) } { (number) }
                     span class="line-text" { (marked_line(line.trim_end(), from, &marks)) }
-                    @if !here.is_empty() { p class="uses" lang=(l.code()) { (cited_by(v, &here)) } }
+                    @if !here.is_empty() { (cited_by(v, &here)) }
                 }
             }
         }
@@ -155,21 +127,57 @@ fn marked_line(line: &str, from: usize, marks: &[(usize, usize)]) -> Markup {
     html! { @for (piece, cited) in pieces { @if cited { mark { (piece) } } @else { (piece) } } }
 }
 
-/// Links to what cites a line: figures first, then the rest; each thing once.
+/// More records of one register than this are folded.
+const MANY: usize = 3;
+
+/// Links to what cites a line, each thing once; many records of a register behind one opener.
 fn cited_by(v: &View, uses: &[&Use]) -> Markup {
-    let mut entries: Vec<(String, Option<String>)> = uses.iter().map(|u| named(v, &u.citer)).collect();
+    let l = v.cx.l;
     let mut seen = std::collections::BTreeSet::new();
-    entries.retain(|e| seen.insert(e.clone()));
+    type Entry = (Markup, Option<String>);
+    let mut single: Vec<Entry> = vec![];
+    let mut records: Vec<(&str, Vec<Entry>)> = vec![];
+    for citer in uses.iter().map(|u| &u.citer) {
+        let entry = named(v, citer);
+        if !seen.insert((entry.0.0.clone(), entry.1.clone())) {
+            continue;
+        }
+        match citer {
+            Citer::Record(register, _) => match records.iter_mut().find(|(name, _)| name == register) {
+                Some((_, list)) => list.push(entry),
+                None => records.push((register, vec![entry])),
+            },
+            _ => single.push(entry),
+        }
+    }
     html! {
-        span class="visually-hidden" { (v.cx.l.t("引用元：", "Cited by: ")) }
-        @for (name, href) in entries {
-            @match href { Some(href) => a href=(href) { (name) }, None => span { (name) " " } }
+        div class="uses" lang=(l.code()) {
+            span class="visually-hidden" { (l.t("引用元：", "Cited by: ")) }
+            @for entry in &single { (link(entry)) }
+            @for (register, list) in &records {
+                @if list.len() > MANY {
+                    details class="inline" {
+                        summary { (v.pack.registers.get(*register).map_or(*register, |r| l.p(&r.label))) " " (list.len()) (l.t("件", " records")) }
+                        @for entry in list { (link(entry)) }
+                    }
+                } @else { @for entry in list { (link(entry)) } }
+            }
         }
     }
 }
 
+fn link((name, href): &(Markup, Option<String>)) -> Markup {
+    html! { @match href { Some(href) => a href=(href) { (name) }, None => span { (name) " " } } }
+}
+
 /// What cites, in words, and its page.
-fn named(v: &View, citer: &Citer) -> (String, Option<String>) {
+fn named(v: &View, citer: &Citer) -> (Markup, Option<String>) {
+    let (name, words, href) = told(v, citer);
+    (html! { (name) @if let Some(words) = words { (v.cx.l.foreign(words)) } }, href)
+}
+
+/// What cites in the page's language, words of the document or of a record, and its page.
+fn told<'a>(v: &View<'a>, citer: &'a Citer) -> (String, Option<&'a str>, Option<String>) {
     let (cx, l) = (v.cx, v.cx.l);
     match citer {
         Citer::Figure(index) => {
@@ -179,42 +187,43 @@ fn named(v: &View, citer: &Citer) -> (String, Option<String>) {
             if !figure.dims.is_empty() {
                 name = format!("{name}{}{}{}", l.t("（", " ("), parts::dims(v, &figure.dims), l.t("）", ")"));
             }
-            (format!("{name} {}", figure.printed), Some(parts::figure_href(v, &figure.id)))
+            (format!("{name} "), Some(&figure.printed), Some(parts::figure_href(v, &figure.id)))
         }
         Citer::Node(id) | Citer::Progress(id) => {
             let name = v.pack.node(id).map_or(id.clone(), |(_, n)| parts::node_number(l, n).unwrap_or_else(|| l.p(&n.label).to_string()));
             let word = if matches!(citer, Citer::Progress(_)) { l.t("進捗：", "Progress: ") } else { l.t("計画：", "Plan: ") };
-            (format!("{word}{name}"), Some(parts::node_href(v, id)))
+            (format!("{word}{name}"), None, Some(parts::node_href(v, id)))
         }
         Citer::Period(id) => {
             let name = v.pack.periods.iter().find(|p| &p.id == id).map_or(id.as_str(), |p| l.p(&p.label));
-            (name.to_string(), Some(cx.to(&format!("/plan/{}", url::segment(id)))))
+            (name.to_string(), None, Some(cx.to(&format!("/plan/{}", url::segment(id)))))
         }
         Citer::Indicator(id) => {
             let name = v.pack.indicators.get(id).map_or(id.as_str(), |i| l.p(&i.label));
-            (format!("{}{name}", l.t("指標：", "Indicator: ")), Some(parts::indicator_href(v, id)))
+            (format!("{}{name}", l.t("指標：", "Indicator: ")), None, Some(parts::indicator_href(v, id)))
         }
         Citer::Code(list, code) => {
             let name = v.pack.code(list, code).map_or(code.as_str(), |c| l.p(&c.label));
             (
                 format!("{}{name}", l.t("区分：", "Code: ")),
+                None,
                 Some(cx.to(&format!("/codes/{}#code-{}", url::segment(list), url::segment(code)))),
             )
         }
         Citer::Assumption(id) => {
             let name = v.pack.assumptions.iter().find(|a| &a.id == id).map_or(id.as_str(), |a| l.p(&a.label));
             let user = v.pack.indicators.values().find(|i| i.assumptions.contains(id));
-            (format!("{}{name}", l.t("前提：", "Assumption: ")), user.map(|i| parts::indicator_href(v, &i.id)))
+            (format!("{}{name}", l.t("前提：", "Assumption: ")), None, user.map(|i| parts::indicator_href(v, &i.id)))
         }
         Citer::Finding(id) => {
-            (l.t("照合の所見", "Finding of the audit").to_string(), Some(cx.to(&format!("/audit#finding-{}", url::segment(id)))))
+            (l.t("照合の所見", "Finding of the audit").to_string(), None, Some(cx.to(&format!("/audit#finding-{}", url::segment(id)))))
         }
-        Citer::Correction(figure) => (l.t("訂正", "Correction").to_string(), Some(parts::figure_href(v, figure))),
+        Citer::Correction(figure) => (l.t("訂正", "Correction").to_string(), None, Some(parts::figure_href(v, figure))),
         Citer::Record(register, title) => {
             let label = v.pack.registers.get(register).map_or(register.as_str(), |r| l.p(&r.label));
             let query = Query(vec![("q".into(), title.clone())]);
             let href = routes::named("register").map(|_| cx.to_with(&format!("/registers/{}", url::segment(register)), query));
-            (format!("{label}{}{title}", l.t("：", ": ")), href)
+            (format!("{label}{}", l.t("：", ": ")), Some(title), href)
         }
     }
 }

@@ -35,7 +35,10 @@ pub fn view(v: &View) -> Markup {
     let lost = |id: &str| v.pack.not_transcribed.iter().filter(|n| n.source == id).count();
     let body = html! {
         (parts::heading(l.t("すべての数値の出どころ", "Where every figure comes from"), l.t("出典", "Sources")))
-        p class="lead" { (l.t("数値・定義はこれらの文書から転記しています。文書ごとに、本文のどの行から何を取ったかを見ることができます。", "Figures and definitions are transcribed from these documents. For each one you can see which line gave what.")) }
+        p class="lead" { (l.t(
+            "数値・定義はこれらの文書から転記しています。文書ごとに、本文のどの行から何を取ったかを見ることができます。",
+            "Figures and definitions are transcribed from these documents. For each one you can see which line gave what.",
+        )) }
         @if v.pack.sources.is_empty() { p class="muted" { (l.t("出典はまだありません。", "No sources yet.")) } } @else {
             div class="scroll" {
                 table class="wide" {

@@ -26,7 +26,7 @@ pub fn draw(v: &View, register: &Register, record: i64, names: &Names, versions:
                         @if let Some(state) = version.state.as_deref().filter(|_| version.kind != EventKind::Amend) { (cells::state(v, register, Some(state))) }
                     }
                     p class="small muted" {
-                        (cells::time(l, version.at)) " " (l.t("担当：", "by ")) (version.actor) " "
+                        (cells::time(l, version.at)) " " (l.t("記録者：", "by ")) (cells::actor(l, &version.actor)) " "
                         a href=(v.cx.to_at(&cells::record_path(&register.name, record), &format!("seq:{}", version.seq))) { (l.t("この版を見る", "See this version")) } " "
                         span { (l.t("出来事 ", "event ")) (version.seq) " " code title=(version.hash) { (version.hash.get(..12).unwrap_or_default()) } }
                     }

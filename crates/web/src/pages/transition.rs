@@ -9,7 +9,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::{self, Entered, Fault, fault, fields},
-    layout, parts,
+    layout,
     reply::Reply,
     state::App,
 };
@@ -118,7 +118,7 @@ fn page(
     let startable = record.state.as_ref().is_some_and(|s| transition.from.contains(s));
     let title = l.p(&transition.label);
     let body = html! {
-        (parts::heading(&desk::title(&v, desk.register, record), title))
+        (cells::heading(l, &desk::title(&v, desk.register, record), title))
         (fields::summary(l, faults))
         p class="states" {
             (cells::state(&v, desk.register, record.state.as_deref())) " " span aria-hidden="true" { "→" } span class="visually-hidden" { (l.t("から", " to ")) } " "

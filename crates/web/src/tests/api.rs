@@ -135,3 +135,34 @@ fn the_plan_and_its_figures_are_read_in_parts() {
     assert_eq!(get(&portal, "/api/v1/registers")["registers"][0]["records"], 3);
     assert_eq!(get(&portal, "/api/v1/health")["status"], "ok");
 }
+
+#[test]
+fn a_list_goes_on_at_the_moment_it_began() {
+    let portal = Portal::desk();
+    let first = get(&portal, &format!("{RECORDS}?limit=2&sort=title&columns=title,budget"));
+    assert_eq!((&first["total"]["count"], &first["total"]["exact"]), (&json!(3), &json!(true)));
+    assert!(first["records"][0].get("stage").is_none() && first["records"][0].get("_version").is_some());
+    ask(&portal, Method::Post, RECORDS, &[], &json!({ "title": "あああ", "year": 2025, "stage": "basic" })).unwrap();
+    let second = get(&portal, first["next"].as_str().unwrap());
+    let titles: Vec<&str> =
+        [&first, &second].iter().flat_map(|p| p["records"].as_array().unwrap()).map(|r| r["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["例示の課題", "灯台の光を遠くまで届ける研究", "舟の揺れを抑える研究"]);
+    assert!(second["next"].is_null());
+    assert_eq!(get(&portal, &format!("{RECORDS}?f.year.ge=R7&f.stage=%E5%9F%BA%E7%A4%8E"))["records"][0]["title"], "あああ");
+    for query in ["f.nothing=1", "sort=nothing", "limit=1001", "cursor=5", "f.year.ge=x"] {
+        assert_eq!(problem(portal.get(&format!("{RECORDS}?{query}"))).0, 400, "{query}");
+    }
+}
+
+#[test]
+fn search_and_snapshots_are_there_for_programs_too() {
+    let portal = Portal::desk();
+    let hits = get(&portal, "/api/v1/search?q=%E7%81%AF%E5%8F%B0")["hits"].clone();
+    assert!(hits.as_array().unwrap().iter().any(|h| h["kind"] == "record" && h["register"] == "project"), "{hits}");
+    assert_eq!(problem(portal.get("/api/v1/search")).0, 400);
+    let file = portal.get("/api/v1/snapshot").unwrap();
+    assert!(file.bytes_of().starts_with(b"SQLite format 3"));
+    assert!(
+        !std::fs::read_dir(portal.folder().join("jobs")).unwrap().flatten().any(|e| e.file_name().to_string_lossy().contains("scratch"))
+    );
+}

@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod api;
+mod desk_pages;
 mod forms;
+mod html;
 mod imports;
+mod lists;
+mod reading;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};

@@ -1,0 +1,87 @@
+//! What a file writes for a reference: what an import reads back as the same record.
+
+use rusqlite::{OptionalExtension, types::Value as Sql};
+use shirube_plan::{Field, FieldKind, Pack, Register};
+use shirube_snapshot::{Snapshot, schema::quoted};
+use std::collections::HashMap;
+
+/// How many references are remembered.
+const REMEMBERED: usize = 100_000;
+
+/// Keys of registers refer to each other at most this deep.
+const DEPTH: usize = 8;
+
+/// Words for references.
+pub(super) struct References<'a> {
+    snapshot: &'a Snapshot,
+    pack: &'a Pack,
+    remembered: HashMap<(String, i64), String>,
+}
+
+impl<'a> References<'a> {
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        References { snapshot, pack: snapshot.pack(), remembered: HashMap::new() }
+    }
+
+    /// The natural key, parts joined by `|`; else the number; else the identifier.
+    pub fn text(&mut self, field: &Field, id: i64) -> rusqlite::Result<String> {
+        let FieldKind::Reference { register } = &field.kind else { return Ok(id.to_string()) };
+        let key = (register.clone(), id);
+        if let Some(text) = self.remembered.get(&key) {
+            return Ok(text.clone());
+        }
+        let text = match self.pack.registers.get(register) {
+            Some(register) => match self.key(register, id, DEPTH)? {
+                Some(key) => key,
+                None => self.number(register, id)?.unwrap_or_else(|| id.to_string()),
+            },
+            None => id.to_string(),
+        };
+        if self.remembered.len() < REMEMBERED {
+            self.remembered.insert(key, text.clone());
+        }
+        Ok(text)
+    }
+
+    /// The natural key written out; none if there is none or if joining would not come apart again.
+    fn key(&self, register: &Register, id: i64, depth: usize) -> rusqlite::Result<Option<String>> {
+        if register.key.is_empty() || depth == 0 {
+            return Ok(None);
+        }
+        let columns: Vec<String> = register.key.iter().map(|k| quoted(k)).collect();
+        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", columns.join(", "), quoted(&register.name));
+        let mut statement = self.snapshot.connection().prepare_cached(&sql)?;
+        let read = |row: &rusqlite::Row| (0..columns.len()).map(|i| row.get(i)).collect::<rusqlite::Result<Vec<Sql>>>();
+        let Some(values) = statement.query_row([id], read).optional()? else { return Ok(None) };
+        let mut parts = vec![];
+        for (field, value) in register.key.iter().filter_map(|k| register.field(k)).zip(values) {
+            let text = match (&field.kind, value) {
+                (FieldKind::Reference { register }, Sql::Integer(id)) => {
+                    let inner = match self.pack.registers.get(register) {
+                        Some(register) => self.key(register, id, depth - 1)?,
+                        None => None,
+                    };
+                    // Only a key reads back within a key.
+                    let Some(inner) = inner else { return Ok(None) };
+                    parts.push(inner);
+                    continue;
+                }
+                (_, Sql::Null) => String::new(),
+                (_, Sql::Integer(n)) => n.to_string(),
+                (_, Sql::Real(x)) => x.to_string(),
+                (_, Sql::Text(text)) => text,
+                (_, Sql::Blob(_)) => return Ok(None),
+            };
+            if register.key.len() > 1 && text.contains('|') || depth < DEPTH && text.contains('|') {
+                return Ok(None);
+            }
+            parts.push(text);
+        }
+        Ok(Some(parts.join("|")).filter(|key| key.chars().any(|c| c != '|')))
+    }
+
+    fn number(&self, register: &Register, id: i64) -> rusqlite::Result<Option<String>> {
+        let sql = format!("SELECT _number FROM {} WHERE _id = ?1", quoted(&register.name));
+        Ok(self.snapshot.connection().prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+    }
+}

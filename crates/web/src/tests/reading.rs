@@ -1,0 +1,388 @@
+//! The reading pages over the pack of Lighthouse City.
+
+use super::html::{Piece, attributes, pieces, texts};
+use crate::{
+    ctx::Ctx,
+    error,
+    pages::errors,
+    routes::{Method, ROUTES},
+    testing::{self, Portal},
+    text::is_japanese,
+};
+use shirube_plan::Lang;
+use std::collections::{BTreeSet, VecDeque};
+
+fn portal() -> Portal {
+    Portal::open(testing::pack())
+}
+
+/// One address of every reading route (records and jobs have their own tests).
+const ADDRESSES: [&str; 21] = [
+    "/",
+    "/?period=b",
+    "/plan",
+    "/plan/b",
+    "/compare/a/b",
+    "/nodes/a-goal-1",
+    "/nodes/a-goal-2",
+    "/nodes/b-goal-1",
+    "/indicators",
+    "/indicators/lamps",
+    "/indicators/lamps-by-place",
+    "/indicators/lamps-goal?if.growth=7",
+    "/audit",
+    "/sources",
+    "/sources/doc",
+    "/figures/doc/lamps@2024",
+    "/codes",
+    "/codes/field",
+    "/search?q=%E7%81%AF%E3%82%8A",
+    "/search?q=lamps",
+    "/about",
+];
+
+fn english(address: &str) -> String {
+    match address.strip_prefix("/?") {
+        Some(query) => format!("/en?{query}"),
+        None if address == "/" => "/en".into(),
+        None => format!("/en{address}"),
+    }
+}
+
+/// Both languages of all addresses.
+fn pages(portal: &Portal) -> Vec<(String, String)> {
+    let all = ADDRESSES.iter().flat_map(|a| [a.to_string(), english(a)]);
+    all.map(|a| (a.clone(), portal.page(&a))).collect()
+}
+
+fn has(page: &str, text: &str) -> bool {
+    page.contains(text)
+}
+
+/// Text of a page without its tags.
+fn plain(page: &str) -> String {
+    pieces(page)
+        .iter()
+        .map(|p| if let Piece::Text(t) = p { t.clone() } else { " ".into() })
+        .collect::<String>()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn pages_are_well_formed_and_their_headings_descend() {
+    let portal = portal();
+    for (address, page) in pages(&portal) {
+        let pieces = pieces(&page);
+        let levels: Vec<u32> = pieces
+            .iter()
+            .filter_map(|p| match p {
+                Piece::Open(name, _) => name.strip_prefix('h').and_then(|n| n.parse().ok()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(levels.iter().filter(|n| **n == 1).count(), 1, "{address}");
+        assert!(levels.windows(2).all(|w| w[1] <= w[0] + 1), "{address}: {levels:?}");
+        let ids: Vec<&str> = attributes(&pieces, "id").into_iter().map(|(_, id)| id).collect();
+        assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{address}: an id twice");
+        for (_, target) in attributes(&pieces, "aria-labelledby").into_iter().chain(attributes(&pieces, "aria-describedby")) {
+            assert!(target.split(' ').all(|t| ids.contains(&t)), "{address}: {target}");
+        }
+        for (_, target) in attributes(&pieces, "for") {
+            assert!(ids.contains(&target), "{address}: {target}");
+        }
+    }
+}
+
+#[test]
+fn pages_keep_the_content_policy() {
+    let portal = portal();
+    for (address, page) in pages(&portal) {
+        let pieces = pieces(&page);
+        for piece in &pieces {
+            let Piece::Open(name, attributes) = piece else { continue };
+            assert!(!attributes.iter().any(|(n, _)| n == "style" || n.starts_with("on")), "{address}: {name}");
+            assert!(name != "style", "{address}");
+            assert!(name != "script" || attributes.iter().any(|(n, _)| n == "src"), "{address}");
+        }
+    }
+}
+
+#[test]
+fn tables_name_themselves_and_their_columns() {
+    let portal = portal();
+    for (address, page) in pages(&portal) {
+        let pieces = pieces(&page);
+        for (i, piece) in pieces.iter().enumerate() {
+            match piece {
+                Piece::Open(name, _) if name == "table" => {
+                    assert!(matches!(&pieces[i + 1], Piece::Open(n, _) if n == "caption"), "{address}: a table without caption")
+                }
+                Piece::Open(name, attributes) if name == "th" => {
+                    assert!(attributes.iter().any(|(n, _)| n == "scope"), "{address}: a head without scope")
+                }
+                Piece::Open(name, attributes) if name == "svg" => {
+                    let told = attributes.iter().any(|(n, v)| (n == "role" && v == "img") || (n == "aria-hidden" && v == "true"));
+                    assert!(told, "{address}: a drawing that is neither described nor hidden");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn english_pages_hold_no_japanese_but_what_is_marked_as_such() {
+    let portal = portal();
+    for address in ADDRESSES {
+        let page = portal.page(&english(address));
+        for (lang, text) in texts(&pieces(&page)) {
+            // Signs (？ ／ ■ ＼) are no words.
+            assert!(lang == "ja" || !is_japanese(text), "{address}: “{text}” in {lang}");
+        }
+    }
+}
+
+#[test]
+fn japanese_pages_use_the_japanese_labels_of_the_pack() {
+    let portal = portal();
+    for (address, page) in pages(&portal).into_iter().filter(|(a, _)| !a.starts_with("/en")) {
+        for english in ["Number of lamps", "More lamps", "Lighthouse City", "First period"] {
+            assert!(!has(&page, english), "{address}: {english}");
+        }
+        assert!(has(&page, "灯台市の計画"), "{address}");
+    }
+}
+
+#[test]
+fn a_fictional_pack_says_so_on_every_page() {
+    let portal = portal();
+    for (address, page) in pages(&portal) {
+        assert!(has(&page, if address.starts_with("/en") { "Fictional plan" } else { "架空の計画" }), "{address}");
+    }
+}
+
+/// Addresses a page links to, inside the portal.
+fn links(page: &str) -> BTreeSet<String> {
+    let pieces = pieces(page);
+    let all = attributes(&pieces, "href");
+    all.into_iter()
+        .filter(|(element, href)| *element == "a" && href.starts_with('/'))
+        .map(|(_, href)| href.split('#').next().unwrap_or_default().to_string())
+        .collect()
+}
+
+#[test]
+fn every_link_carries_language_and_moment_and_leads_somewhere() {
+    let portal = portal();
+    let moment = "as_of=2036-11-01";
+    for start in [format!("/?{moment}"), format!("/en?{moment}")] {
+        let in_english = start.starts_with("/en");
+        let (mut waiting, mut seen) = (VecDeque::from([start]), BTreeSet::new());
+        while let Some(address) = waiting.pop_front() {
+            if !seen.insert(address.clone()) || seen.len() > 300 {
+                continue;
+            }
+            let reply = portal.get(&address).unwrap_or_else(|e| panic!("{address}: {e}"));
+            let page = reply.text();
+            if !page.starts_with("<!DOCTYPE html>") {
+                continue; // a file
+            }
+            let mut to_now = 0;
+            for link in links(&page) {
+                let switches_language = (link == "/en" || link.starts_with("/en?") || link.starts_with("/en/")) != in_english;
+                // The API has no language; a record's history leads to other moments.
+                to_now += usize::from(!link.contains("as_of=") && !link.starts_with("/api/"));
+                if !switches_language && link.contains(moment) {
+                    waiting.push_back(link);
+                }
+            }
+            assert!(to_now <= 1, "{address}: only the way back to now leaves the moment: {:?}", links(&page));
+        }
+        assert!(seen.len() > 40, "{}", seen.len());
+    }
+}
+
+#[test]
+fn anchors_lead_to_what_is_on_the_page() {
+    let portal = portal();
+    for (address, page) in pages(&portal) {
+        let pieces = pieces(&page);
+        let ids: BTreeSet<&str> = attributes(&pieces, "id").into_iter().map(|(_, id)| id).collect();
+        for (_, href) in attributes(&pieces, "href").into_iter().filter(|(e, h)| *e == "a" && h.starts_with('#')) {
+            assert!(ids.contains(&href[1..]), "{address}: {href}");
+        }
+    }
+}
+
+#[test]
+fn every_reading_route_is_covered_here() {
+    let own = ["style", "script", "icon", "indicator_download", "period"];
+    let names: BTreeSet<&str> = ROUTES
+        .iter()
+        .filter(|r| r.method == Method::Get && r.languages && !own.contains(&r.name))
+        .filter(|r| !r.path.starts_with("/registers") && !r.path.starts_with("/jobs") && !r.path.starts_with("/api"))
+        .map(|r| r.name)
+        .collect();
+    let asked: BTreeSet<&str> = names
+        .iter()
+        .copied()
+        .filter(|n| ROUTES.iter().any(|r| r.name == *n && ADDRESSES.iter().any(|a| shape(a) == shape(r.path))))
+        .collect();
+    assert_eq!(names, asked);
+}
+
+/// First segment and depth of a path: enough to tell our routes apart.
+fn shape(path: &str) -> (String, usize) {
+    let path = path.split('?').next().unwrap_or_default().replace("/figures/doc/", "/figures/");
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    (parts.first().unwrap_or(&"").to_string(), parts.len())
+}
+
+#[test]
+fn routes_have_unique_names_and_addresses_and_say_what_they_are() {
+    let names: BTreeSet<&str> = ROUTES.iter().map(|r| r.name).collect();
+    assert_eq!(names.len(), ROUTES.len());
+    let addresses: BTreeSet<(String, &str)> = ROUTES.iter().map(|r| (format!("{:?}", r.method), r.path)).collect();
+    assert_eq!(addresses.len(), ROUTES.len());
+    for route in ROUTES {
+        assert!(!route.summary.0.is_empty() && !is_japanese(route.summary.1) && !route.summary.1.is_empty(), "{}", route.name);
+    }
+}
+
+#[test]
+fn an_earlier_moment_is_announced_with_a_way_back() {
+    let portal = portal();
+    let page = portal.page("/indicators/lamps?as_of=2020-01-01");
+    assert!(has(&page, "2020-01-01 時点の表示"));
+    assert!(has(&page, "href=\"/indicators/lamps\">現在の表示に戻る"));
+    assert!(has(&page, "name=\"as_of\" value=\"2020-01-01\""));
+    assert!(!has(&portal.page("/indicators/lamps"), "時点の表示"));
+    // Before the first record the register is empty, and that is no zero.
+    assert!(plain(&portal.page("/indicators/lamps-by-place?as_of=2020-01-01")).contains("まだ値がありません"));
+    assert_eq!(portal.get("/?as_of=soon").unwrap_err().status(), 400);
+}
+
+#[test]
+fn home_shows_each_goal_by_its_rule() {
+    let page = portal().page("/");
+    let text = plain(&page);
+    assert!(text.contains("… 未収集 2025年") && text.contains("最後に分かる値： 15基 2024年"));
+    // The latest year was not collected: nothing is judged over it, and no zero appears.
+    assert!(text.contains("桟橋を整える ¶ 文章で報告"), "{text}");
+    assert!(text.contains("2023年度 桟橋の一つを直した"));
+    assert!(text.contains("転記できなかったもの 1件"));
+    assert!(text.contains("相違（説明あり）"));
+}
+
+#[test]
+fn a_goal_shows_words_by_year_measures_and_registers() {
+    let portal = portal();
+    let words = plain(&portal.page("/nodes/a-goal-2"));
+    assert!(words.contains("2023年度") && words.contains("桟橋の一つを直した"));
+    let goal = plain(&portal.page("/nodes/a-goal-1"));
+    assert!(goal.contains("灯りの点検") && goal.contains("灯りの台帳") && goal.contains("点灯率"), "{goal}");
+    assert!(goal.contains("灯りを20基に"), "continued by the next plan");
+}
+
+#[test]
+fn an_indicator_leads_to_its_citations_and_records() {
+    let portal = portal();
+    let page = portal.page("/indicators/lamps");
+    assert!(has(&page, "href=\"/figures/doc/lamps@2022\""));
+    assert!(plain(&page).contains("年報の値") && has(&page, "SELECT id AS figure"));
+    assert!(plain(&page).contains("未収集") && plain(&page).contains("調査方法の変更"));
+    let counted = portal.page("/indicators/lamps-by-place");
+    assert!(has(&counted, "href=\"/registers/lamp/"), "rows lead to records");
+    assert!(plain(&counted).contains("分野 × 段階"));
+}
+
+#[test]
+fn missing_values_read_differently_from_zero_and_from_each_other() {
+    let page = portal().page("/codes");
+    for class in ["absent unknown", "absent not-collected", "absent not-applicable", "absent suppressed", "absent no-value"] {
+        assert!(has(&page, class), "{class}");
+    }
+}
+
+#[test]
+fn a_trial_changes_the_comparison_and_nothing_else() {
+    let portal = portal();
+    let tried = plain(&portal.page("/indicators/lamps-goal?if.growth=10"));
+    assert!(tried.contains("もとの前提と試算の比較") && tried.contains("26.6基"), "{tried}");
+    assert!(!plain(&portal.page("/indicators/lamps-goal")).contains("26.6基"));
+    let wrong = portal.page("/indicators/lamps-goal?if.growth=99");
+    assert!(has(&wrong, "aria-invalid=\"true\"") && has(&wrong, "value=\"99\""), "what was typed stays");
+    assert!(!plain(&wrong).contains("もとの前提と試算の比較"));
+    // The pack's own value is no trial.
+    assert!(!plain(&portal.page("/indicators/lamps-goal?if.growth=5")).contains("もとの前提と試算の比較"));
+}
+
+#[test]
+fn the_audit_filters_and_explains() {
+    let portal = portal();
+    let rows = |address: &str| portal.page(address).matches("<th scope=\"row\"><a href=\"/figures/").count();
+    assert_eq!(rows("/audit"), 6);
+    assert_eq!(rows("/audit?verdict=explained"), 1);
+    assert_eq!(rows("/audit?verdict=unexplained"), 0);
+    assert_eq!(rows("/audit?q=点灯率"), 1);
+    assert_eq!(rows("/audit?source=lost"), 0);
+    let page = portal.page("/audit");
+    assert!(has(&page, "id=\"finding-register-short\"") && plain(&page).contains("年報の後の号による"));
+    let figure = plain(&portal.page("/figures/doc/lamps-register@2022"));
+    assert!(
+        figure.contains("10基") && figure.contains("3基") && figure.contains("相違（説明あり）") && figure.contains("3基しか載っていない"),
+        "{figure}"
+    );
+}
+
+#[test]
+fn a_source_marks_what_is_cited_and_escapes_the_rest() {
+    let page = portal().page("/sources/doc");
+    assert!(has(&page, "id=\"c-4\"") && !has(&page, "id=\"c-2\""), "blank lines have no anchor");
+    assert!(has(&page, "<mark>2022年に 10基、2023年に</mark>") || has(&page, "<mark>灯りは、2022年に 10基、2023年に</mark>"));
+    assert!(has(&page, "&lt;見取り図&gt;"));
+    assert!(plain(&page).contains("灯りの地図"), "what was lost is listed");
+    // Records cite as well.
+    assert!(plain(&page).contains("灯り：東の灯"));
+}
+
+#[test]
+fn search_groups_what_it_finds_and_leads_there() {
+    let portal = portal();
+    let page = portal.page("/search?q=%E6%9D%B1%E3%81%AE%E7%81%AF"); // 東の灯
+    assert!(plain(&page).contains("記録：灯り") && has(&page, "<mark>東の灯</mark>"), "{}", plain(&page));
+    assert!(has(&page, "href=\"/registers/lamp/"));
+    let page = portal.page("/en/search?q=More%20lamps");
+    assert!(has(&page, "href=\"/en/nodes/a-goal-1\"") && plain(&page).contains("“More lamps”: 1 shown"), "{}", plain(&page));
+    assert!(plain(&portal.page("/search?q=zzzz")).contains("「zzzz」は見つかりませんでした"));
+    assert!(plain(&portal.page("/search")).contains("すべての台帳の記録から探します"));
+}
+
+#[test]
+fn errors_speak_both_languages_and_hide_our_faults() {
+    let pack = testing::pack();
+    for error in error::samples() {
+        for lang in [Lang::Ja, Lang::En] {
+            let page = errors::view(&Ctx::plain(lang, "/x"), &pack, &error).into_string();
+            let text = plain(&page);
+            assert!(text.contains(&error.title().ja) && text.contains(&error.title().en), "{text}");
+            assert!(!text.contains("/dev/sda"));
+            let pieces = pieces(&page);
+            assert!(texts(&pieces).iter().all(|(lang, text)| lang != "en" || !is_japanese(text)));
+        }
+    }
+    assert_eq!(portal().get("/nodes/nothing").unwrap_err().status(), 404);
+    assert_eq!(portal().get("/indicators/lamps/download/pdf").unwrap_err().status(), 400);
+}
+
+#[test]
+fn files_carry_values_reasons_and_their_origin() {
+    let portal = portal();
+    let csv = portal.get("/indicators/lamps/download/csv").unwrap().text();
+    assert!(csv.contains("2024,15") && csv.contains("2025,"), "{csv}");
+    assert!(csv.contains("未収集"), "a reason is no blank: {csv}");
+    let json = portal.get("/en/indicators/lamps/download/json").unwrap().text();
+    assert!(json.contains("Number of lamps") && json.contains("pack_digest"), "{json}");
+}
