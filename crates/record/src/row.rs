@@ -2,7 +2,7 @@
 
 use crate::{Cell, Content, FieldError, Mistake, Origin, input::missing_word, normalise, parse};
 use shirube_plan::{Field, FieldKind, Pack, Part, Register};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Finds the `_id` of a record from its natural key as written in a file (parts joined by `|`).
 pub type Resolve<'a> = dyn Fn(&str, &str) -> Option<i64> + 'a;
@@ -54,6 +54,17 @@ impl<'a> Header<'a> {
     pub fn new(register: &'a Register, names: &[String]) -> Result<Header<'a>, UnknownColumn> {
         let targets = names.iter().map(|name| target(register, name.trim()).ok_or_else(|| unknown(register, name)));
         Ok(Header { register, targets: targets.collect::<Result<_, _>>()? })
+    }
+
+    /// The columns (of groups and lists: the fields) that rows of this table say something about, `_state` and the
+    /// columns of the citation left out.
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let of = self.targets.iter().filter_map(|target| match target {
+            Target::Column { name, .. } => Some(name.as_str()),
+            Target::InGroup { group, .. } => Some(group.name.as_str()),
+            _ => None,
+        });
+        of.collect()
     }
 
     /// Reads one row; cells beyond the header are ignored, missing ones are blank.

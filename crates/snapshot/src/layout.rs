@@ -21,7 +21,6 @@ pub(crate) struct Layout {
     /// All columns of the register's table, quoted, in order.
     pub all: String,
     pub insert: String,
-    pub replace: String,
     pub to_past: String,
 }
 
@@ -59,7 +58,6 @@ impl Layout {
         let past = quoted(&past_name(&register.name));
         Layout {
             insert: format!("INSERT INTO {table} ({all}) VALUES ({marks})"),
-            replace: format!("REPLACE INTO {table} ({all}) VALUES ({marks})"),
             to_past: format!("INSERT INTO {past} ({all}, _until) SELECT {all}, ?2 FROM {table} WHERE _id = ?1"),
             name: register.name.clone(),
             children: register.fields.iter().filter_map(|field| ChildLayout::new(&register.name, field)).collect(),

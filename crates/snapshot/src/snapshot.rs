@@ -46,7 +46,7 @@ impl Snapshot {
         connection.set_prepared_statement_cache_capacity(256);
         functions::register(&connection, pack.meta.fiscal_year_start)?;
         let texts = Arc::new(texts(&pack));
-        register_holds(&connection, pack.clone(), texts.clone())?;
+        register_holds(&connection, texts.clone())?;
         let has_index = past::attach_index(&connection, path)?;
         // One read transaction: everything read through this snapshot is of one moment.
         connection.execute_batch("BEGIN")?;
@@ -74,7 +74,7 @@ impl Snapshot {
         pack_tables::fill(&connection, &pack)?;
         connection.pragma_update(None, "query_only", true)?;
         let texts = Arc::new(texts(&pack));
-        register_holds(&connection, pack.clone(), texts.clone())?;
+        register_holds(&connection, texts.clone())?;
         Ok(Snapshot {
             layouts: layouts(&pack),
             connection,

@@ -6,7 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use shirube_plan::{Check, Code, CodeList, Field, FieldKind, NumberPart, Numbering, Pack, Pair, Register, Storage};
-use shirube_record::{Cell, Content, Origin};
+use shirube_record::{Cell, Content, Origin, Scope};
+use shirube_snapshot::{AsOf, Filter, ListQuery, Op};
 use shirube_store::{Actor, Command, Store};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
@@ -15,8 +16,167 @@ fn main() {
     let records: usize = arguments.next().map_or(1_000_000, |n| n.parse().expect("a number of records"));
     let folder = arguments.next().map_or_else(|| PathBuf::from("target/bench_store"), PathBuf::from);
     let _ = std::fs::remove_dir_all(&folder);
-    let store = Store::open(&folder, Arc::new(pack())).unwrap();
+    let pack = Arc::new(pack());
+    let store = Store::open(&folder, pack.clone()).unwrap();
     import(&store, records);
+    if std::env::args().nth(3).is_some_and(|only| only == "import") {
+        return;
+    }
+    index(&store);
+    drop(store);
+    let store = once("start", || Store::open(&folder, pack.clone()).unwrap());
+    let store = Arc::new(store);
+    lists(&store, AsOf::Head, "head");
+    writes(&store, 1, 200);
+    writes(&store, 32, 3200);
+    amend(&store, records);
+    lists(&store, AsOf::Head, "head after amendments");
+    lists(&store, AsOf::Seq(records as i64), "as of before them");
+    lists(&store, AsOf::Seq(records as i64 / 2), "as of half of the import");
+    index(&store);
+    let report = once("verify", || store.verify(&Actor::owner()).unwrap());
+    assert!(report.is_clean());
+    once("redact", || {
+        let redact = Command::Redact { register: "project".into(), record: 7, scope: Scope::All, reason: "measured".into() };
+        store.submit(&Actor::owner(), redact).unwrap()
+    });
+    once("snapshot file", || store.snapshot_to(&Actor::owner(), AsOf::Head, &folder.join("copy.db")).unwrap());
+    once("rebuild the head", || store.rebuild_head(&Actor::owner()).unwrap());
+    for file in ["log.db", "head.db", "search.db", "copy.db"] {
+        println!("size of {file}: {:.0} MB", std::fs::metadata(folder.join(file)).map_or(0.0, |m| m.len() as f64 / 1e6));
+    }
+}
+
+fn once<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let done = work();
+    println!("{what}: {:.2} s", start.elapsed().as_secs_f64());
+    done
+}
+
+/// The time until the search index has caught up.
+fn index(store: &Store) {
+    once("search index behind for", || {
+        while store.reader(&Actor::owner(), AsOf::Head).unwrap().indexed().unwrap().unwrap_or(0) < store.head_seq() {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+}
+
+/// Single acknowledged writes from some threads.
+fn writes(store: &Arc<Store>, threads: u64, count: u64) {
+    let start = Instant::now();
+    let workers: Vec<_> = (0..threads)
+        .map(|thread| {
+            let store = store.clone();
+            let work = move || {
+                (0..count / threads)
+                    .map(|i| {
+                        let start = Instant::now();
+                        store.submit(&Actor::owner(), create(10_000_000 * (1 + threads) + thread * 100_000 + i)).unwrap();
+                        start.elapsed().as_secs_f64() * 1000.0
+                    })
+                    .collect::<Vec<f64>>()
+            };
+            std::thread::spawn(work)
+        })
+        .collect();
+    let times: Vec<f64> = workers.into_iter().flat_map(|w| w.join().unwrap()).collect();
+    println!("write by {threads} at once: {:.0} acknowledged/s, {}", count as f64 / start.elapsed().as_secs_f64(), percentiles(times));
+}
+
+/// Every tenth record amended, in one batch.
+fn amend(store: &Store, records: usize) {
+    let commands: Vec<Command> = (1..=records as i64)
+        .step_by(10)
+        .map(|record| {
+            let content = BTreeMap::from([
+                ("budget".to_string(), Some(Cell::Integer(record * 7 % 500_000_000))),
+                ("stage".to_string(), Some(Cell::Text("market".into()))),
+            ]);
+            let active = ("active".to_string(), Some(Cell::Integer(record / 10 % 2)));
+            Command::Amend {
+                register: "project".into(),
+                record,
+                version: 1,
+                content: content.into_iter().chain([active]).collect(),
+                reason: None,
+            }
+        })
+        .collect();
+    let count = commands.len();
+    let start = Instant::now();
+    let result = store.submit_all(&Actor::owner(), commands, &|_| {});
+    let seconds = start.elapsed().as_secs_f64();
+    result.unwrap();
+    println!("amend: {count} records in {seconds:.1} s, {:.0} records/s", count as f64 / seconds);
+}
+
+fn percentiles(mut times: Vec<f64>) -> String {
+    times.sort_by(f64::total_cmp);
+    let at = |p: f64| times[((times.len() - 1) as f64 * p) as usize];
+    format!("p50 {:.1} ms, p95 {:.1} ms, most {:.1} ms", at(0.5), at(0.95), at(1.0))
+}
+
+/// Many different lists of one moment.
+fn lists(store: &Store, as_of: AsOf, name: &str) {
+    let start = Instant::now();
+    let reader = store.reader(&Actor::owner(), as_of).unwrap();
+    println!("open a reader, {name}: {:.1} ms", start.elapsed().as_secs_f64() * 1000.0);
+    let filter =
+        |column: &str, op, values: &[&str]| Filter { column: column.into(), op, values: values.iter().map(|v| v.to_string()).collect() };
+    let filters: Vec<(&str, Vec<Filter>)> = vec![
+        ("all", vec![]),
+        ("one stage", vec![filter("stage", Op::Eq, &["clinical"])]),
+        ("stage and country", vec![filter("stage", Op::Eq, &["market"]), filter("country", Op::In, &["JP", "US"])]),
+        ("a day", vec![filter("started_on", Op::Eq, &["2015-06-15"])]),
+        ("from a day, in a year", vec![filter("started_on", Op::Ge, &["2020-01-01"]), filter("fiscal_year", Op::Eq, &["2015"])]),
+        ("budgets of a range", vec![filter("budget", Op::Ge, &["1億"]), filter("budget", Op::Lt, &["1億1千万"])]),
+        ("small shares of large ones", vec![filter("share", Op::Lt, &["0.5"]), filter("large", Op::Eq, &["1"])]),
+        ("not active", vec![filter("active", Op::Eq, &["no"])]),
+    ];
+    let sorts: [(&str, Vec<(String, bool)>); 5] = [
+        ("newest", vec![("_id".into(), true)]),
+        ("budget", vec![("budget".into(), true)]),
+        ("start", vec![("started_on".into(), false)]),
+        ("theme", vec![("theme".into(), false)]),
+        ("organisation", vec![("organisation".into(), false)]),
+    ];
+    let texts = [None, Some("心臓弁"), Some("ロボット 実用化"), Some("弁"), Some("777777"), Some("無い言葉")];
+    let mut all = vec![];
+    let mut slowest = (0.0, String::new());
+    for (what, filters) in &filters {
+        for (order, sort) in &sorts {
+            for (page, text) in texts.iter().enumerate().map(|(i, t)| ((i as u64 % 3) * 50, t)) {
+                let query = ListQuery {
+                    register: "project".into(),
+                    text: text.map(str::to_string),
+                    filters: filters.clone(),
+                    sort: sort.clone(),
+                    offset: page,
+                    limit: 50,
+                };
+                let start = Instant::now();
+                reader.list(&query).unwrap();
+                let time = start.elapsed().as_secs_f64() * 1000.0;
+                all.push(time);
+                if std::env::var("BENCH_EACH").is_ok() && time > 20.0 {
+                    println!("  {time:.1} ms: {what}, by {order}, {text:?}");
+                }
+                if time > slowest.0 {
+                    slowest = (time, format!("{what}, by {order}, with {text:?}"));
+                }
+            }
+        }
+    }
+    println!("list, {name}: {} lists, {}; slowest: {}", all.len(), percentiles(all.clone()), slowest.1);
+    let mut searches = vec![];
+    for text in ["心臓弁", "ロボット 実用化", "弁", "777777", "P-2026", "無い言葉"] {
+        let start = Instant::now();
+        reader.search(text, 20).unwrap();
+        searches.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    println!("search, {name}: {}", percentiles(searches));
 }
 
 /// Validated records per second, one batch, durable at the end.

@@ -3,14 +3,14 @@
 use crate::{Actor, Command, StoreError, files, log::Draft};
 use shirube_plan::{FieldKind, Register};
 use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, Validator, normalise, split};
-use shirube_snapshot::Head;
+use shirube_snapshot::{Evaluated, Head, Key};
 use std::collections::BTreeMap;
 
 /// Rules of one register, prepared.
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub validator: Validator,
-    unique: Vec<Vec<String>>,
+    unique: Vec<Key>,
     references: Vec<(String, Option<String>, String)>,
     has_checks: bool,
     personal: bool,
@@ -18,9 +18,10 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub fn new(register: &Register, pack: &shirube_plan::Pack) -> Rules {
-        let mut unique: Vec<Vec<String>> = register.fields.iter().filter(|f| f.unique).map(|f| vec![f.name.clone()]).collect();
+        let unique = register.fields.iter().filter(|f| f.unique).map(|f| vec![f.name.clone()]);
+        let mut unique: Vec<Key> = unique.map(|columns| Key::new(&register.name, columns)).collect();
         if !register.key.is_empty() {
-            unique.push(register.key.clone());
+            unique.push(Key::new(&register.name, register.key.clone()));
         }
         let mut references = vec![];
         let mut personal = false;
@@ -60,6 +61,8 @@ pub(crate) struct Checked {
     pub draft: Draft,
     pub number: Option<String>,
     pub version: i64,
+    /// What the register's SQL said, if it was asked.
+    pub evaluated: Option<Evaluated>,
 }
 
 impl Checker<'_> {
@@ -97,13 +100,13 @@ impl Checker<'_> {
             _ => register.states.first().map(|s| s.name.clone()),
         };
         let content = normalise(register, content);
-        self.valid(register, 0, state.as_deref(), &content, vec![])?;
+        let evaluated = self.valid(register, 0, state.as_deref(), &content, vec![])?;
         let number = self.head.next_number(register, self.at)?;
         let origin = Some(origin).filter(|o| *o != Origin::default());
         let body = Body { origin, number: number.clone(), state, ..Body::default() };
         let changes = content.into_iter().map(|(c, v)| (c, Some(v))).collect();
         let draft = self.draft(register, None, EventKind::Create, changes, body)?;
-        Ok(Checked { draft, number, version: 1 })
+        Ok(Checked { draft, number, version: 1, evaluated })
     }
 
     fn transition(
@@ -134,15 +137,29 @@ impl Checker<'_> {
         Ok(state)
     }
 
+    /// The citation with the changes of its columns, which are taken out; none if it stays.
+    fn citation(state: &RecordState, changes: &mut Changes) -> Option<Origin> {
+        let mut origin = state.origin.clone();
+        for (column, part) in [("_source", &mut origin.source), ("_heading", &mut origin.heading), ("_quote", &mut origin.quote)] {
+            match changes.remove(column) {
+                Some(Some(Cell::Text(text))) => *part = Some(text),
+                Some(_) => *part = None,
+                None => {}
+            }
+        }
+        (origin != state.origin).then_some(origin)
+    }
+
     fn change(
         &mut self,
         register: &Register,
         state: RecordState,
         kind: EventKind,
-        changes: Changes,
-        body: Body,
+        mut changes: Changes,
+        mut body: Body,
         require: &[String],
     ) -> Result<Checked, StoreError> {
+        body.origin = Self::citation(&state, &mut changes);
         let mut content = state.content.clone();
         for (column, cell) in changes {
             match cell {
@@ -152,14 +169,14 @@ impl Checker<'_> {
         }
         let content = normalise(register, content);
         let changes = difference(&state.content, &content);
-        if changes.is_empty() && body.state.is_none() {
+        if changes.is_empty() && body.state.is_none() && body.origin.is_none() {
             return Err(StoreError::NothingChanged);
         }
         let new_state = body.state.as_deref().or(state.state.as_deref());
         let blanks = self.rules.get(&register.name).map(|r| r.validator.blanks(&content, require)).unwrap_or_default();
-        self.valid(register, state.id, new_state, &content, blanks)?;
+        let evaluated = self.valid(register, state.id, new_state, &content, blanks)?;
         let draft = self.draft(register, Some(state.id), kind, changes, body)?;
-        Ok(Checked { draft, number: state.number, version: state.version + 1 })
+        Ok(Checked { draft, number: state.number, version: state.version + 1, evaluated })
     }
 
     /// All rules of the register on a record's content.
@@ -170,21 +187,23 @@ impl Checker<'_> {
         state: Option<&str>,
         content: &Content,
         mut errors: Vec<FieldError>,
-    ) -> Result<(), StoreError> {
-        let Some(rules) = self.rules.get(&register.name) else { return Ok(()) };
+    ) -> Result<Option<Evaluated>, StoreError> {
+        let Some(rules) = self.rules.get(&register.name) else { return Ok(None) };
         errors.extend(rules.validator.check(content));
         self.references(rules, content, &mut errors)?;
-        for columns in &rules.unique {
-            if let Some((record, number)) = self.head.find(&register.name, columns, content, id)? {
-                let fields = columns.clone();
-                let place = columns.first().cloned().unwrap_or_default();
+        for key in &rules.unique {
+            if let Some((record, number)) = self.head.find(key, content, id)? {
+                let fields = key.columns.clone();
+                let place = fields.first().cloned().unwrap_or_default();
                 errors.push(FieldError::new(place.clone(), place, None, Mistake::Taken { number, record, fields }));
             }
         }
         // Checks may take for granted that every value is of its kind.
+        let mut evaluated = None;
         if errors.is_empty() && rules.has_checks {
-            for index in self.head.evaluate(&register.name, state, content)?.failed {
-                if let Some(check) = register.checks.get(index) {
+            let found = evaluated.insert(self.head.evaluate(&register.name, state, content)?);
+            for index in &found.failed {
+                if let Some(check) = register.checks.get(*index) {
                     let field = check.field.clone().unwrap_or_default();
                     errors.push(FieldError::new(
                         field.clone(),
@@ -195,7 +214,7 @@ impl Checker<'_> {
                 }
             }
         }
-        if errors.is_empty() { Ok(()) } else { Err(StoreError::Invalid(errors)) }
+        if errors.is_empty() { Ok(evaluated) } else { Err(StoreError::Invalid(errors)) }
     }
 
     fn references(&self, rules: &Rules, content: &Content, errors: &mut Vec<FieldError>) -> Result<(), StoreError> {

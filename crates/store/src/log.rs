@@ -38,6 +38,9 @@ BEGIN SELECT raise(ABORT, 'payloads are only ever erased'); END;
 
 const COLUMNS: &str = "seq, register, record, kind, at, actor, body, personal, body_hash, personal_hash, prev, hash";
 
+const INSERT: &str = "INSERT INTO event (seq, register, record, kind, at, actor, body, personal, body_hash, personal_hash, prev, hash) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
 /// What becomes an event once it has its place in the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -48,6 +51,26 @@ pub(crate) struct Draft {
     pub actor: String,
     pub body: Body,
     pub personal: Option<Body>,
+}
+
+impl Draft {
+    /// The event at its place, not yet sealed.
+    pub fn at(self, seq: i64, at: i64) -> Event {
+        Event {
+            seq,
+            register: self.register,
+            record: self.record.unwrap_or(seq),
+            kind: self.kind,
+            at,
+            actor: self.actor,
+            body: Some(self.body),
+            personal: self.personal,
+            body_hash: FIRST,
+            personal_hash: None,
+            prev: FIRST,
+            hash: FIRST,
+        }
+    }
 }
 
 /// The log, open for appending or reading.
@@ -132,29 +155,15 @@ impl Log {
         self.reload()
     }
 
-    /// Gives a draft its place and writes it.
-    pub fn append(&mut self, draft: Draft, at: i64) -> Result<Event, StoreError> {
-        let body = draft.body.encode()?;
-        let personal = draft.personal.as_ref().map(Body::encode).transpose()?;
-        let seq = self.last.seq + 1;
-        let mut event = Event {
-            seq,
-            register: draft.register,
-            record: draft.record.unwrap_or(seq),
-            kind: draft.kind,
-            at: at.max(self.last.at),
-            actor: draft.actor,
-            body: Some(draft.body),
-            personal: draft.personal,
-            body_hash: payload_hash(&body),
-            personal_hash: personal.as_deref().map(payload_hash),
-            prev: self.last.hash,
-            hash: FIRST,
-        };
+    /// Seals the next event into the chain and writes it.
+    pub fn append(&mut self, mut event: Event) -> Result<(), StoreError> {
+        let body = event.body.as_ref().map(Body::encode).transpose()?.unwrap_or_default();
+        let personal = event.personal.as_ref().map(Body::encode).transpose()?;
+        event.body_hash = payload_hash(&body);
+        event.personal_hash = personal.as_deref().map(payload_hash);
+        event.prev = self.last.hash;
         event.hash = chain(&event.prev, &event);
-        let mut insert = self
-            .connection
-            .prepare_cached(&format!("INSERT INTO event ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"))?;
+        let mut insert = self.connection.prepare_cached(INSERT)?;
         insert.execute(params![
             event.seq,
             event.register,
@@ -169,8 +178,8 @@ impl Log {
             event.prev,
             event.hash
         ])?;
-        self.last = Last { seq, hash: event.hash, at: event.at };
-        Ok(event)
+        self.last = Last { seq: event.seq, hash: event.hash, at: event.at };
+        Ok(())
     }
 
     /// Calls `each` with the events after `seq`, in order.
@@ -196,6 +205,14 @@ impl Log {
             events.push(event(row)?);
         }
         Ok(events)
+    }
+
+    /// Records of a register created by actors whose name begins so, in order.
+    pub fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT record FROM event WHERE kind = 'create' AND register = ?1 AND substr(actor, 1, length(?2)) = ?2 ORDER BY seq";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([register, actors], |r| r.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Hash of one event.

@@ -5,9 +5,9 @@
 
 use crate::{Actor, BatchError, Command, PackRecordError, Reader, Store, StoreError, error::file_error};
 use rusqlite::{OptionalExtension, params_from_iter, types::Value};
-use shirube_plan::{FieldKind, Pack, Part, RecordFile, Register};
-use shirube_record::{Cell, Content, Header, Row, parse};
-use shirube_snapshot::AsOf;
+use shirube_plan::{FieldKind, Pack, Part, Register};
+use shirube_record::{Cell, Content, FieldError, Header, Mistake, Row, parse};
+use shirube_snapshot::{AsOf, Record};
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 /// File of the data folder that names the pack whose records are in the log. It only saves work: without it the
@@ -33,28 +33,12 @@ pub(crate) fn load(store: &Store, folder: &Path) -> Result<(), StoreError> {
     if fs::read_to_string(&done).is_ok_and(|digest| digest == pack.digest) {
         return Ok(());
     }
-    let actor = Actor::pack(&pack.meta.id, &pack.meta.version);
-    let mut errors = vec![];
+    let mut loader = Loader { store, actor: Actor::pack(&pack.meta.id, &pack.meta.version), errors: vec![] };
     for register in in_order(&pack) {
-        let reader = store.reader(&actor, AsOf::Head)?;
-        let mut commands = vec![];
-        let mut places = vec![];
-        for file in pack.records.iter().filter(|f| f.register == register.name) {
-            rows(store, &reader, register, file, &mut commands, &mut places, &mut errors)?;
-        }
-        drop(reader);
-        match store.submit_all(&actor, commands, &|_| {}) {
-            Ok(_) => {}
-            Err(BatchError { errors: refused, .. }) => {
-                for (index, error) in refused {
-                    let Some((file, line)) = places.get(index).cloned() else { return Err(error) };
-                    errors.push(PackRecordError { file, line, problem: error.to_string() });
-                }
-            }
-        }
+        loader.register(&pack, register)?;
     }
-    if !errors.is_empty() {
-        return Err(StoreError::PackRecords(errors));
+    if !loader.errors.is_empty() {
+        return Err(StoreError::PackRecords(loader.errors));
     }
     fs::write(&done, &pack.digest).map_err(file_error(&done))
 }
@@ -88,62 +72,201 @@ fn in_order(pack: &Pack) -> Vec<&Register> {
     out
 }
 
-fn rows(
-    store: &Store,
-    reader: &Reader,
-    register: &Register,
-    file: &RecordFile,
-    commands: &mut Vec<Command>,
-    places: &mut Vec<(String, usize)>,
-    errors: &mut Vec<PackRecordError>,
-) -> Result<(), StoreError> {
-    let pack = store.pack();
-    let wrong = |line: usize, problem: String| PackRecordError { file: file.file.clone(), line, problem };
-    let header = match Header::new(register, &file.header) {
-        Ok(header) => header,
-        Err(error) => {
-            errors.push(wrong(1, error.to_string()));
-            return Ok(());
-        }
-    };
-    let resolve = |other: &str, key: &str| pack.registers.get(other).and_then(|r| by_written_key(reader, pack, r, key).ok().flatten());
-    for (line, cells) in &file.rows {
-        let row = header.read(cells, pack, &resolve);
-        if !row.errors.is_empty() {
-            errors.extend(row.errors.iter().map(|e| wrong(*line, format!("{}: {} ({})", e.column, e.problem.en, e.mend.en))));
-            continue;
-        }
-        let command = match by_key(reader, register, &row.content)? {
-            None => Some(Command::Create { register: register.name.clone(), content: row.content, origin: row.origin }),
-            Some(id) => amendment(store, reader, register, id, row)?,
-        };
-        if let Some(command) = command {
-            commands.push(command);
-            places.push((file.file.clone(), *line));
-        }
-    }
-    Ok(())
+/// Brings registers up, one after the other.
+struct Loader<'s> {
+    store: &'s Store,
+    actor: Actor,
+    errors: Vec<PackRecordError>,
 }
 
-/// What the pack's row would change; nothing if it changes nothing or someone else has changed the record.
-fn amendment(store: &Store, reader: &Reader, register: &Register, id: i64, row: Row) -> Result<Option<Command>, StoreError> {
-    let Some(record) = reader.record(&register.name, id)? else { return Ok(None) };
-    let mut content: BTreeMap<String, Option<Cell>> = BTreeMap::new();
-    for (column, cell) in row.content {
-        if column != "_state" && record.content.get(&column) != Some(&cell) {
-            content.insert(column, Some(cell));
+/// A row of a file, not loaded yet.
+struct Waiting<'p> {
+    header: Arc<Header<'p>>,
+    file: &'p str,
+    line: usize,
+    cells: &'p [String],
+}
+
+impl Loader<'_> {
+    fn register<'p>(&mut self, pack: &'p Pack, register: &'p Register) -> Result<(), StoreError> {
+        let mut waiting = vec![];
+        for file in pack.records.iter().filter(|f| f.register == register.name) {
+            match Header::new(register, &file.header) {
+                Ok(header) => {
+                    let header = Arc::new(header);
+                    let row =
+                        |row: &'p (usize, Vec<String>)| Waiting { header: header.clone(), file: &file.file, line: row.0, cells: &row.1 };
+                    waiting.extend(file.rows.iter().map(row));
+                }
+                Err(error) => self.errors.push(PackRecordError { file: file.file.clone(), line: 1, problem: error.to_string() }),
+            }
+        }
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut keyless = if register.key.is_empty() { self.earlier(register)? } else { Earlier::default() };
+        // Rows may refer to rows of the same register: those go first.
+        loop {
+            let before = waiting.len();
+            waiting = self.round(pack, register, waiting, &mut keyless)?;
+            if waiting.is_empty() || waiting.len() == before {
+                break;
+            }
+        }
+        for row in waiting {
+            self.errors.push(row.wrong(format!("it refers to a record of `{}` that is not there", register.name)));
+        }
+        Ok(())
+    }
+
+    /// Loads the rows whose references are there; gives back the others.
+    fn round<'p>(
+        &mut self,
+        pack: &Pack,
+        register: &Register,
+        rows: Vec<Waiting<'p>>,
+        keyless: &mut Earlier,
+    ) -> Result<Vec<Waiting<'p>>, StoreError> {
+        let reader = self.store.reader(&self.actor, AsOf::Head)?;
+        let resolve = |other: &str, key: &str| pack.registers.get(other).and_then(|r| by_written_key(&reader, pack, r, key).ok().flatten());
+        let mut commands = vec![];
+        let mut places = vec![];
+        let mut waiting = vec![];
+        let mut unmatched = vec![];
+        for waits in rows {
+            let row = waits.header.read(waits.cells, pack, &resolve);
+            let own = |e: &FieldError| matches!(&e.mistake, Mistake::NoSuchRecord { register: other, .. } if *other == register.name);
+            if row.errors.iter().any(own) && row.errors.iter().all(own) {
+                waiting.push(waits);
+            } else if !row.errors.is_empty() {
+                let wrong = row.errors.iter().map(|e| waits.wrong(format!("{}: {} ({})", e.column, e.problem.en, e.mend.en)));
+                self.errors.extend(wrong);
+            } else if register.key.is_empty() {
+                if !keyless.takes(&row) {
+                    unmatched.push((waits, row));
+                }
+            } else {
+                let command = match by_key(&reader, register, &row.content)? {
+                    None => Some(create(register, row)),
+                    Some(id) => self.amendment(&reader, register, id, &waits.header, row)?,
+                };
+                commands.extend(command.inspect(|_| places.push((waits.file.to_string(), waits.line))));
+            }
+        }
+        for (waits, row) in unmatched {
+            let command = match keyless.next() {
+                None => Some(create(register, row)),
+                Some(id) => self.amendment(&reader, register, id, &waits.header, row)?,
+            };
+            commands.extend(command.inspect(|_| places.push((waits.file.to_string(), waits.line))));
+        }
+        drop(reader);
+        // After a mistake nothing more is written; what follows is only checked, to tell all mistakes at once.
+        let result = match self.errors.as_slice() {
+            [] => self.store.submit_all(&self.actor, commands, &|_| {}),
+            _ => self.store.check_all(&self.actor, commands, &|_| {}),
+        };
+        if let Err(BatchError { errors, .. }) = result {
+            for (index, error) in errors {
+                let Some((file, line)) = places.get(index).cloned() else { return Err(error) };
+                self.errors.push(PackRecordError { file, line, problem: error.to_string() });
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// What the pack's row would change; nothing if it changes nothing or someone else has changed the record.
+    fn amendment(
+        &self,
+        reader: &Reader,
+        register: &Register,
+        id: i64,
+        header: &Header<'_>,
+        row: Row,
+    ) -> Result<Option<Command>, StoreError> {
+        let Some(record) = reader.record(&register.name, id)? else { return Ok(None) };
+        let mut content: BTreeMap<String, Option<Cell>> = BTreeMap::new();
+        for column in header.columns() {
+            if !row.content.contains_key(column) && record.content.contains_key(column) {
+                content.insert(column.to_string(), None);
+            }
+        }
+        for (column, cell) in row.content {
+            if column != "_state" && record.content.get(&column) != Some(&cell) {
+                content.insert(column, Some(cell));
+            }
+        }
+        let (new, old) = (row.origin, record.origin);
+        for (column, new, old) in
+            [("_source", new.source, old.source), ("_heading", new.heading, old.heading), ("_quote", new.quote, old.quote)]
+        {
+            if new != old {
+                content.insert(column.to_string(), new.map(Cell::Text));
+            }
+        }
+        if content.is_empty() {
+            return Ok(None);
+        }
+        let history = self.store.history(&self.actor, &register.name, id)?;
+        if history.iter().any(|version| !is_pack(&version.actor)) {
+            return Ok(None);
+        }
+        let meta = &self.store.pack().meta;
+        let reason = Some(format!("{} {}", meta.id, meta.version));
+        Ok(Some(Command::Amend { register: register.name.clone(), record: id, version: record.version, content, reason }))
+    }
+
+    /// Records of a register that packs have created.
+    fn earlier(&self, register: &Register) -> Result<Earlier, StoreError> {
+        let reader = self.store.reader(&self.actor, AsOf::Head)?;
+        let mut records = vec![];
+        for id in self.store.created_by_packs(&register.name)? {
+            records.extend(reader.record(&register.name, id)?);
+        }
+        Ok(Earlier { records })
+    }
+}
+
+impl Waiting<'_> {
+    fn wrong(&self, problem: String) -> PackRecordError {
+        PackRecordError { file: self.file.to_string(), line: self.line, problem }
+    }
+}
+
+/// Records that packs have created in a register without a natural key. A row is first matched to a record that says
+/// the same; what is left on both sides is matched in order.
+#[derive(Default)]
+struct Earlier {
+    records: Vec<Record>,
+}
+
+impl Earlier {
+    /// Whether a record says the same as the row; it is not matched again.
+    fn takes(&mut self, row: &Row) -> bool {
+        let same = |record: &Record| {
+            let cells = row.content.iter().filter(|(column, _)| *column != "_state");
+            record.origin == row.origin && cells.clone().all(|(column, cell)| record.content.get(column) == Some(cell))
+        };
+        match self.records.iter().position(same) {
+            Some(at) => {
+                self.records.remove(at);
+                true
+            }
+            None => false,
         }
     }
-    if content.is_empty() {
-        return Ok(None);
+
+    fn next(&mut self) -> Option<i64> {
+        if self.records.is_empty() { None } else { Some(self.records.remove(0).id) }
     }
-    let actor = Actor::pack(&store.pack().meta.id, &store.pack().meta.version);
-    let ours = |by: &str| by.starts_with("pack:");
-    if store.history(&actor, &register.name, id)?.iter().any(|version| !ours(&version.actor)) {
-        return Ok(None);
-    }
-    let reason = Some(format!("{} {}", store.pack().meta.id, store.pack().meta.version));
-    Ok(Some(Command::Amend { register: register.name.clone(), record: id, version: record.version, content, reason }))
+}
+
+fn is_pack(actor: &str) -> bool {
+    actor.starts_with("pack:")
+}
+
+fn create(register: &Register, row: Row) -> Command {
+    Command::Create { register: register.name.clone(), content: row.content, origin: row.origin }
 }
 
 /// The record with this natural key; none for registers without one.

@@ -30,11 +30,12 @@ impl Writer {
         let forgotten = index.as_ref().map(|index| index.before_redaction(&draft.register, record)).transpose()?;
         let register = draft.register.clone();
         self.transaction(|writer, at| {
-            let event = writer.log.append(draft, at)?;
-            writer.log.erase(record, scope)?;
-            writer.head.apply(&event)?;
+            let event = draft.at(writer.log.last().seq + 1, at);
             receipt.seq = event.seq;
-            Ok(())
+            writer.head.apply(&event)?;
+            writer.log.append(event)?;
+            writer.head.seal(writer.log.last().hash);
+            writer.log.erase(record, scope)
         })?;
         if let (Some(index), Some(forgotten)) = (&mut index, &forgotten) {
             index.after_redaction(&register, record, forgotten)?;

@@ -59,7 +59,7 @@ impl Store {
         let head = Head::open(&head_path, pack.clone())?;
         let mut writer = Writer::new(log, head, Files::open(folder.join("files"))?)?;
         let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
-        let index = Arc::new(Mutex::new(SearchIndex::open(&folder.join("search.db"), &head_path, pack.clone(), &hash_of)?));
+        let index = Arc::new(Mutex::new(SearchIndex::open(&folder.join("search.db"), &head_path, &pack, &hash_of)?));
         let unfinished = folder.join(REDACTING).exists();
         if unfinished {
             writer.finish_redaction()?;
@@ -231,6 +231,11 @@ impl Store {
     /// Last event that readers see; 0 before the first.
     pub fn head_seq(&self) -> i64 {
         self.seq.load(Ordering::Acquire)
+    }
+
+    /// Records of a register that a pack created, in order.
+    pub(crate) fn created_by_packs(&self, register: &str) -> Result<Vec<i64>, StoreError> {
+        self.log_reader()?.created_by(register, "pack:")
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {

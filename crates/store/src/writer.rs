@@ -11,10 +11,11 @@ use crate::{
     indexer::SharedIndex,
     log::Log,
 };
-use shirube_snapshot::Head;
+use shirube_record::Event;
+use shirube_snapshot::{Expected, Head};
 use std::{
     collections::BTreeMap,
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,6 +23,10 @@ use std::{
 const BATCH: usize = 512;
 /// How often a bulk job reports.
 const PROGRESS: usize = 1000;
+/// Events that may wait to be logged in a bulk job.
+const AHEAD: usize = 1024;
+/// Commands of a bulk job that are looked at beforehand, to tell what the rest will be like.
+const SAMPLE: usize = 1000;
 /// How soon write-ahead logs are emptied again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(500);
 /// Events folded per transaction while catching up.
@@ -152,54 +157,56 @@ impl Writer {
     }
 
     fn all(&mut self, actor: &Actor, commands: Commands, dry_run: bool, reply: &SyncSender<BulkReply>) -> Result<Vec<Receipt>, BatchError> {
-        let mut receipts = vec![];
-        let mut errors = vec![];
-        let mut truncated = false;
+        let mut bulk = Bulk { receipts: vec![], errors: vec![], truncated: false };
+        let total = commands.size_hint().1.unwrap_or(0);
+        let mut commands = commands;
+        let ahead: Vec<Command> = commands.by_ref().take(SAMPLE).collect();
+        let expected = expected(&ahead, total);
         let written = self.transaction(|writer, at| {
-            for (index, command) in commands.enumerate() {
-                let (action, resource) = command.asks_for();
-                let accepted = allow(actor, action, resource).and_then(|()| writer.accept(actor, command, at));
-                match accepted {
-                    Ok(receipt) => receipts.push(receipt),
-                    Err(error) => {
-                        let fatal = is_fatal(&error) || matches!(error, StoreError::Denied { .. });
-                        errors.push((index, error));
-                        truncated = errors.len() >= BatchError::LIMIT;
-                        if fatal || truncated {
-                            break;
-                        }
+            writer.head.expect(&expected)?;
+            let (log, mut desk) = writer.parts();
+            let first = log.last().seq + 1;
+            std::thread::scope(|scope| {
+                // Sealing and logging keep pace on another core while this one checks and folds.
+                let (next, events) = sync_channel::<Event>(AHEAD);
+                let logging = scope.spawn(|| events.into_iter().try_for_each(|event| log.append(event)));
+                for (index, command) in ahead.into_iter().chain(commands).enumerate() {
+                    let (action, resource) = command.asks_for();
+                    let seq = first + bulk.receipts.len() as i64;
+                    let accepted = allow(actor, action, resource).and_then(|()| desk.accept(actor, command, seq, at));
+                    if !bulk.take(index, accepted, &next) {
+                        break;
+                    }
+                    if (index + 1) % PROGRESS == 0 {
+                        let _ = reply.send(BulkReply::Progress(index + 1));
                     }
                 }
-                if (index + 1) % PROGRESS == 0 {
-                    let _ = reply.send(BulkReply::Progress(index + 1));
-                }
-            }
-            if dry_run || !errors.is_empty() { Err(StoreError::Closed) } else { Ok(()) }
+                drop(next);
+                logging.join().unwrap_or(Err(StoreError::Closed))
+            })?;
+            writer.head.seal(writer.log.last().hash);
+            if dry_run || !bulk.errors.is_empty() { Err(StoreError::Closed) } else { Ok(()) }
         });
         match written {
-            _ if !errors.is_empty() => Err(BatchError { errors, truncated }),
-            Err(StoreError::Closed) if dry_run => Ok(receipts),
+            _ if !bulk.errors.is_empty() => Err(BatchError { errors: bulk.errors, truncated: bulk.truncated }),
+            Err(StoreError::Closed) if dry_run => Ok(bulk.receipts),
             Err(error) => Err(BatchError::one(0, error)),
-            Ok(()) => Ok(receipts),
+            Ok(()) => Ok(bulk.receipts),
         }
     }
 
     /// Checks one command and writes it into the running batch.
-    fn accept(&mut self, actor: &Actor, mut command: Command, at: i64) -> Result<Receipt, StoreError> {
-        let file = match &mut command {
-            Command::Attach { bytes, .. } => Some(bytes.clone()),
-            _ => None,
-        };
-        let salts = &mut self.salts;
-        let mut checker = Checker { head: &self.head, rules: &self.rules, actor, at, salt: &mut || salts.next() };
-        let checked = checker.check(command)?;
-        if let Some(bytes) = file {
-            // On disk before the event that names it.
-            self.files.keep(&bytes)?;
-        }
-        let event = self.log.append(checked.draft, at)?;
-        self.head.apply(&event)?;
-        Ok(Receipt { seq: event.seq, record: event.record, number: checked.number, version: checked.version })
+    fn accept(&mut self, actor: &Actor, command: Command, at: i64) -> Result<Receipt, StoreError> {
+        let (log, mut desk) = self.parts();
+        let (event, receipt) = desk.accept(actor, command, log.last().seq + 1, at)?;
+        log.append(event)?;
+        self.head.seal(self.log.last().hash);
+        Ok(receipt)
+    }
+
+    /// The log, and what checks and folds.
+    fn parts(&mut self) -> (&mut Log, Desk<'_>) {
+        (&mut self.log, Desk { head: &mut self.head, files: &self.files, rules: &self.rules, salts: &mut self.salts })
     }
 
     /// Runs `work` in one transaction of log and head: both are written, or neither.
@@ -249,10 +256,16 @@ impl Writer {
     /// Applies what the head lacks, in transactions of [`CATCH_UP`] events or in the running one.
     fn replay(&mut self, in_parts: bool) -> Result<(), StoreError> {
         let head = &mut self.head;
+        let from = head.applied().seq;
+        // Far behind, it is quicker to make the indexes at the end.
+        let load = self.log.last().seq - from > CATCH_UP.max(from);
         if in_parts {
             head.begin()?;
         }
-        self.log.read_after(head.applied().seq, &mut |event| {
+        if load {
+            head.begin_load()?;
+        }
+        self.log.read_after(from, &mut |event| {
             head.apply(&event)?;
             if in_parts && event.seq % CATCH_UP == 0 {
                 head.commit()?;
@@ -260,6 +273,9 @@ impl Writer {
             }
             Ok(())
         })?;
+        if load {
+            head.end_load()?;
+        }
         if in_parts {
             head.commit()?;
         }
@@ -281,11 +297,85 @@ impl Writer {
     }
 }
 
+/// What checks commands and folds their events into the head.
+struct Desk<'w> {
+    head: &'w mut Head,
+    files: &'w Files,
+    rules: &'w BTreeMap<String, Rules>,
+    salts: &'w mut Salts,
+}
+
+impl Desk<'_> {
+    /// Checks one command and folds it; its event is still to be logged.
+    fn accept(&mut self, actor: &Actor, mut command: Command, seq: i64, at: i64) -> Result<(Event, Receipt), StoreError> {
+        let file = match &mut command {
+            Command::Attach { bytes, .. } => Some(bytes.clone()),
+            _ => None,
+        };
+        let salts = &mut self.salts;
+        let mut checker = Checker { head: self.head, rules: self.rules, actor, at, salt: &mut || salts.next() };
+        let checked = checker.check(command)?;
+        if let Some(bytes) = file {
+            // On disk before the event that names it.
+            self.files.keep(&bytes)?;
+        }
+        let event = checked.draft.at(seq, at);
+        self.head.apply_evaluated(&event, checked.evaluated)?;
+        let receipt = Receipt { seq, record: event.record, number: checked.number, version: checked.version };
+        Ok((event, receipt))
+    }
+}
+
+/// What has become of a bulk job so far.
+struct Bulk {
+    receipts: Vec<Receipt>,
+    errors: Vec<(usize, StoreError)>,
+    truncated: bool,
+}
+
+impl Bulk {
+    /// Takes what became of one command; false when there is no use in going on.
+    fn take(&mut self, index: usize, result: Result<(Event, Receipt), StoreError>, next: &SyncSender<Event>) -> bool {
+        match result {
+            Ok((event, receipt)) => {
+                self.receipts.push(receipt);
+                // After a refusal nothing will be written: the rest is only checked.
+                !self.errors.is_empty() || next.send(event).is_ok()
+            }
+            Err(error) => {
+                let fatal = is_fatal(&error) || matches!(error, StoreError::Denied { .. });
+                self.errors.push((index, error));
+                self.truncated = self.errors.len() >= BatchError::LIMIT;
+                !fatal && !self.truncated
+            }
+        }
+    }
+}
+
+/// What a batch of `total` commands will probably do to each register, judged by the first of them.
+fn expected(sample: &[Command], total: usize) -> BTreeMap<String, Expected> {
+    let each = (total / sample.len().max(1)).max(1) as i64;
+    let mut expected: BTreeMap<String, Expected> = BTreeMap::new();
+    for command in sample {
+        let register = expected.entry(command.register().to_string()).or_default();
+        match command {
+            Command::Create { .. } => register.created += each,
+            _ => register.superseded += each,
+        }
+    }
+    expected
+}
+
 /// The batch cannot go on.
 fn is_fatal(error: &StoreError) -> bool {
     matches!(
         error,
-        StoreError::Sqlite(_) | StoreError::Head(_) | StoreError::File { .. } | StoreError::Random(_) | StoreError::Unreadable { .. }
+        StoreError::Sqlite(_)
+            | StoreError::Body(_)
+            | StoreError::Head(_)
+            | StoreError::File { .. }
+            | StoreError::Random(_)
+            | StoreError::Unreadable { .. }
     )
 }
 

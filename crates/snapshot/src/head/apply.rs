@@ -1,6 +1,6 @@
 //! The fold: one event's effect on the rows of the head.
 
-use super::{Applied, Head, HeadError};
+use super::{Applied, Evaluated, Head, HeadError};
 use crate::{
     layout::{ChildLayout, Layout},
     rows::{OWN, bind, missing_json, state, time_text},
@@ -13,6 +13,11 @@ use std::sync::Arc;
 impl Head {
     /// Applies the next event. Within a batch ([`Head::begin`]).
     pub fn apply(&mut self, event: &Event) -> Result<(), HeadError> {
+        self.apply_evaluated(event, None)
+    }
+
+    /// Applies the next event, whose derived columns may be known from checking it.
+    pub fn apply_evaluated(&mut self, event: &Event, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
         if event.kind == EventKind::Create {
             let year = self.fiscal_year(event.at);
             for year in [0, year] {
@@ -21,7 +26,7 @@ impl Head {
         }
         // A register the pack no longer has keeps its events in the log and has no table here.
         if let Some(layout) = self.layouts.get(&event.register).cloned() {
-            self.fold(&layout, event)?;
+            self.fold(&layout, event, evaluated)?;
         }
         match self.moments.last_mut() {
             Some((at, seq)) if *at == event.at => *seq = event.seq,
@@ -31,11 +36,11 @@ impl Head {
         Ok(())
     }
 
-    fn fold(&mut self, layout: &Arc<Layout>, event: &Event) -> Result<(), HeadError> {
+    fn fold(&mut self, layout: &Arc<Layout>, event: &Event, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
         if event.kind == EventKind::Create {
             if event.body.is_some() {
                 let state = apply(None, event);
-                self.insert(layout, &state)?;
+                self.insert(layout, &state, evaluated)?;
                 *self.counts.entry(layout.name.clone()).or_default() += 1;
             }
             return Ok(());
@@ -60,7 +65,7 @@ impl Head {
         let Some(before) = before else { return Ok(()) };
         let after = apply(Some(before.clone()), event);
         self.connection.prepare_cached(&layout.to_past)?.execute([event.record, event.seq])?;
-        self.write_row(layout, &layout.replace, &after)?;
+        self.update_row(layout, &before, &after, evaluated)?;
         match redacted {
             // Values erased from child rows are erased where they stand, as if they had never been there.
             Some((_, columns)) => self.erase_columns(layout, event.record, columns),
@@ -68,12 +73,17 @@ impl Head {
         }
     }
 
-    fn insert(&mut self, layout: &Layout, state: &RecordState) -> Result<(), HeadError> {
-        self.write_row(layout, &layout.insert, state)?;
+    fn insert(&mut self, layout: &Layout, state: &RecordState, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
+        self.insert_row(layout, state, evaluated)?;
         for child in &layout.children {
             self.write_children(child, state)?;
         }
         Ok(())
+    }
+
+    /// Rules that fail on what is already recorded leave the column blank; nothing recorded is lost over them.
+    fn derive(&self, layout: &Layout, state: &RecordState) -> Evaluated {
+        self.evaluate(&layout.name, state.state.as_deref(), &state.content).unwrap_or_default()
     }
 
     /// Child rows move to the past only if their field changed.
@@ -88,12 +98,11 @@ impl Head {
         Ok(())
     }
 
-    fn write_row(&mut self, layout: &Layout, sql: &str, state: &RecordState) -> Result<(), HeadError> {
-        // Rules that fail on what is already recorded leave the column blank; nothing recorded is lost over them.
-        let evaluated = self.evaluate(&layout.name, state.state.as_deref(), &state.content).unwrap_or_default();
+    fn insert_row(&mut self, layout: &Layout, state: &RecordState, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
+        let evaluated = evaluated.unwrap_or_else(|| self.derive(layout, state));
         let created = self.time(state.created_at);
         let updated = self.time(state.updated_at);
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(&layout.insert)?;
         statement.raw_bind_parameter(1, state.id)?;
         statement.raw_bind_parameter(2, state.number.as_deref())?;
         statement.raw_bind_parameter(3, state.state.as_deref())?;
@@ -109,6 +118,40 @@ impl Head {
         for (i, column) in layout.columns.iter().enumerate() {
             let content = if column.derived { &evaluated.derived } else { &state.content };
             bind(&mut statement, OWN + i + 1, column.storage, content.get(&column.name))?;
+        }
+        statement.raw_execute()?;
+        Ok(())
+    }
+
+    /// Writes only what changed, so that only its indexes are touched.
+    fn update_row(
+        &mut self,
+        layout: &Layout,
+        before: &RecordState,
+        after: &RecordState,
+        evaluated: Option<Evaluated>,
+    ) -> Result<(), HeadError> {
+        let evaluated = evaluated.unwrap_or_else(|| self.derive(layout, after));
+        let changed: Vec<_> =
+            layout.columns.iter().filter(|c| c.derived || before.content.get(&c.name) != after.content.get(&c.name)).collect();
+        let own = ["_version", "_seq", "_updated_at", "_state", "_missing", "_source", "_heading", "_quote"].map(str::to_owned);
+        let all = own.into_iter().chain(changed.iter().map(|column| quoted(&column.name)));
+        let set: Vec<String> = (2..).zip(all).map(|(i, column)| format!("{column} = ?{i}")).collect();
+        let updated = self.time(after.updated_at);
+        let sql = format!("UPDATE {} SET {} WHERE _id = ?1", quoted(&layout.name), set.join(", "));
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        statement.raw_bind_parameter(1, after.id)?;
+        statement.raw_bind_parameter(2, after.version)?;
+        statement.raw_bind_parameter(3, after.seq)?;
+        statement.raw_bind_parameter(4, updated)?;
+        statement.raw_bind_parameter(5, after.state.as_deref())?;
+        statement.raw_bind_parameter(6, missing_json(&after.content))?;
+        statement.raw_bind_parameter(7, after.origin.source.as_deref())?;
+        statement.raw_bind_parameter(8, after.origin.heading.as_deref())?;
+        statement.raw_bind_parameter(9, after.origin.quote.as_deref())?;
+        for (i, column) in changed.iter().enumerate() {
+            let content = if column.derived { &evaluated.derived } else { &after.content };
+            bind(&mut statement, 10 + i, column.storage, content.get(&column.name))?;
         }
         statement.raw_execute()?;
         Ok(())
@@ -182,7 +225,7 @@ impl Head {
         let set: Vec<String> = (2..).zip(&derived).map(|(i, c)| format!("{} = ?{i}", quoted(&c.name))).collect();
         let mut update = self.connection.prepare(&format!("UPDATE {past} SET {} WHERE _seq = ?1", set.join(", ")))?;
         for version in versions {
-            let evaluated = self.evaluate(&layout.name, version.state.as_deref(), &version.content).unwrap_or_default();
+            let evaluated = self.derive(layout, &version);
             update.raw_bind_parameter(1, version.seq)?;
             for (i, column) in derived.iter().enumerate() {
                 bind(&mut update, 2 + i, column.storage, evaluated.derived.get(&column.name))?;

@@ -5,7 +5,7 @@ use crate::{
     rows::{complete, state},
     schema::{child_name, quoted},
 };
-use rusqlite::{OptionalExtension, params_from_iter, types::Value};
+use rusqlite::{OptionalExtension, types::Null};
 use shirube_plan::Register;
 use shirube_record::{Cell, Content, RecordState};
 
@@ -39,25 +39,23 @@ impl Head {
         Ok(statement.exists([number])?)
     }
 
-    /// The record with these values in these columns, other than `except`: its `_id` and number. A blank equals a
-    /// blank; if all are blank there is nothing to compare.
-    pub fn find(
-        &self,
-        register: &str,
-        columns: &[String],
-        content: &Content,
-        except: i64,
-    ) -> Result<Option<(i64, Option<String>)>, HeadError> {
-        let values: Vec<Value> = columns.iter().map(|c| sql_value(content.get(c))).collect();
-        if !self.layouts.contains_key(register) || values.iter().all(|v| *v == Value::Null) {
+    /// The record with the same values in the key's columns, other than `except`: its `_id` and number.
+    pub fn find(&self, key: &Key, content: &Content, except: i64) -> Result<Option<(i64, Option<String>)>, HeadError> {
+        if !self.layouts.contains_key(&key.register) || key.columns.iter().all(|c| is_null(content.get(c))) {
             return Ok(None);
         }
-        let conditions: Vec<String> = (1..).zip(columns).map(|(i, c)| format!("{} IS ?{i}", quoted(c))).collect();
-        let sql =
-            format!("SELECT _id, _number FROM {} WHERE {} AND _id <> ?{}", quoted(register), conditions.join(" AND "), columns.len() + 1);
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let parameters = params_from_iter(values.into_iter().chain([Value::Integer(except)]));
-        Ok(statement.query_row(parameters, |r| Ok((r.get(0)?, r.get(1)?))).optional()?)
+        let mut statement = self.connection.prepare_cached(&key.sql)?;
+        for (i, column) in key.columns.iter().enumerate() {
+            match content.get(column) {
+                Some(Cell::Integer(n)) => statement.raw_bind_parameter(i + 1, n)?,
+                Some(Cell::Real(x)) => statement.raw_bind_parameter(i + 1, x)?,
+                Some(Cell::Text(text)) => statement.raw_bind_parameter(i + 1, text.as_str())?,
+                _ => statement.raw_bind_parameter(i + 1, Null)?,
+            }
+        }
+        statement.raw_bind_parameter(key.columns.len() + 1, except)?;
+        let mut rows = statement.raw_query();
+        rows.next()?.map(|r| Ok((r.get(0)?, r.get(1)?))).transpose()
     }
 
     /// Whether any record but `except` refers to this attached file.
@@ -88,11 +86,26 @@ impl Head {
     }
 }
 
-fn sql_value(cell: Option<&Cell>) -> Value {
-    match cell {
-        Some(Cell::Integer(n)) => Value::Integer(*n),
-        Some(Cell::Real(x)) => Value::Real(*x),
-        Some(Cell::Text(text)) => Value::Text(text.clone()),
-        _ => Value::Null,
+fn is_null(cell: Option<&Cell>) -> bool {
+    !matches!(cell, Some(Cell::Integer(_) | Cell::Real(_) | Cell::Text(_)))
+}
+
+/// Columns of a register whose values together are held by one record only. A blank equals a blank; if all are blank
+/// there is nothing to compare.
+#[derive(Debug)]
+pub struct Key {
+    register: String,
+    /// The columns.
+    pub columns: Vec<String>,
+    sql: String,
+}
+
+impl Key {
+    /// The key of these columns.
+    pub fn new(register: &str, columns: Vec<String>) -> Key {
+        let conditions: Vec<String> = (1..).zip(&columns).map(|(i, c)| format!("{} IS ?{i}", quoted(c))).collect();
+        let sql =
+            format!("SELECT _id, _number FROM {} WHERE {} AND _id <> ?{}", quoted(register), conditions.join(" AND "), columns.len() + 1);
+        Key { register: register.to_string(), columns, sql }
     }
 }

@@ -5,10 +5,13 @@
 
 mod apply;
 mod evaluate;
+mod load;
 mod lookup;
 mod schema;
 
 pub use evaluate::{Evaluated, RuleError};
+pub use load::Expected;
+pub use lookup::Key;
 pub(crate) use schema::indexed_columns;
 
 use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
@@ -61,6 +64,10 @@ pub struct Head {
     /// Times and their last events since the last commit.
     moments: Vec<(i64, i64)>,
     time: (i64, String),
+    /// Indexes are left out over several batches.
+    loading: bool,
+    /// Some indexes are left out.
+    indexes_missing: bool,
 }
 
 impl Head {
@@ -99,8 +106,12 @@ impl Head {
             counts: BTreeMap::new(),
             moments: vec![],
             time: (i64::MIN, String::new()),
+            loading: false,
+            indexes_missing: false,
         };
         head.load()?;
+        // A crash may have come while they were left out.
+        head.make_indexes()?;
         if stored(&head.connection, "pack")?.as_deref() != Some(head.pack.digest.as_str()) {
             head.begin()?;
             pack_tables::fill(&head.connection, &head.pack)?;
@@ -131,6 +142,11 @@ impl Head {
         self.applied
     }
 
+    /// Gives the last event applied its hash, when it was not known yet.
+    pub fn seal(&mut self, hash: Hash) {
+        self.applied.hash = hash;
+    }
+
     /// The pack whose tables it has.
     pub fn pack(&self) -> &Arc<Pack> {
         &self.pack
@@ -153,6 +169,9 @@ impl Head {
         }
         drop(put);
         self.save_counters()?;
+        if self.indexes_missing && !self.loading {
+            self.make_indexes()?;
+        }
         Ok(self.connection.execute_batch("COMMIT")?)
     }
 
@@ -179,6 +198,8 @@ impl Head {
         if !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK")?;
         }
+        self.loading = false;
+        self.make_indexes()?;
         self.load()
     }
 
@@ -248,6 +269,8 @@ fn connect(path: &Path, pack: &Pack) -> Result<Connection, HeadError> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -262_144)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Sorting for indexes may use a second core.
+    connection.pragma_update(None, "threads", 2)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(4096);
     functions::register(&connection, pack.meta.fiscal_year_start)?;
@@ -255,8 +278,11 @@ fn connect(path: &Path, pack: &Pack) -> Result<Connection, HeadError> {
 }
 
 fn create(connection: &Connection, pack: &Pack) -> Result<(), HeadError> {
-    for statement in tables(pack).iter().chain(&schema::tables_of_the_past(pack)).chain(&schema::indexes(pack)) {
+    for statement in tables(pack).iter().chain(&schema::tables_of_the_past(pack)) {
         connection.execute_batch(statement)?;
+    }
+    for index in schema::indexes(pack) {
+        connection.execute_batch(&index.create())?;
     }
     Ok(connection.execute_batch(schema::BOOK_KEEPING)?)
 }

@@ -6,7 +6,7 @@ use shirube_plan::{FieldKind, Pack, Register};
 use std::collections::BTreeSet;
 
 /// Raised when the fold or these tables change, so that heads are made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// How far the head has come, the times of events, counters, redactions.
 pub(super) const BOOK_KEEPING: &str = "
@@ -47,30 +47,47 @@ pub(super) fn tables_of_the_past(pack: &Pack) -> Vec<String> {
     statements
 }
 
+/// An index of the head.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub name: String,
+    pub table: String,
+    columns: String,
+    /// Needed to check and apply events; the others may be missing while many records are loaded.
+    pub vital: bool,
+}
+
+impl Index {
+    pub fn create(&self) -> String {
+        format!("CREATE INDEX {} ON {} ({})", quoted(&self.name), quoted(&self.table), self.columns)
+    }
+}
+
 /// Indexes of present and superseded rows.
-pub(super) fn indexes(pack: &Pack) -> Vec<String> {
-    let mut statements = vec![];
+pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
+    let mut indexes = vec![];
     for register in pack.registers.values() {
         let past = past_name(&register.name);
-        let mut add = |name: &str, columns: &str, of_past: bool| {
+        let mut add = |name: &str, columns: &str, of_past: bool, vital: bool| {
             let table = if of_past { &past } else { &register.name };
-            statements.push(format!("CREATE INDEX {} ON {} ({columns})", quoted(&format!("_by_{table}_{name}")), quoted(table)));
+            indexes.push(Index { name: format!("_by_{table}_{name}"), table: table.clone(), columns: columns.to_string(), vital });
         };
-        add("_seq", "_seq", false);
-        add("_id", "_id", true);
-        add("_until", "_until", true);
+        add("_seq", "_seq", false, false);
+        add("_id", "_id", true, true);
+        add("_until", "_until", true, false);
         if register.number.is_some() {
-            add("_number", "_number", false);
+            add("_number", "_number", false, true);
         }
         if register.key.len() > 1 {
-            add("_key", &register.key.iter().map(|k| quoted(k)).collect::<Vec<_>>().join(", "), false);
+            add("_key", &register.key.iter().map(|k| quoted(k)).collect::<Vec<_>>().join(", "), false, true);
         }
         for column in indexed_columns(register) {
-            add(&column, &quoted(&column), false);
-            add(&column, &quoted(&column), true);
+            let key = register.key == [column.as_str()] || register.field(&column).is_some_and(|f| f.unique);
+            add(&column, &quoted(&column), false, key);
+            add(&column, &quoted(&column), true, false);
         }
     }
-    statements
+    indexes
 }
 
 /// Columns with an index of their own: what lists filter and sort by.
@@ -78,11 +95,7 @@ pub(crate) fn indexed_columns(register: &Register) -> BTreeSet<String> {
     use FieldKind as K;
     let mut columns = BTreeSet::new();
     for field in &register.fields {
-        let listed = match field.kind {
-            K::Choices { .. } | K::Group { .. } | K::LongText { .. } | K::Attachment { .. } | K::Person => false,
-            K::Text { .. } | K::Organisation => register.title == field.name || register.sort.as_ref().is_some_and(|s| s.0 == field.name),
-            _ => true,
-        };
+        let listed = !matches!(field.kind, K::Choices { .. } | K::Group { .. } | K::LongText { .. } | K::Attachment { .. });
         if listed || field.unique || register.key == [field.name.as_str()] {
             columns.extend(field.columns().into_iter().next().map(|c| c.name));
         }
@@ -101,9 +114,8 @@ pub(super) fn signature(pack: &Pack) -> String {
     for statement in tables(pack) {
         statement.lines().for_each(|l| line(l.split(" -- ").next().unwrap_or(l)));
     }
-    for statement in tables_of_the_past(pack).iter().chain(&indexes(pack)) {
-        line(statement);
-    }
+    tables_of_the_past(pack).iter().for_each(|statement| line(statement));
+    indexes(pack).iter().for_each(|index| line(&index.create()));
     for field in pack.registers.values().flat_map(|r| &r.fields) {
         if let FieldKind::Derived { sql, .. } = &field.kind {
             line(sql);

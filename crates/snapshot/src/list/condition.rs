@@ -11,15 +11,17 @@ use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register, Storage};
 use shirube_record::{Cell, parse};
 
 /// One condition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Condition {
     /// SQL with numberless parameters; `{t}` stands for the row.
     pub sql: String,
     pub values: Vec<Value>,
     /// Column whose index finds the rows of this condition; none if only looking at each row decides it.
     pub column: Option<String>,
-    /// Rows are few and known by version.
-    pub listed: bool,
+    /// How many versions the search index found, for the condition on words.
+    pub found: Option<usize>,
+    /// Some of the versions that meet the condition, where all are too many to list.
+    pub sample: Option<Value>,
 }
 
 /// Where a filter's column stands.
@@ -159,7 +161,7 @@ fn plain(name: &str, filter: &Filter, cells: Vec<Cell>) -> Condition {
     if let [Cell::Missing { missing }] = cells.as_slice() {
         let sql = format!("{{t}}._missing ->> ? {} ?", comparison(filter.op));
         let path = format!("$.\"{name}\"");
-        return Condition { sql, values: vec![Value::Text(path), Value::Text(missing.clone())], column: None, listed: false };
+        return Condition { sql, values: vec![Value::Text(path), Value::Text(missing.clone())], ..Condition::default() };
     }
     let indexed = Some(name.to_string());
     let (sql, values, by) = match filter.op {
@@ -175,7 +177,7 @@ fn plain(name: &str, filter: &Filter, cells: Vec<Cell>) -> Condition {
             (format!("{column} {} ?", comparison(op)), cells.into_iter().map(sql_value).collect(), by)
         }
     };
-    Condition { sql, values, column: by, listed: false }
+    Condition { sql, values, column: by, ..Condition::default() }
 }
 
 /// A condition on the rows of a child table: some row meets it; for "not equal" and "blank", none does.
@@ -191,11 +193,14 @@ fn in_child(table: &str, name: &str, filter: &Filter, cells: Vec<Cell>) -> Condi
         Op::Ne => (format!("NOT {}", inner(format!("{column} = ?"))), values),
         op => (inner(format!("{column} {} ?", comparison(op))), values),
     };
-    Condition { sql, values, column: None, listed: false }
+    Condition { sql, values, ..Condition::default() }
 }
 
-/// Finds up to this many versions by the index; more common words are looked for in the list's order instead.
-const LISTED: usize = 3000;
+/// Up to this many versions the search index lists; what is found more often is looked for in the list's order.
+const LISTED: usize = 30_000;
+
+/// The row's version is one of a JSON list.
+pub(super) const IS_LISTED: &str = "{t}._seq IN (SELECT value FROM json_each(?))";
 
 impl Snapshot {
     /// The condition that a row's text holds the words; none if there are no words. And how many events the index
@@ -204,37 +209,28 @@ impl Snapshot {
         if text.trim().is_empty() {
             return Ok((None, 0));
         }
-        let Some(query) = Query::new(text) else {
+        let (Some(query), Some(parts)) = (Query::new(text), self.texts.get(register)) else {
             // Marks only: no text holds them as words.
-            return Ok((Some(Condition { sql: "0".to_string(), values: vec![], column: None, listed: false }), 0));
+            return Ok((Some(Condition { sql: "0".to_string(), ..Condition::default() }), 0));
         };
-        let Some(parts) = self.texts.get(register) else { return Ok((None, 0)) };
         let indexed = self.indexed()?;
         let lag = indexed.map_or(0, |indexed| (self.moment().seq - indexed).max(0));
-        let mut listed = self.not_indexed_yet(register, &query)?;
+        let mut versions = self.not_indexed_yet(register, &query)?;
         if let Some(indexed) = indexed {
-            let mut statement = self
-                .connection()
-                .prepare_cached("SELECT rowid FROM search.doc WHERE doc MATCH ?1 AND rowid <= ?2 ORDER BY rowid DESC LIMIT ?3")?;
+            let sql = "SELECT rowid FROM search.doc WHERE doc MATCH ?1 AND rowid <= ?2 ORDER BY rowid DESC LIMIT ?3";
+            let mut statement = self.connection().prepare_cached(sql)?;
             let expression = format!("register : \"{register}\" AND {}", query.expression("text"));
             let rows = statement.query_map(params![expression, indexed.min(self.moment().seq), (LISTED + 1) as i64], |r| r.get(0))?;
-            listed.extend(rows.collect::<Result<Vec<i64>, _>>()?);
+            versions.extend(rows.collect::<Result<Vec<i64>, _>>()?);
         }
-        if listed.len() <= LISTED {
-            let json = serde_json::json!(listed).to_string();
-            let sql = "{t}._seq IN (SELECT value FROM json_each(?))".to_string();
-            return Ok((Some(Condition { sql, values: vec![Value::Text(json)], column: Some("_seq".to_string()), listed: true }), lag));
+        let found = Some(versions.len());
+        let list = Value::Text(serde_json::json!(versions).to_string());
+        if versions.len() <= LISTED {
+            let column = Some("_seq".to_string());
+            return Ok((Some(Condition { sql: IS_LISTED.to_string(), values: vec![list], column, found, sample: None }), lag));
         }
-        let parts = parts.present().replace("t.", "{t}.");
-        let sql = format!("_holds(?, ?, {parts})");
-        Ok((
-            Some(Condition {
-                sql,
-                values: vec![Value::Text(register.to_string()), Value::Text(text.to_string())],
-                column: None,
-                listed: false,
-            }),
-            lag,
-        ))
+        let sql = format!("_holds(?, ?, {})", parts.present().replace("t.", "{t}."));
+        let values = vec![Value::Text(register.to_string()), Value::Text(text.to_string())];
+        Ok((Some(Condition { sql, values, column: None, found, sample: Some(list) }), lag))
     }
 }

@@ -5,7 +5,10 @@
 //! list's order by the index of the sort column until the page is full. Which is better is known by counting, up
 //! to a limit, what each condition finds.
 
-use super::{COUNTED, Total, condition::Condition};
+use super::{
+    COUNTED, Total,
+    condition::{Condition, IS_LISTED},
+};
 use crate::{
     Record, Snapshot, SnapshotError,
     head::indexed_columns,
@@ -118,22 +121,57 @@ impl<'s> List<'s> {
 
     /// How many there are: known for a whole register, else counted up to a limit.
     pub fn total(&self, limit: u64) -> Result<Total, SnapshotError> {
-        let connection = self.snapshot.connection();
         if self.conditions == 0 && !self.snapshot.earlier && self.snapshot.keeps_past {
-            let mut kept = connection.prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
+            let mut kept = self.snapshot.connection().prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
             let n: Option<i64> = kept.query_row([&self.register.name], |r| r.get(0)).optional()?;
             return Ok(Total::Exactly(n.unwrap_or(0).unsigned_abs()));
         }
         let hard = self.branches.iter().any(|b| b.way_in.is_none() && b.conditions.len() > 1);
         let limit = if hard && limit == COUNTED { LOOKED_AT } else { limit };
         let mut sum = 0;
+        let mut all = true;
         for branch in &self.branches {
-            let tests: Vec<String> =
-                branch.conditions.iter().enumerate().map(|(i, c)| test(c, branch.way_in.is_none_or(|w| w == i))).collect();
-            let values = branch.conditions.iter().flat_map(|c| c.values.clone());
-            sum += count(connection, &branch.table, &tests, values, limit + 1)?;
+            let (n, counted) = self.count(branch, limit + 1)?;
+            sum += n;
+            all &= counted;
         }
-        Ok(if sum > limit { Total::AtLeast(limit) } else { Total::Exactly(sum) })
+        Ok(if sum > limit {
+            Total::AtLeast(limit)
+        } else if all {
+            Total::Exactly(sum)
+        } else {
+            Total::AtLeast(sum)
+        })
+    }
+
+    /// How many there are, by looking at every row.
+    pub fn length(&self) -> Result<u64, SnapshotError> {
+        let mut sum = 0;
+        for branch in &self.branches {
+            let tests: Vec<String> = branch.conditions.iter().map(|c| test(c, true)).collect();
+            let values = branch.conditions.iter().flat_map(|c| c.values.clone());
+            sum += count(self.snapshot.connection(), &branch.table, &tests, values, u64::from(u32::MAX))?;
+        }
+        Ok(sum)
+    }
+
+    /// How many rows of a branch there are, up to a limit, and whether all were looked at. Words are counted from what
+    /// the search index lists.
+    fn count(&self, branch: &Branch, limit: u64) -> Result<(u64, bool), SnapshotError> {
+        let words = branch.conditions.iter().position(|c| c.found.is_some());
+        let by = branch.way_in.or(words);
+        let sampled = |i: usize| if by == Some(i) { branch.conditions.get(i).and_then(|c| c.sample.as_ref()) } else { None };
+        let tests = branch.conditions.iter().enumerate().map(|(i, c)| match sampled(i) {
+            Some(_) => IS_LISTED.replace("{t}", "t"),
+            None => test(c, by.is_none_or(|by| by == i)),
+        });
+        let tests = tests.collect::<Vec<_>>();
+        let values = branch.conditions.iter().enumerate().flat_map(|(i, c)| match sampled(i) {
+            Some(list) => vec![list.clone()],
+            None => c.values.clone(),
+        });
+        let n = count(self.snapshot.connection(), &branch.table, &tests, values, limit)?;
+        Ok((n, by.and_then(sampled).is_none()))
     }
 }
 
@@ -143,7 +181,7 @@ fn branches(snapshot: &Snapshot, register: &Register) -> Vec<Branch> {
         sql: format!("{{t}}.{column} {sign} ?"),
         values: vec![Value::Integer(seq)],
         column: Some(column.to_string()),
-        listed: false,
+        ..Condition::default()
     };
     let branch = |table: &str, conditions: Vec<Condition>| Branch {
         table: format!("main.{}", quoted(table)),
@@ -183,8 +221,12 @@ fn filter(tests: &[String]) -> String {
 fn way_in(connection: &Connection, branch: &Branch, indexed: &BTreeSet<String>) -> Result<Option<usize>, SnapshotError> {
     let mut best: Option<(u64, usize)> = None;
     for (i, condition) in branch.conditions.iter().enumerate() {
-        if condition.listed {
-            return Ok(Some(i));
+        if let Some(found) = condition.found.filter(|_| condition.sample.is_none()) {
+            let n = found as u64;
+            if n <= FEW && best.is_none_or(|b| n < b.0) {
+                best = Some((n, i));
+            }
+            continue;
         }
         if !condition.column.as_ref().is_some_and(|c| indexed.contains(c)) {
             continue;

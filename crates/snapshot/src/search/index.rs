@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use shirube_plan::Pack;
 use shirube_record::{FIRST, Hash};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 /// How long a connection waits for another's lock.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,7 +34,6 @@ const VERSION: u32 = 1;
 pub struct SearchIndex {
     connection: Connection,
     head: Connection,
-    pack: Arc<Pack>,
     texts: Texts,
     signature: String,
 }
@@ -58,7 +57,7 @@ pub struct Forgotten {
 impl SearchIndex {
     /// Opens or makes the index at `path` for the head at `head`. One made for other fields or of another log is
     /// made anew; `hash_of` gives the hash of an event of the log.
-    pub fn open(path: &Path, head: &Path, pack: Arc<Pack>, hash_of: &dyn Fn(i64) -> Option<Hash>) -> Result<SearchIndex, HeadError> {
+    pub fn open(path: &Path, head: &Path, pack: &Pack, hash_of: &dyn Fn(i64) -> Option<Hash>) -> Result<SearchIndex, HeadError> {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // Whatever a power cut takes is made again from the head.
@@ -68,9 +67,9 @@ impl SearchIndex {
         connection.busy_timeout(PATIENCE)?;
         let head = Connection::open_with_flags(head, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         head.busy_timeout(PATIENCE)?;
-        let texts = texts(&pack);
-        let signature = signature(&pack, &texts);
-        let mut index = SearchIndex { connection, head, pack, texts, signature };
+        let texts = texts(pack);
+        let signature = signature(&texts);
+        let mut index = SearchIndex { connection, head, texts, signature };
         let redaction = index.last_redaction()?;
         // After a redaction that the index has not seen, or with another log, nothing in it can be trusted.
         let fits = index.meta()?.is_some_and(|meta| {
@@ -169,7 +168,7 @@ impl SearchIndex {
         let mut rows = select.query(parameters)?;
         while let Some(row) = rows.next()? {
             let values: Vec<Option<&str>> = (1..=text.len()).map(|i| row.get_ref(i).ok().and_then(|v| v.as_str().ok())).collect();
-            each(row.get(0)?, tokens(&text.compose(&self.pack, values.into_iter())))?;
+            each(row.get(0)?, tokens(&text.compose(values.into_iter())))?;
         }
         Ok(())
     }
@@ -224,16 +223,11 @@ impl SearchIndex {
 }
 
 /// What documents depend on: the searchable fields, and the labels of the codes they use.
-fn signature(pack: &Pack, texts: &Texts) -> String {
+fn signature(texts: &Texts) -> String {
     let mut sha = Sha256::new();
     sha.update(VERSION.to_be_bytes());
     for (register, text) in texts {
         sha.update(format!("{register} {}\n", text.signature()));
-    }
-    for list in pack.code_lists.values() {
-        for code in &list.codes {
-            sha.update(format!("{} {} {:?}\n", list.name, code.code, code.label));
-        }
     }
     shirube_record::hex(&sha.finalize())
 }

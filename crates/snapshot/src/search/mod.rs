@@ -157,7 +157,7 @@ impl Snapshot {
         let mut found = vec![];
         while let Some(row) = rows.next()? {
             let values: Vec<Option<&str>> = (1..=text.len()).map(|i| row.get_ref(i).ok().and_then(|v| v.as_str().ok())).collect();
-            if query.matches(&fold(&text.compose(self.pack(), values.into_iter()))) {
+            if query.matches(&fold(&text.compose(values.into_iter()))) {
                 found.push(row.get(0)?);
             }
         }

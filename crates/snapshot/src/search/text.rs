@@ -1,9 +1,9 @@
 //! The text of a record that searches look at: its public fields in words.
 
-use super::words::fold;
+use super::words::{Query, fold};
 use crate::schema::{child_name, past_name, quoted};
-use rusqlite::{Connection, Result, functions::FunctionFlags};
-use shirube_plan::{FieldKind, Pack, Part, Register, Sensitivity};
+use rusqlite::{Connection, Result, functions::FunctionFlags, types::FromSqlError};
+use shirube_plan::{Field, FieldKind, Pack, Part, Register, Sensitivity, Storage};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is read of each register for searching, by name.
@@ -20,34 +20,32 @@ struct TextPart {
     /// Column of the register, or of a child table.
     column: String,
     child: Option<String>,
-    /// Code list whose labels are found too.
-    codes: Option<String>,
+    /// For codes: what each is found by, the code and its labels.
+    words: Option<BTreeMap<String, String>>,
 }
 
 pub(crate) fn texts(pack: &Pack) -> Texts {
-    pack.registers.values().map(|register| (register.name.clone(), Text::new(register))).collect()
+    pack.registers.values().map(|register| (register.name.clone(), Text::new(pack, register))).collect()
 }
 
 impl Text {
-    fn new(register: &Register) -> Text {
-        let own = |column: &str, codes: Option<String>| TextPart { column: column.to_string(), child: None, codes };
-        let mut parts = vec![own("_number", None)];
+    fn new(pack: &Pack, register: &Register) -> Text {
+        let part = |column: &str, child: Option<String>, codes: Option<&str>| TextPart {
+            column: column.to_string(),
+            child,
+            words: codes.map(|list| words(pack, list)),
+        };
+        let mut parts = vec![part("_number", None, None)];
         for field in register.fields.iter().filter(|f| f.sensitivity == Sensitivity::Public) {
+            let child = || Some(child_name(&register.name, &field.name));
             match &field.kind {
-                FieldKind::Choices { codes } => {
-                    parts.push(TextPart {
-                        column: "value".to_string(),
-                        child: Some(child_name(&register.name, &field.name)),
-                        codes: Some(codes.clone()),
-                    });
-                }
+                FieldKind::Choices { codes } => parts.push(part("value", child(), Some(codes))),
                 FieldKind::Group { fields } => {
                     for inner in fields.iter().filter(|f| f.sensitivity == Sensitivity::Public) {
-                        let child = Some(child_name(&register.name, &field.name));
-                        parts.extend(searchable(inner).into_iter().map(|(column, codes)| TextPart { column, child: child.clone(), codes }));
+                        parts.extend(searchable(inner).into_iter().map(|(column, codes)| part(&column, child(), codes)));
                     }
                 }
-                _ => parts.extend(searchable(field).into_iter().map(|(column, codes)| own(&column, codes))),
+                _ => parts.extend(searchable(field).into_iter().map(|(column, codes)| part(&column, None, codes))),
             }
         }
         Text { parts }
@@ -85,22 +83,15 @@ impl Text {
     }
 
     /// The text from the values of its parts, in their order.
-    pub fn compose<'v>(&self, pack: &Pack, values: impl Iterator<Item = Option<&'v str>>) -> String {
-        let mut out = String::new();
+    pub fn compose<'v>(&self, values: impl Iterator<Item = Option<&'v str>>) -> String {
+        let mut out = String::with_capacity(256);
         for (part, value) in self.parts.iter().zip(values) {
             let Some(value) = value else { continue };
-            match &part.codes {
-                None => push(&mut out, value),
-                Some(list) => {
-                    for code in value.split('\n') {
-                        push(&mut out, code);
-                        if let Some(code) = pack.code(list, code) {
-                            push(&mut out, &code.label.ja);
-                            push(&mut out, &code.label.en);
-                        }
-                    }
-                }
+            match &part.words {
+                None => out.push_str(value),
+                Some(words) => value.split('\n').for_each(|code| out.push_str(words.get(code).map_or(code, String::as_str))),
             }
+            out.push('\n');
         }
         out
     }
@@ -111,33 +102,36 @@ impl Text {
     }
 }
 
-fn push(out: &mut String, text: &str) {
-    out.push_str(text);
-    out.push('\n');
+/// What each code of a list is found by.
+fn words(pack: &Pack, list: &str) -> BTreeMap<String, String> {
+    let codes = pack.code_lists.get(list).map(|l| l.codes.as_slice()).unwrap_or_default();
+    codes.iter().map(|c| (c.code.clone(), format!("{}\n{}\n{}\n", c.code, c.label.ja, c.label.en))).collect()
 }
 
 /// Columns of a field that are searched, with the code list of their values.
-fn searchable(field: &shirube_plan::Field) -> Vec<(String, Option<String>)> {
+fn searchable(field: &Field) -> Vec<(String, Option<&str>)> {
     use FieldKind as K;
     let codes = match &field.kind {
         K::Text { .. } | K::LongText { .. } | K::Organisation | K::Person | K::Attachment { .. } => None,
-        K::Derived { stored_as, .. } if *stored_as == shirube_plan::Storage::Text => None,
-        K::Choice { codes } => Some(codes.clone()),
-        K::Country => Some("country".to_string()),
+        K::Derived { stored_as: Storage::Text, .. } => None,
+        K::Choice { codes } => Some(codes.as_str()),
+        K::Country => Some("country"),
         _ => return vec![],
     };
     let wanted = |part| matches!(part, Part::Main | Part::CorporateNumber);
-    field.columns().into_iter().filter(|c| wanted(c.part)).map(|c| (c.name, codes.clone())).collect()
+    field.columns().into_iter().filter(|c| wanted(c.part)).map(|c| (c.name, codes)).collect()
 }
 
 /// Adds `_holds(register, query, parts…)`: whether a row's text holds a query; the plain comparison beside the
 /// index.
-pub(crate) fn register_holds(connection: &Connection, pack: Arc<Pack>, texts: Arc<Texts>) -> Result<()> {
+pub(crate) fn register_holds(connection: &Connection, texts: Arc<Texts>) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function("_holds", -1, flags, move |context| {
         let text = |i: usize| context.get_raw(i).as_str().ok();
-        let (Some(register), Some(query)) = (text(0), text(1)) else { return Ok(false) };
-        let (Some(found), Some(query)) = (texts.get(register), super::words::Query::new(query)) else { return Ok(false) };
-        Ok(query.matches(&fold(&found.compose(&pack, (2..context.len()).map(text)))))
+        let Some(found) = text(0).and_then(|register| texts.get(register)) else { return Ok(false) };
+        let query = context
+            .get_or_create_aux(1, |value| -> std::result::Result<Option<Query>, FromSqlError> { Ok(Query::new(value.as_str()?)) })?;
+        let Some(query) = query.as_ref() else { return Ok(false) };
+        Ok(query.matches(&fold(&found.compose((2..context.len()).map(text)))))
     })
 }

@@ -1,0 +1,77 @@
+//! Loading many records: indexes are left out meanwhile and made at the end, which costs a fraction.
+
+use super::{Head, HeadError, schema};
+use crate::schema::{past_name, quoted};
+use std::collections::BTreeMap;
+
+/// Fewer new rows than this are not worth it.
+const MANY: i64 = 5000;
+
+/// What a batch will do to one register.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected {
+    /// Records it creates.
+    pub created: i64,
+    /// Versions it supersedes.
+    pub superseded: i64,
+}
+
+impl Head {
+    /// Prepares the running batch for so many changes by register. [`Head::commit`] makes whole again what this leaves
+    /// out; so does a rollback.
+    pub fn expect(&mut self, changes: &BTreeMap<String, Expected>) -> Result<(), HeadError> {
+        for (register, expected) in changes {
+            if !self.layouts.contains_key(register) {
+                continue;
+            }
+            for (table, rows) in [(register.clone(), expected.created), (past_name(register), expected.superseded)] {
+                if rows >= MANY && self.has_fewer_rows(&table, rows * 2)? {
+                    self.drop_indexes(&table)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn has_fewer_rows(&self, table: &str, than: i64) -> Result<bool, HeadError> {
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?1)", quoted(table));
+        Ok(self.connection.query_row(&sql, [than], |r| r.get::<_, i64>(0))? < than)
+    }
+
+    /// Leaves out the indexes of all tables until [`Head::end_load`]: the log is about to be replayed.
+    pub fn begin_load(&mut self) -> Result<(), HeadError> {
+        let registers: Vec<String> = self.layouts.keys().cloned().collect();
+        for register in registers {
+            self.drop_indexes(&register)?;
+            self.drop_indexes(&past_name(&register))?;
+        }
+        self.loading = true;
+        Ok(())
+    }
+
+    /// Makes the indexes that are missing, within the running batch.
+    pub fn end_load(&mut self) -> Result<(), HeadError> {
+        self.loading = false;
+        self.make_indexes()
+    }
+
+    fn drop_indexes(&mut self, table: &str) -> Result<(), HeadError> {
+        for index in schema::indexes(&self.pack).iter().filter(|i| i.table == table && !i.vital) {
+            self.connection.execute_batch(&format!("DROP INDEX IF EXISTS {}", quoted(&index.name)))?;
+        }
+        self.indexes_missing = true;
+        Ok(())
+    }
+
+    /// Makes the indexes that are missing, also those that a crash left out.
+    pub(super) fn make_indexes(&mut self) -> Result<(), HeadError> {
+        let mut exists = self.connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1")?;
+        for index in schema::indexes(&self.pack) {
+            if !exists.exists([&index.name])? {
+                self.connection.execute_batch(&index.create())?;
+            }
+        }
+        self.indexes_missing = false;
+        Ok(())
+    }
+}
