@@ -66,6 +66,17 @@ pub(crate) fn show(connection: &Connection, pack: &Pack, seq: i64) -> Result<(),
     Ok(())
 }
 
+/// Takes the views of [`show`] away again.
+pub(crate) fn hide(connection: &Connection, pack: &Pack) -> Result<(), SnapshotError> {
+    for register in pack.registers.values() {
+        let children = register.fields.iter().filter(|f| child_columns(f).is_some()).map(|f| child_name(&register.name, &f.name));
+        for table in std::iter::once(register.name.clone()).chain(children) {
+            connection.execute_batch(&format!("DROP VIEW IF EXISTS temp.{}", quoted(&table)))?;
+        }
+    }
+    Ok(())
+}
+
 /// Present rows that are not younger than the event, and superseded rows that were present then.
 fn view(connection: &Connection, table: &str, columns: &str, seq: i64) -> Result<(), SnapshotError> {
     let (name, past) = (quoted(table), quoted(&past_name(table)));

@@ -48,19 +48,50 @@ impl Snapshot {
         let texts = Arc::new(texts(&pack));
         register_holds(&connection, texts.clone())?;
         let has_index = past::attach_index(&connection, path)?;
-        // One read transaction: everything read through this snapshot is of one moment.
-        connection.execute_batch("BEGIN")?;
-        let (last, keeps_past) = match past::last(&connection)? {
-            Some(last) => last,
+        let keeps_past = match past::last(&connection)? {
+            Some((_, keeps_past)) => keeps_past,
             None => return Err(SnapshotError::NotASnapshot(path.display().to_string())),
         };
-        let moment = past::resolve(&connection, as_of, last, keeps_past)?;
-        let earlier = moment.seq < last.seq;
-        if earlier {
-            past::show(&connection, &pack, moment.seq)?;
+        let (layouts, moment) = (layouts(&pack), Moment::default());
+        let mut snapshot = Snapshot { layouts, connection, gate, pack, texts, as_of, moment, earlier: false, keeps_past, has_index };
+        snapshot.begin(as_of)?;
+        Ok(snapshot)
+    }
+
+    /// Shows another moment, or the head as it is by now; costs far less than opening the file again.
+    pub fn turn_to(&mut self, as_of: AsOf) -> Result<(), SnapshotError> {
+        self.rest()?;
+        self.begin(as_of)
+    }
+
+    /// Lets go of the moment, so that the file is free for others. Nothing may be read until [`Snapshot::turn_to`].
+    pub fn rest(&mut self) -> Result<(), SnapshotError> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("COMMIT")?;
         }
-        connection.pragma_update(None, "query_only", true)?;
-        Ok(Snapshot { layouts: layouts(&pack), connection, gate, pack, texts, as_of, moment, earlier, keeps_past, has_index })
+        Ok(())
+    }
+
+    fn begin(&mut self, as_of: AsOf) -> Result<(), SnapshotError> {
+        // One read transaction: everything read through this snapshot is of one moment.
+        self.connection.execute_batch("BEGIN")?;
+        let (last, _) = past::last(&self.connection)?.unwrap_or_default();
+        let moment = past::resolve(&self.connection, as_of, last, self.keeps_past)?;
+        let earlier = moment.seq < last.seq;
+        if self.earlier && !(earlier && moment.seq == self.moment.seq) {
+            self.views(past::hide)?;
+        }
+        if earlier && !(self.earlier && moment.seq == self.moment.seq) {
+            self.views(|connection, pack| past::show(connection, pack, moment.seq))?;
+        }
+        (self.as_of, self.moment, self.earlier) = (as_of, moment, earlier);
+        self.connection.pragma_update(None, "query_only", true)?;
+        Ok(())
+    }
+
+    fn views(&self, change: impl Fn(&Connection, &Pack) -> Result<(), SnapshotError>) -> Result<(), SnapshotError> {
+        self.connection.pragma_update(None, "query_only", false)?;
+        change(&self.connection, &self.pack)
     }
 
     /// A snapshot without records, in memory: what a pack's SQL is checked against.

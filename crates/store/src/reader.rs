@@ -1,24 +1,59 @@
 //! Readers: snapshots of a moment, handed out by the store.
 
-use shirube_snapshot::Snapshot;
-use std::ops::Deref;
+use scopeguard::ScopeGuard;
+use shirube_snapshot::{AsOf, Snapshot, SnapshotError};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Snapshots kept for the next reader at most.
+const MOST: usize = 8;
+
+/// Snapshots that nobody reads at present. To open one takes milliseconds, for SQLite reads the whole schema.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Idle(Arc<Mutex<Vec<Snapshot>>>);
+
+impl Idle {
+    /// A snapshot of a moment, opened if none is idle; one that showed that moment before is preferred.
+    pub fn reader(&self, as_of: AsOf, open: impl FnOnce() -> Result<Snapshot, SnapshotError>) -> Result<Reader, SnapshotError> {
+        let snapshot = match self.take(as_of) {
+            Some(mut snapshot) => snapshot.turn_to(as_of).map(|()| snapshot),
+            None => open(),
+        }?;
+        let idle = self.clone();
+        Ok(Reader(scopeguard::guard(snapshot, Box::new(move |snapshot| idle.give_back(snapshot)))))
+    }
+
+    fn take(&self, as_of: AsOf) -> Option<Snapshot> {
+        let mut idle = self.hold();
+        let at = idle.iter().position(|s| *s.as_of() == as_of).or(idle.len().checked_sub(1))?;
+        Some(idle.swap_remove(at))
+    }
+
+    fn give_back(&self, mut snapshot: Snapshot) {
+        // What a panic left half-done is not for the next reader.
+        if !std::thread::panicking() && snapshot.rest().is_ok() {
+            let mut idle = self.hold();
+            if idle.len() < MOST {
+                idle.push(snapshot);
+            }
+        }
+    }
+
+    fn hold(&self) -> MutexGuard<'_, Vec<Snapshot>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// An open snapshot. Reads everything by SQL, changes nothing.
 #[derive(Debug)]
-pub struct Reader {
-    snapshot: Snapshot,
-}
-
-impl Reader {
-    pub(crate) fn new(snapshot: Snapshot) -> Reader {
-        Reader { snapshot }
-    }
-}
+pub struct Reader(ScopeGuard<Snapshot, Box<dyn FnOnce(Snapshot) + Send>>);
 
 impl Deref for Reader {
     type Target = Snapshot;
 
     fn deref(&self) -> &Snapshot {
-        &self.snapshot
+        &self.0
     }
 }

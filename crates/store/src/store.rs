@@ -8,7 +8,9 @@ use crate::{
     history,
     indexer::Indexer,
     log::Log,
-    pack_records, snapshots, verify,
+    pack_records,
+    reader::Idle,
+    snapshots, verify,
     writer::{BulkReply, Commands, Job, Writer},
 };
 use shirube_plan::Pack;
@@ -42,6 +44,7 @@ pub struct Store {
     files: Files,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
+    idle: Idle,
     /// Redactions go one by one, to their end.
     redaction: Mutex<()>,
     /// Held while the folder is open; the system releases it whatever happens to the process.
@@ -85,6 +88,7 @@ impl Store {
             _indexer: Indexer::start(index, wake, bell)?,
             files: Files::open(folder.join("files"))?,
             seq,
+            idle: Idle::default(),
             redaction: Mutex::new(()),
             _lock: lock,
         };
@@ -173,17 +177,17 @@ impl Store {
     /// Reads a data folder that another program has open: its head as it stands, without a store.
     pub fn look(folder: &Path, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
         allow(actor, Action::Read, Resource::Everything)?;
-        Ok(Reader::new(Snapshot::open(&folder.join("head.db"), pack, as_of)?))
+        Ok(Idle::default().reader(as_of, || Snapshot::open(&folder.join("head.db"), pack, as_of))?)
     }
 
     /// A snapshot of a moment. It keeps showing that moment, whatever is written meanwhile.
     pub fn reader(&self, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
         allow(actor, Action::Read, Resource::Everything)?;
-        Ok(Reader::new(self.snapshot(as_of)?))
+        self.snapshot(as_of)
     }
 
-    pub(crate) fn snapshot(&self, as_of: AsOf) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot::open(&self.head_path(), self.pack.clone(), as_of)?)
+    pub(crate) fn snapshot(&self, as_of: AsOf) -> Result<Reader, StoreError> {
+        Ok(self.idle.reader(as_of, || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
     }
 
     /// The versions of a record, oldest first, each with what it changed.

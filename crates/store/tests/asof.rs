@@ -15,7 +15,8 @@ fn dump(snapshot: &Snapshot) -> Vec<String> {
     let tables = ["hub", "project", "project__stages", "project__grants", "project__members"];
     let mut rows = vec![];
     for table in tables {
-        let mut statement = snapshot.connection().prepare(&format!("SELECT * FROM {table} ORDER BY _id, 2")).unwrap();
+        // Cached: a reader that showed another moment before must not answer with that one.
+        let mut statement = snapshot.connection().prepare_cached(&format!("SELECT * FROM {table} ORDER BY _id, 2")).unwrap();
         let columns: Vec<String> = statement.column_names().map(str::to_string).collect();
         let mut found = statement.query([]).unwrap();
         while let Some(row) = found.next().unwrap() {
