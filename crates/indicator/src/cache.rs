@@ -1,16 +1,17 @@
 //! Results kept for repeated reads.
 
 use crate::{
-    audit::{Audit, audit},
-    compute::{Computed, compute},
+    audit::{Audit, audit_with},
+    compute::{Computed, compute_and_tell, planned_reads},
     derive::{Derivation, derive},
     error::{IndicatorError, Mistake},
-    run::Overrides,
+    fence::{Limits, Reads},
+    run::{Overrides, Scope, declared, last_change},
 };
 use shirube_plan::Indicator;
 use shirube_snapshot::Snapshot;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -18,14 +19,20 @@ use std::{
 /// Results on the snapshots of one store, kept up to a number of rows; what was not read for longest goes first.
 /// Threads share it.
 ///
-/// A result is found again by pack digest, last event and day of the snapshot (which is `:as_of`), indicator and
-/// overrides: everything it depends on. Mistakes are kept too, but not failures of the database or of time.
+/// A result is found again by pack digest, day of the snapshot (which is `:as_of`), the last event that touched a
+/// register it reads, indicator and overrides: everything it depends on. Mistakes are kept too, but not failures of
+/// the database or of time.
 #[derive(Debug)]
 pub struct Cache {
-    computed: Shelf<Question, Result<Arc<Computed>, IndicatorError>>,
+    computed: Shelf<Question, Outcome>,
     derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
     audited: Shelf<State, Arc<Audit>>,
+    /// The registers each indicator reads, by pack digest and id.
+    registers: Mutex<HashMap<(String, String), Arc<BTreeSet<String>>>>,
 }
+
+/// A result and what was read for it.
+pub(crate) type Outcome = Result<(Arc<Computed>, Arc<Reads>), IndicatorError>;
 
 /// A snapshot as far as results depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,14 +53,22 @@ struct Question {
 impl Cache {
     /// A cache for about this many rows of results, as many of derivations, and as many lines of audits.
     pub fn new(capacity: usize) -> Cache {
-        Cache { computed: Shelf::new(capacity), derived: Shelf::new(capacity), audited: Shelf::new(capacity) }
+        let (computed, derived, audited) = (Shelf::new(capacity), Shelf::new(capacity), Shelf::new(capacity));
+        Cache { computed, derived, audited, registers: Mutex::default() }
     }
 
-    /// [`compute()`], done at most once per state of everything it depends on.
+    /// [`compute()`](crate::compute()), done at most once per state of everything it depends on.
     pub fn compute(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Result<Arc<Computed>, IndicatorError> {
-        let key = Question::of(snapshot, indicator, overrides);
-        let make = || compute(snapshot, indicator, overrides).map(Arc::new);
-        self.computed.get(key, make, |outcome| cost_of(outcome, |c| c.observations.len()))
+        self.outcome(snapshot, indicator, overrides).map(|(computed, _)| computed)
+    }
+
+    fn outcome(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Outcome {
+        let make = || {
+            let (computed, reads) = compute_and_tell(snapshot, indicator, overrides, Limits::default())?;
+            Ok((Arc::new(computed), Arc::new(reads)))
+        };
+        let cost = |outcome: &Outcome| cost_of(outcome, |(computed, _)| computed.observations.len());
+        self.computed.get(self.question(snapshot, indicator, overrides)?, make, cost)
     }
 
     /// [`derive()`], done at most once per state of everything it depends on.
@@ -64,14 +79,40 @@ impl Cache {
         overrides: &Overrides,
         max_rows: usize,
     ) -> Result<Arc<Derivation>, IndicatorError> {
-        let key = (Question::of(snapshot, indicator, overrides), max_rows);
         let make = || derive(snapshot, indicator, overrides, max_rows).map(Arc::new);
+        let key = (self.question(snapshot, indicator, overrides)?, max_rows);
         self.derived.get(key, make, |outcome| cost_of(outcome, |d| d.steps.iter().map(|s| s.rows.len()).sum()))
     }
 
-    /// [`audit()`], done at most once per state of everything it depends on.
+    /// [`audit()`](crate::audit()), done at most once per state of everything it depends on.
     pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
-        self.audited.get(State::of(snapshot), || Arc::new(audit(snapshot)), |audit| Some(audit.lines.len()))
+        let moment = snapshot.moment();
+        let state = State { pack: snapshot.pack().digest.clone(), seq: moment.seq, day: moment.day() };
+        let make = || Arc::new(audit_with(snapshot, &|indicator| self.outcome(snapshot, indicator, &Overrides::new())));
+        self.audited.get(state, make, |audit| Some(audit.lines.len()))
+    }
+
+    /// Everything a result depends on.
+    fn question(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Result<Question, IndicatorError> {
+        let pack = snapshot.pack().digest.clone();
+        let registers = self.registers(snapshot, indicator);
+        let seq = last_change(snapshot, &registers).map_err(|m| declared(indicator, m))?;
+        let state = State { pack, seq, day: snapshot.moment().day() };
+        let overrides = overrides.iter().map(|(id, value)| (id.clone(), value.to_bits())).collect();
+        Ok(Question { state, indicator: indicator.id.clone(), overrides })
+    }
+
+    /// The registers an indicator reads; all of them when its SQL cannot be planned.
+    fn registers(&self, snapshot: &Snapshot, indicator: &Indicator) -> Arc<BTreeSet<String>> {
+        let key = (snapshot.pack().digest.clone(), indicator.id.clone());
+        if let Some(known) = hold(&self.registers).get(&key) {
+            return known.clone();
+        }
+        let scope = Scope::of(snapshot);
+        let all = || scope.pack.registers.keys().cloned().collect();
+        let found = Arc::new(planned_reads(&scope, indicator).map_or_else(|_| all(), |reads| scope.registers(&reads)));
+        hold(&self.registers).insert(key, Arc::clone(&found));
+        found
     }
 
     /// Forgets everything. Needed after a redaction, which alone changes moments that are past.
@@ -99,22 +140,8 @@ impl Default for Cache {
     }
 }
 
-impl State {
-    fn of(snapshot: &Snapshot) -> State {
-        let moment = snapshot.moment();
-        State { pack: snapshot.pack().digest.clone(), seq: moment.seq, day: moment.day() }
-    }
-}
-
-impl Question {
-    fn of(snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Question {
-        let overrides = overrides.iter().map(|(id, value)| (id.clone(), value.to_bits())).collect();
-        Question { state: State::of(snapshot), indicator: indicator.id.clone(), overrides }
-    }
-}
-
 /// What an outcome costs; none for one that may be another the next time.
-fn cost_of<T>(outcome: &Result<Arc<T>, IndicatorError>, rows: impl Fn(&T) -> usize) -> Option<usize> {
+fn cost_of<T>(outcome: &Result<T, IndicatorError>, rows: impl Fn(&T) -> usize) -> Option<usize> {
     match outcome {
         Ok(result) => Some(rows(result)),
         Err(error) => (!matches!(*error.mistake, Mistake::Database { .. } | Mistake::TooSlow { .. })).then_some(0),
@@ -172,10 +199,14 @@ impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
         self.kept().entries.len()
     }
 
-    /// What is kept is whole after every statement, so a panic elsewhere does not spoil it.
     fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.kept)
     }
+}
+
+/// What is kept is whole after every statement, so a panic elsewhere does not spoil it.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<K, V> Default for Kept<K, V> {

@@ -6,7 +6,7 @@ use crate::{
     fence::{Fence, Limits, Reads},
     order::dims_order,
     period::Period,
-    run::{Overrides, Scope, Shadow, at_line, check_overrides, database, declared, failed, read_through},
+    run::{Overrides, Scope, Shadow, at_line, check_overrides, database, declared, failed, last_change, read_through},
 };
 use serde::Serialize;
 use shirube_plan::{Dims, Indicator, Pack};
@@ -22,7 +22,7 @@ pub struct Computed {
     pub as_of: String,
     /// Fiscal year of that day; later periods are projections.
     pub fiscal_year: i64,
-    /// Last event of the snapshot.
+    /// Last event of the snapshot that touched a register it reads; 0 if it reads none.
     pub seq: i64,
     /// Columns of the result as the SQL names them.
     pub columns: Vec<String>,
@@ -51,10 +51,20 @@ pub fn compute_within(
     overrides: &Overrides,
     limits: Limits,
 ) -> Result<Computed, IndicatorError> {
+    compute_and_tell(snapshot, indicator, overrides, limits).map(|(computed, _)| computed)
+}
+
+/// [`compute_within`]; also says which tables it read.
+pub(crate) fn compute_and_tell(
+    snapshot: &Snapshot,
+    indicator: &Indicator,
+    overrides: &Overrides,
+    limits: Limits,
+) -> Result<(Computed, Reads), IndicatorError> {
     let scope = Scope::of(snapshot);
     check_overrides(scope.pack, indicator, overrides)?;
     let _shadow = Shadow::assumptions(scope.connection(), overrides).map_err(|e| declared(indicator, database(e)))?;
-    compute_in(&scope, indicator, limits).map(|(computed, _)| computed)
+    compute_in(&scope, indicator, limits)
 }
 
 /// Computes every indicator of the pack without overrides, by id.
@@ -70,16 +80,25 @@ pub(crate) fn compute_in(scope: &Scope<'_>, indicator: &Indicator, limits: Limit
     let fence = scope.fence(limits).map_err(|m| declared(indicator, m))?;
     let (columns, mut observations) = rows(scope, &fence, indicator, limits)?;
     let reads = fence.take_reads();
+    drop(fence);
     sort(&mut observations, scope.pack, indicator);
     let computed = Computed {
         indicator: indicator.id.clone(),
         as_of: scope.as_of.clone(),
         fiscal_year: scope.fiscal_year,
-        seq: scope.snapshot.moment().seq,
+        seq: last_change(scope.snapshot, &scope.registers(&reads)).map_err(|m| declared(indicator, m))?,
         columns,
         observations,
     };
     Ok((computed, reads))
+}
+
+/// The tables an indicator will read.
+pub(crate) fn planned_reads(scope: &Scope<'_>, indicator: &Indicator) -> Result<Reads, IndicatorError> {
+    read_through(indicator)?;
+    let fence = scope.fence(Limits::default()).map_err(|m| declared(indicator, m))?;
+    fence.prepare(&indicator.sql).map_err(|error| failed(indicator, &fence, error))?;
+    Ok(fence.take_reads())
 }
 
 fn rows(

@@ -3,7 +3,7 @@
 use crate::{
     catalog::Catalog,
     error::{IndicatorError, Mistake},
-    fence::{Fence, Limits, query_only},
+    fence::{Fence, Limits, Reads, query_only},
     sql::{
         lint::{Slip, first_slip},
         token::{line_at, tokens},
@@ -13,7 +13,10 @@ use crate::{
 use rusqlite::{Connection, Error, Statement};
 use shirube_plan::{Assumption, Indicator, Pack, Place};
 use shirube_snapshot::{Snapshot, functions::fiscal_year};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What a reader tries instead of an assumption: assumption id → value in its unit.
 pub type Overrides = BTreeMap<String, f64>;
@@ -37,6 +40,11 @@ impl<'a> Scope<'a> {
         Scope { snapshot, pack, catalog: Arc::new(Catalog::of(pack)), as_of, fiscal_year }
     }
 
+    /// The registers of tables that were read, child tables included.
+    pub fn registers(&self, reads: &Reads) -> BTreeSet<String> {
+        reads.iter().filter_map(|(table, _)| self.catalog.table(table)?.register.clone()).collect()
+    }
+
     pub fn connection(&self) -> &'a Connection {
         self.snapshot.connection()
     }
@@ -55,6 +63,11 @@ impl<'a> Scope<'a> {
         }
         Ok(())
     }
+}
+
+/// The last event of a snapshot that touched one of these registers.
+pub(crate) fn last_change(snapshot: &Snapshot, registers: &BTreeSet<String>) -> Result<i64, Mistake> {
+    snapshot.last_change(registers.iter().map(String::as_str)).map_err(|e| Mistake::Database { message: e.to_string() })
 }
 
 /// A failure of the database that is nobody's SQL.

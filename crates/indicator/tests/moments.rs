@@ -8,6 +8,7 @@ use shirube_plan::Indicator;
 use shirube_record::{Cell, Content, Origin};
 use shirube_snapshot::AsOf;
 use shirube_store::{Actor, Command, Store};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 fn store() -> (TempDir, Store) {
@@ -134,6 +135,22 @@ fn a_cache_tells_moments_apart_and_can_forget() {
     assert_eq!((read(AsOf::Head), read(AsOf::Seq(before))), (11.0, 10.0));
     cache.clear();
     assert!(cache.is_empty());
+}
+
+#[test]
+fn a_result_is_kept_until_something_it_reads_changes() {
+    let (_folder, store) = store();
+    let cache = Cache::default();
+    let assumed = common::indicator("SELECT '2025' AS period, value FROM assumption WHERE id = 'growth'", "");
+    let read = |indicator: &Indicator| {
+        let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
+        cache.compute(&reader, indicator, &Overrides::new()).unwrap()
+    };
+    let (trees, growth) = (read(&counted()), read(&Indicator { id: "growth".into(), ..assumed.clone() }));
+    plant(&store, "N-06");
+    assert!(Arc::ptr_eq(&growth, &read(&Indicator { id: "growth".into(), ..assumed })), "it reads no register");
+    assert!(!Arc::ptr_eq(&trees, &read(&counted())), "a tree was planted");
+    assert_eq!(read(&counted()).seq, store.head_seq());
 }
 
 #[test]

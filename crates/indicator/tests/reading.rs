@@ -6,7 +6,7 @@ mod common;
 use proptest::prelude::*;
 use shirube_indicator::{Cache, Mistake, Overrides, SqlValue, compute, derive};
 use shirube_plan::Sensitivity;
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 const GROWN: &str = "-- 伸び / Growth\nWITH g AS (SELECT value AS rate FROM assumption WHERE id = 'growth')\nSELECT '2024' AS period, count(*) * (1 + (SELECT rate FROM g) / 100.0) AS value FROM tree";
 const INPUTS: &str = "assumptions = [\"growth\"]";
@@ -192,20 +192,4 @@ fn threads_share_a_cache() {
         }
     });
     assert_eq!(cache.len(), 50);
-}
-
-#[test]
-fn a_cached_read_takes_well_under_a_millisecond() {
-    let snapshot = common::snapshot(&common::base());
-    let (indicator, cache) = (common::indicator(GROWN, INPUTS), Cache::default());
-    cache.compute(&snapshot, &indicator, &Overrides::new()).unwrap();
-    let mut times: Vec<_> = (0..1000)
-        .map(|_| {
-            let start = Instant::now();
-            cache.compute(&snapshot, &indicator, &Overrides::new()).unwrap();
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    assert!(times[950].as_micros() < 1000, "p95 {:?}", times[950]);
 }

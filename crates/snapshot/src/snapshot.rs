@@ -4,7 +4,8 @@ use crate::{
     AsOf, Moment, SnapshotError, digest, functions,
     gate::Gate,
     layout::{Layouts, layouts},
-    pack_tables, past, schema,
+    pack_tables, past,
+    schema::{self, past_name, quoted},
     search::text::{Texts, register_holds, texts},
 };
 use rusqlite::{Connection, OpenFlags};
@@ -144,6 +145,29 @@ impl Snapshot {
     /// The moment it shows.
     pub fn moment(&self) -> Moment {
         self.moment
+    }
+
+    /// The last event, of those shown, that touched one of these registers; 0 if none did. What two snapshots show of
+    /// registers with the same last change is the same, unless something in them was redacted in between.
+    pub fn last_change<'a>(&self, registers: impl IntoIterator<Item = &'a str>) -> Result<i64, SnapshotError> {
+        let seq = self.moment.seq;
+        let mut last = 0;
+        for register in registers.into_iter().filter(|name| self.layouts.contains_key(*name)) {
+            let mut look = |table: &str| -> Result<(), SnapshotError> {
+                let sql = format!("SELECT max(_seq) FROM main.{} WHERE _seq <= ?1", quoted(table));
+                let found: Option<i64> = self.connection.prepare_cached(&sql)?.query_row([seq], |r| r.get(0))?;
+                last = last.max(found.unwrap_or(0));
+                Ok(())
+            };
+            look(register)?;
+            if self.keeps_past {
+                look(&past_name(register))?;
+                let sql = "SELECT max(seq) FROM _redaction WHERE register = ?1 AND seq <= ?2";
+                let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row((register, seq), |r| r.get(0))?;
+                last = last.max(found.unwrap_or(0));
+            }
+        }
+        Ok(last)
     }
 
     /// The moment it was asked for.

@@ -6,7 +6,6 @@
 
 pub mod api;
 mod assets;
-mod cache;
 mod cells;
 mod changes;
 pub mod chart;

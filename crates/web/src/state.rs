@@ -2,7 +2,6 @@
 
 use crate::{
     api::Keys,
-    cache::{Cache, MomentKey},
     citations::{self, Use},
     ctx::Ctx,
     error::Error,
@@ -11,7 +10,7 @@ use crate::{
     layout::View,
     measures::{Measure, Measured, rank},
 };
-use shirube_indicator::{self as indicator, Audit, Overrides, audit, judge};
+use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge};
 use shirube_plan::{Indicator, Pack};
 use shirube_snapshot::Snapshot;
 use shirube_store::{Reader, Store};
@@ -36,11 +35,7 @@ pub struct App {
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
     results: indicator::Cache,
-    audits: Cache<MomentKey, Audit>,
 }
-
-/// Audits kept at most.
-const MOST_AUDITS: usize = 16;
 
 impl App {
     /// A portal over a store and its pack.
@@ -53,7 +48,6 @@ impl App {
             keys: Keys::default(),
             citations: OnceLock::new(),
             results: indicator::Cache::default(),
-            audits: Cache::new(MOST_AUDITS),
         }
     }
 
@@ -81,15 +75,25 @@ impl App {
         Measured { indicator, outcome }
     }
 
+    /// The steps of an indicator at the snapshot's moment, with the first rows of each.
+    pub fn derivation(
+        &self,
+        snapshot: &Snapshot,
+        indicator: &Indicator,
+        overrides: &Overrides,
+        rows: usize,
+    ) -> Result<Arc<Derivation>, IndicatorError> {
+        self.results.derive(snapshot, indicator, overrides, rows)
+    }
+
     /// Every published figure against the records of the snapshot's moment.
     pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
-        self.audits.get(snapshot.moment().into(), || audit(snapshot))
+        self.results.audit(snapshot)
     }
 
     /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
     pub fn forget(&self) {
         self.results.clear();
-        self.audits.clear();
     }
 
     /// The indicators of a plan node at the snapshot's moment, those that count for it first.

@@ -1,5 +1,5 @@
 -- 調査の対象となった全テーマ（採択後1年未満を含む） / All surveyed themes, those under one year included
-WITH themes AS (
+WITH themes AS NOT MATERIALIZED (
   SELECT _id, survey_year, stage, marketed AS hit
   FROM project
   WHERE outcome IS NOT NULL AND _state IN ('reported', 'confirmed')

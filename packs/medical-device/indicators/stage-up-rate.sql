@@ -1,5 +1,5 @@
 -- 調査時点で採択後1年以上のテーマ / Themes at least one year after adoption
-WITH themes AS (
+WITH themes AS NOT MATERIALIZED (
   SELECT _id, survey_year, stage, moved_up AS hit
   FROM project
   WHERE under_one_year = 0 AND outcome IS NOT NULL AND _state IN ('reported', 'confirmed')

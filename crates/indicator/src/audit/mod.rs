@@ -15,17 +15,12 @@ pub use counts::Counts;
 pub use guard::{CorrectionCheck, FindingCheck, Seen};
 pub use line::{AuditLine, AuditVerdict, NotHeldBecause};
 
-use crate::{
-    compute::{Computed, compute_in},
-    error::IndicatorError,
-    fence::{Limits, Reads},
-    run::Scope,
-};
+use crate::{cache::Outcome, compute::compute_in, error::IndicatorError, fence::Limits, run::Scope};
 use counts::Goals;
 use serde::Serialize;
-use shirube_plan::{Pack, Place};
+use shirube_plan::{Indicator, Pack, Place};
 use shirube_snapshot::Snapshot;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The result of an audit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -75,13 +70,22 @@ impl From<&IndicatorError> for Failure {
 }
 
 /// Results of the indicators that figures name.
-type Results = BTreeMap<String, Result<(Computed, Reads), IndicatorError>>;
+type Results = BTreeMap<String, Outcome>;
 
 /// Audits all published figures of the pack on a snapshot.
 pub fn audit(snapshot: &Snapshot) -> Audit {
     let scope = Scope::of(snapshot);
+    let compute = |indicator: &Indicator| {
+        compute_in(&scope, indicator, Limits::default()).map(|(computed, reads)| (Arc::new(computed), Arc::new(reads)))
+    };
+    audit_with(snapshot, &compute)
+}
+
+/// [`audit`] with results from elsewhere.
+pub(crate) fn audit_with(snapshot: &Snapshot, compute: &dyn Fn(&Indicator) -> Outcome) -> Audit {
+    let scope = Scope::of(snapshot);
     let pack = scope.pack;
-    let results = compute_all(&scope);
+    let results = compute_all(pack, compute);
     let mut lines: Vec<AuditLine> = pack.figures.iter().map(|figure| line::line(pack, figure, &results)).collect();
     repeat::mark(&scope, &results, &mut lines);
     let findings = guard::findings(pack, &lines);
@@ -130,11 +134,11 @@ impl Audit {
     }
 }
 
-fn compute_all(scope: &Scope<'_>) -> Results {
+fn compute_all(pack: &Pack, compute: &dyn Fn(&Indicator) -> Outcome) -> Results {
     let mut results = Results::new();
-    for id in scope.pack.figures.iter().filter_map(|f| scope.pack.series.get(&f.series)?.indicator.as_ref()) {
-        if let Some(indicator) = scope.pack.indicators.get(id).filter(|_| !results.contains_key(id)) {
-            results.insert(id.clone(), compute_in(scope, indicator, Limits::default()));
+    for id in pack.figures.iter().filter_map(|f| pack.series.get(&f.series)?.indicator.as_ref()) {
+        if let Some(indicator) = pack.indicators.get(id).filter(|_| !results.contains_key(id)) {
+            results.insert(id.clone(), compute(indicator));
         }
     }
     results

@@ -1,6 +1,9 @@
 //! Loading many records: indexes are left out meanwhile and made at the end, which costs a fraction.
 
-use super::{Head, HeadError, schema};
+use super::{
+    Head, HeadError,
+    indexes::{bring_up, indexes},
+};
 use crate::schema::{past_name, quoted};
 use std::collections::BTreeMap;
 
@@ -56,21 +59,16 @@ impl Head {
     }
 
     fn drop_indexes(&mut self, table: &str) -> Result<(), HeadError> {
-        for index in schema::indexes(&self.pack).iter().filter(|i| i.table == table && !i.vital) {
+        for index in indexes(&self.pack).iter().filter(|i| i.table == table && !i.vital) {
             self.connection.execute_batch(&format!("DROP INDEX IF EXISTS {}", quoted(&index.name)))?;
         }
         self.indexes_missing = true;
         Ok(())
     }
 
-    /// Makes the indexes that are missing, also those that a crash left out.
+    /// Makes the indexes that are missing.
     pub(super) fn make_indexes(&mut self) -> Result<(), HeadError> {
-        let mut exists = self.connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1")?;
-        for index in schema::indexes(&self.pack) {
-            if !exists.exists([&index.name])? {
-                self.connection.execute_batch(&index.create())?;
-            }
-        }
+        bring_up(&self.connection, &self.pack)?;
         self.indexes_missing = false;
         Ok(())
     }

@@ -5,14 +5,15 @@
 
 mod apply;
 mod evaluate;
+mod indexes;
 mod load;
 mod lookup;
 mod schema;
 
 pub use evaluate::{Evaluated, RuleError};
+pub(crate) use indexes::indexed_columns;
 pub use load::Expected;
 pub use lookup::Key;
-pub(crate) use schema::indexed_columns;
 
 use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
 pub(crate) use evaluate::Evaluator;
@@ -281,9 +282,9 @@ fn create(connection: &Connection, pack: &Pack) -> Result<(), HeadError> {
     for statement in tables(pack).iter().chain(&schema::tables_of_the_past(pack)) {
         connection.execute_batch(statement)?;
     }
-    for index in schema::indexes(pack) {
-        connection.execute_batch(&index.create())?;
-    }
+    // Makes the table of statistics.
+    connection.execute_batch("ANALYZE sqlite_schema")?;
+    indexes::bring_up(connection, pack)?;
     Ok(connection.execute_batch(schema::BOOK_KEEPING)?)
 }
 

@@ -9,7 +9,7 @@ use crate::{
     state::App,
 };
 use serde_json::{Value, json};
-use shirube_indicator::{IndicatorError, Overrides, derive};
+use shirube_indicator::{IndicatorError, Overrides};
 use shirube_plan::{Direction, Indicator, IndicatorKind, Lang};
 
 fn declared<'a>(app: &'a App, cx: &Ctx) -> Result<&'a Indicator, Error> {
@@ -115,7 +115,7 @@ pub fn derivation(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let overrides = overrides(app, cx, indicator)?;
     let rows = number(cx, "rows", 100, 10_000)?;
     let reader = app.open(cx)?;
-    answer(&derive(&reader, indicator, &overrides, rows).map_err(|e| failed(&e))?)
+    answer(&*app.derivation(&reader, indicator, &overrides, rows).map_err(|e| failed(&e))?)
 }
 
 /// The pack's SQL fails: told with its place, as the one who writes packs needs it.

@@ -16,8 +16,9 @@ use crate::{
     what_if::{self, Trial},
 };
 use maud::{Markup, html};
-use shirube_indicator::{AuditLine, Derivation, IndicatorError, Overrides, derive};
+use shirube_indicator::{AuditLine, Derivation, IndicatorError, Overrides};
 use shirube_plan::{Direction, Indicator};
+use std::sync::Arc;
 
 /// Rows of a step that are shown.
 const ROWS: usize = 10;
@@ -27,7 +28,7 @@ pub struct Sheet<'a> {
     /// The indicator with its values.
     pub measured: Measured<'a>,
     /// Its steps, or why they could not be run.
-    pub derivation: Result<Derivation, IndicatorError>,
+    pub derivation: Result<Arc<Derivation>, IndicatorError>,
     /// What documents printed, against the recomputation.
     pub lines: Vec<&'a AuditLine>,
     /// What the reader tries instead of the assumptions.
@@ -45,7 +46,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let audit = app.audit(&snapshot);
     let sheet = Sheet {
         measured: app.measure(&snapshot, indicator, &Overrides::new()),
-        derivation: derive(&snapshot, indicator, &Overrides::new(), ROWS),
+        derivation: app.derivation(&snapshot, indicator, &Overrides::new(), ROWS),
         lines: audit.lines.iter().filter(|l| l.indicator.as_deref() == Some(id)).collect(),
         varied: trial.overrides().map(|o| app.measure(&snapshot, indicator, &o)),
         trial,

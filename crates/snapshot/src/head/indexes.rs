@@ -1,0 +1,143 @@
+//! Indexes of the head, and what SQLite is told about them.
+
+use crate::schema::{past_name, quoted};
+use rusqlite::{Connection, Result};
+use shirube_plan::{FieldKind, Indicator, Pack, Register, Sensitivity};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How the names of indexes begin.
+const PREFIX: &str = "_by_";
+/// Rows a table is said to have when SQLite plans.
+const ROWS: u32 = 1_000_000;
+/// Columns of an index for indicators at most; what reads more reads the rows.
+const WIDEST: usize = 12;
+
+/// An index of the head.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub name: String,
+    pub table: String,
+    columns: String,
+    /// Needed to check and apply events; the others may be missing while many records are loaded.
+    pub vital: bool,
+    /// Rows that are said to share a value. Declared and not measured, so that the same SQL runs by the same plan on
+    /// every head; none where SQLite's guess of a few is right.
+    alike: Option<u32>,
+}
+
+impl Index {
+    /// The statement that makes it, as SQLite keeps it.
+    pub fn create(&self) -> String {
+        format!("CREATE INDEX {} ON {} ({})", quoted(&self.name), quoted(&self.table), self.columns)
+    }
+
+    /// Makes it. The table `sqlite_stat1` exists.
+    fn make(&self, connection: &Connection) -> Result<()> {
+        let Index { name, table, .. } = self;
+        connection.execute_batch(&self.create())?;
+        if let Some(alike) = self.alike {
+            let mut insert = connection.prepare_cached("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?1, ?2, ?3)")?;
+            insert.execute([table, name, &format!("{ROWS} {alike}")])?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the indexes that are missing, also those that a crash left out, and takes away those that the pack does not
+/// ask for any more.
+pub(super) fn bring_up(connection: &Connection, pack: &Pack) -> Result<()> {
+    let mut found = connection.prepare("SELECT sql, name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")?;
+    let found: BTreeMap<String, String> = found.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_>>()?;
+    let wanted: BTreeMap<String, Index> = indexes(pack).into_iter().map(|index| (index.create(), index)).collect();
+    for (sql, name) in &found {
+        if name.starts_with(PREFIX) && !wanted.contains_key(sql) {
+            connection.execute_batch(&format!("DROP INDEX {}", quoted(name)))?;
+        }
+    }
+    wanted.iter().filter(|(sql, _)| !found.contains_key(*sql)).try_for_each(|(_, index)| index.make(connection))
+}
+
+/// Indexes of present and superseded rows.
+pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
+    let mut indexes = vec![];
+    for register in pack.registers.values() {
+        let past = past_name(&register.name);
+        let mut add = |name: &str, columns: String, of_past: bool, vital: bool, alike: Option<u32>| {
+            let table = if of_past { &past } else { &register.name };
+            indexes.push(Index { name: format!("{PREFIX}{table}_{name}"), table: table.clone(), columns, vital, alike });
+        };
+        add("_seq", "_seq".into(), false, false, None);
+        add("_id", "_id".into(), true, true, None);
+        add("_until", "_until".into(), true, false, None);
+        if register.number.is_some() {
+            add("_number", "_number".into(), false, true, None);
+        }
+        if register.key.len() > 1 {
+            add("_key", list(&register.key), false, true, None);
+        }
+        for column in indexed_columns(register) {
+            let key = register.key == [column.as_str()] || register.field(&column).is_some_and(|f| f.unique);
+            add(&column, quoted(&column), false, key, alike(pack, register, &column));
+            add(&column, quoted(&column), true, false, None);
+        }
+        let read = read_by_indicators(pack, register);
+        if read.len() > 1 {
+            add("_read", list(&read), false, false, None);
+        }
+    }
+    indexes
+}
+
+fn list(columns: &[String]) -> String {
+    columns.iter().map(|k| quoted(k)).collect::<Vec<_>>().join(", ")
+}
+
+/// Columns with an index of their own: what lists filter and sort by.
+pub(crate) fn indexed_columns(register: &Register) -> BTreeSet<String> {
+    use FieldKind as K;
+    let mut columns = BTreeSet::new();
+    for field in &register.fields {
+        let listed = !matches!(field.kind, K::Choices { .. } | K::Group { .. } | K::LongText { .. } | K::Attachment { .. });
+        if listed || field.unique || register.key == [field.name.as_str()] {
+            columns.extend(field.columns().into_iter().next().map(|c| c.name));
+        }
+    }
+    columns
+}
+
+/// Rows that share a value of a column, of [`ROWS`]; none where few do.
+fn alike(pack: &Pack, register: &Register, column: &str) -> Option<u32> {
+    use FieldKind as K;
+    let field = register.field(column)?;
+    let values = match &field.kind {
+        K::Boolean => 2,
+        // Mostly a comparison.
+        K::Derived { stored_as: shirube_plan::Storage::Integer, .. } => 2,
+        K::FiscalYear { .. } => 10,
+        K::Choice { codes } => u32::try_from(pack.code_lists.get(codes).map_or(1, |list| list.codes.len())).unwrap_or(ROWS).max(1),
+        _ => return None,
+    };
+    Some(ROWS / values).filter(|_| !field.unique)
+}
+
+/// The columns of a register that indicators name. One index over them is read instead of the rows, which are many
+/// times as wide; in its order most of what indicators group by is sorted already: years, then what is named most.
+fn read_by_indicators(pack: &Pack, register: &Register) -> Vec<String> {
+    use FieldKind as K;
+    let texts: Vec<Vec<&str>> = pack.indicators.values().map(words).filter(|words| words.contains(&register.name.as_str())).collect();
+    let named = |column: &str| texts.iter().flatten().filter(|word| **word == column).count();
+    let narrow = register.fields.iter().filter(|f| {
+        f.sensitivity != Sensitivity::Personal
+            && !matches!(f.kind, K::Choices { .. } | K::Group { .. } | K::LongText { .. } | K::Attachment { .. } | K::Person)
+    });
+    let mut columns: Vec<(bool, usize, String)> =
+        narrow.map(|f| (!matches!(f.kind, K::FiscalYear { .. }), named(&f.name), f.name.clone())).filter(|c| c.1 > 0).collect();
+    columns.sort_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)));
+    columns.truncate(WIDEST);
+    let state = Some("_state".to_string()).filter(|_| named("_state") > 0 && !register.states.is_empty());
+    columns.into_iter().map(|c| c.2).chain(state).collect()
+}
+
+fn words(indicator: &Indicator) -> Vec<&str> {
+    indicator.sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect()
+}
