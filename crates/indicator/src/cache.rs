@@ -28,8 +28,10 @@ pub struct Cache {
     derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
     audited: Shelf<State, Arc<Audit>>,
     /// The registers each indicator reads, by pack digest and id.
-    registers: Mutex<HashMap<(String, String), Arc<BTreeSet<String>>>>,
+    registers: Mutex<HashMap<(String, String), Registers>>,
 }
+
+type Registers = Arc<BTreeSet<String>>;
 
 /// A result and what was read for it.
 pub(crate) type Outcome = Result<(Arc<Computed>, Arc<Reads>), IndicatorError>;
@@ -103,7 +105,7 @@ impl Cache {
     }
 
     /// The registers an indicator reads; all of them when its SQL cannot be planned.
-    fn registers(&self, snapshot: &Snapshot, indicator: &Indicator) -> Arc<BTreeSet<String>> {
+    fn registers(&self, snapshot: &Snapshot, indicator: &Indicator) -> Registers {
         let key = (snapshot.pack().digest.clone(), indicator.id.clone());
         if let Some(known) = hold(&self.registers).get(&key) {
             return known.clone();
