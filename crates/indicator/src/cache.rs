@@ -105,7 +105,7 @@ impl Cache {
     }
 
     /// The registers an indicator reads; all of them when its SQL cannot be planned.
-    fn registers(&self, snapshot: &Snapshot, indicator: &Indicator) -> Registers {
+    pub fn registers(&self, snapshot: &Snapshot, indicator: &Indicator) -> Registers {
         let key = (snapshot.pack().digest.clone(), indicator.id.clone());
         if let Some(known) = hold(&self.registers).get(&key) {
             return known.clone();

@@ -75,6 +75,11 @@ impl App {
         Measured { indicator, outcome }
     }
 
+    /// Indicators that read a register.
+    pub fn readers_of(&self, snapshot: &Snapshot, register: &str) -> Vec<&Indicator> {
+        self.pack.indicators.values().filter(|i| self.results.registers(snapshot, i).contains(register)).collect()
+    }
+
     /// The steps of an indicator at the snapshot's moment, with the first rows of each.
     pub fn derivation(
         &self,

@@ -265,6 +265,7 @@ impl Head {
 fn connect(path: &Path, pack: &Pack) -> Result<Connection, HeadError> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     // A power cut may cost the head its last commits, never its integrity; the log has them.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "secure_delete", true)?;

@@ -60,6 +60,7 @@ impl SearchIndex {
     pub fn open(path: &Path, head: &Path, pack: &Pack, hash_of: &dyn Fn(i64) -> Option<Hash>) -> Result<SearchIndex, HeadError> {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         // Whatever a power cut takes is made again from the head.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "secure_delete", true)?;

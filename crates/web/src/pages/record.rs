@@ -37,6 +37,8 @@ pub struct Sheet<'a> {
     pub versions: Vec<Version>,
     /// Records that refer to it.
     pub referring: Vec<Referring<'a>>,
+    /// Indicators that read its register.
+    pub indicators: Vec<&'a Indicator>,
 }
 
 /// The record's page.
@@ -63,6 +65,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         register,
         names: Names::of(&reader, &wanted, cx.l.0)?,
         referring: names::referring(&reader, &register.name, id, cx.l.0)?,
+        indicators: app.readers_of(&reader, &register.name),
         record,
         versions,
     };
@@ -222,9 +225,8 @@ pub fn citation(pack: &Pack, source: &str, heading: Option<&str>, quote: Option<
 
 fn uses(v: &View, sheet: &Sheet) -> Markup {
     let l = v.cx.l;
-    let indicators = reading(v.pack, &sheet.register.name);
     html! {
-        @if sheet.referring.is_empty() && indicators.is_empty() {
+        @if sheet.referring.is_empty() && sheet.indicators.is_empty() {
             p class="muted" { (l.t("この記録を指す記録も、この台帳を読む指標もありません。", "No record refers to it, and no indicator reads this register.")) }
         }
         @for group in &sheet.referring {
@@ -238,23 +240,11 @@ fn uses(v: &View, sheet: &Sheet) -> Markup {
                 }
             }
         }
-        @if !indicators.is_empty() {
+        @if !sheet.indicators.is_empty() {
             h3 { (l.t("この台帳を読む指標", "Indicators that read this register")) }
-            ul class="plain" { @for indicator in indicators { li { (parts::indicator_link(v, &indicator.id)) } } }
+            ul class="plain" { @for indicator in &sheet.indicators { li { (parts::indicator_link(v, &indicator.id)) } } }
         }
     }
-}
-
-/// Indicators whose SQL names a register or one of its child tables.
-pub fn reading<'a>(pack: &'a Pack, register: &str) -> Vec<&'a Indicator> {
-    let child = format!("{register}__");
-    pack.indicators.values().filter(|i| words(&i.sql).any(|w| w == register || w.starts_with(&child))).collect()
-}
-
-/// Words of an SQL text outside comments and strings.
-fn words(sql: &str) -> impl Iterator<Item = &str> {
-    let code = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
-    code.flat_map(|line| line.split('\'').step_by(2)).flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'))
 }
 
 /// The page of a record that was erased: that it was, when, by whom and why.
@@ -270,19 +260,4 @@ fn redacted(v: &View, register: &Register, id: i64, versions: &[Version]) -> Mar
         (timeline::draw(v, register, id, &Names::default(), versions))
     };
     layout::page(v, title, "registers", &register_crumbs(v, register), body)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_indicator_reads_a_register_that_its_sql_names() {
-        let pack = crate::testing::desk();
-        let ids = |register| reading(&pack, register).iter().map(|i| i.id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids("project"), ["projects"]);
-        assert!(ids("hub").is_empty());
-        let found: Vec<&str> = words("-- project\nSELECT 'hub' AS x FROM note__a").filter(|w| !w.is_empty()).collect();
-        assert_eq!(found, ["SELECT", "AS", "x", "FROM", "note__a"]);
-    }
 }

@@ -194,3 +194,12 @@ fn a_moment_goes_along_on_every_link_between_pages() {
         assert!(now.len() <= 2, "{address}: {now:?}");
     }
 }
+
+#[test]
+fn a_record_names_the_indicators_that_read_its_register() {
+    let portal = Portal::desk();
+    let (project, hub) = (id_of(&portal, "project", "灯台の光を遠くまで届ける研究"), id_of(&portal, "hub", "東の拠点"));
+    let heading = "Indicators that read this register";
+    assert!(portal.page(&format!("/en/registers/project/{project}")).contains(heading));
+    assert!(!portal.page(&format!("/en/registers/hub/{hub}")).contains(heading));
+}
