@@ -90,7 +90,7 @@ impl Cache {
     pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
         let moment = snapshot.moment();
         let state = State { pack: snapshot.pack().digest.clone(), seq: moment.seq, day: moment.day() };
-        let make = || Arc::new(audit_with(snapshot, &|indicator| self.outcome(snapshot, indicator, &Overrides::new())));
+        let make = || Arc::new(audit_with(snapshot, &|snapshot, indicator| self.outcome(snapshot, indicator, &Overrides::new())));
         self.audited.get(state, make, |audit| Some(audit.lines.len()))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     contract::{Layout, Observation},
+    each::each,
     error::{IndicatorError, Mistake},
     fence::{Fence, Limits, Reads},
     order::dims_order,
@@ -69,9 +70,9 @@ pub(crate) fn compute_and_tell(
 
 /// Computes every indicator of the pack without overrides, by id.
 pub fn compute_all(snapshot: &Snapshot) -> BTreeMap<String, Result<Computed, IndicatorError>> {
-    let scope = Scope::of(snapshot);
-    let one = |indicator: &Indicator| compute_in(&scope, indicator, Limits::default()).map(|(computed, _)| computed);
-    scope.pack.indicators.iter().map(|(id, indicator)| (id.clone(), one(indicator))).collect()
+    let indicators: Vec<&Indicator> = snapshot.pack().indicators.values().collect();
+    let results = each(snapshot, &indicators, &|snapshot, indicator| compute(snapshot, indicator, &Overrides::new()));
+    indicators.iter().map(|i| i.id.clone()).zip(results).collect()
 }
 
 /// Computes an indicator; also says which tables it read.

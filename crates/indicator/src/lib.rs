@@ -11,6 +11,7 @@ mod check;
 mod compute;
 mod contract;
 mod derive;
+mod each;
 mod error;
 mod fence;
 pub mod format;

@@ -11,11 +11,16 @@ use crate::{
 use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
 use shirube_record::Hash;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The registers of one moment, open for reading.
 #[derive(Debug)]
 pub struct Snapshot {
+    /// Where it is read from; none for one in memory.
+    path: Option<PathBuf>,
     connection: Connection,
     gate: Gate,
     pack: Arc<Pack>,
@@ -54,7 +59,8 @@ impl Snapshot {
             None => return Err(SnapshotError::NotASnapshot(path.display().to_string())),
         };
         let (layouts, moment) = (layouts(&pack), Moment::default());
-        let mut snapshot = Snapshot { layouts, connection, gate, pack, texts, as_of, moment, earlier: false, keeps_past, has_index };
+        let path = Some(path.to_path_buf());
+        let mut snapshot = Snapshot { path, layouts, connection, gate, pack, texts, as_of, moment, earlier: false, keeps_past, has_index };
         snapshot.begin(as_of)?;
         Ok(snapshot)
     }
@@ -95,6 +101,14 @@ impl Snapshot {
         change(&self.connection, &self.pack)
     }
 
+    /// Opens the same moment once more, for another thread; none for a snapshot in memory.
+    pub fn beside(&self) -> Result<Option<Snapshot>, SnapshotError> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let mut other = Snapshot::open(path, self.pack.clone(), AsOf::Seq(self.moment.seq))?;
+        (other.as_of, other.moment) = (self.as_of, self.moment);
+        Ok(Some(other))
+    }
+
     /// A snapshot without records, in memory: what a pack's SQL is checked against.
     pub fn empty(pack: Arc<Pack>) -> Result<Snapshot, SnapshotError> {
         let mut connection = Connection::open_in_memory()?;
@@ -108,6 +122,7 @@ impl Snapshot {
         let texts = Arc::new(texts(&pack));
         register_holds(&connection, texts.clone())?;
         Ok(Snapshot {
+            path: None,
             layouts: layouts(&pack),
             connection,
             gate,

@@ -15,12 +15,22 @@ pub use counts::Counts;
 pub use guard::{CorrectionCheck, FindingCheck, Seen};
 pub use line::{AuditLine, AuditVerdict, NotHeldBecause};
 
-use crate::{cache::Outcome, compute::compute_in, error::IndicatorError, fence::Limits, run::Scope};
+use crate::{
+    cache::Outcome,
+    compute::compute_and_tell,
+    each::each,
+    error::IndicatorError,
+    fence::Limits,
+    run::{Overrides, Scope},
+};
 use counts::Goals;
 use serde::Serialize;
 use shirube_plan::{Indicator, Pack, Place};
 use shirube_snapshot::Snapshot;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The result of an audit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,18 +84,17 @@ type Results = BTreeMap<String, Outcome>;
 
 /// Audits all published figures of the pack on a snapshot.
 pub fn audit(snapshot: &Snapshot) -> Audit {
-    let scope = Scope::of(snapshot);
-    let compute = |indicator: &Indicator| {
-        compute_in(&scope, indicator, Limits::default()).map(|(computed, reads)| (Arc::new(computed), Arc::new(reads)))
-    };
-    audit_with(snapshot, &compute)
+    audit_with(snapshot, &|snapshot, indicator| {
+        let (computed, reads) = compute_and_tell(snapshot, indicator, &Overrides::new(), Limits::default())?;
+        Ok((Arc::new(computed), Arc::new(reads)))
+    })
 }
 
 /// [`audit`] with results from elsewhere.
-pub(crate) fn audit_with(snapshot: &Snapshot, compute: &dyn Fn(&Indicator) -> Outcome) -> Audit {
+pub(crate) fn audit_with(snapshot: &Snapshot, compute: &(dyn Fn(&Snapshot, &Indicator) -> Outcome + Sync)) -> Audit {
     let scope = Scope::of(snapshot);
     let pack = scope.pack;
-    let results = compute_all(pack, compute);
+    let results = compute_all(snapshot, compute);
     let mut lines: Vec<AuditLine> = pack.figures.iter().map(|figure| line::line(pack, figure, &results)).collect();
     repeat::mark(&scope, &results, &mut lines);
     let findings = guard::findings(pack, &lines);
@@ -134,12 +143,10 @@ impl Audit {
     }
 }
 
-fn compute_all(pack: &Pack, compute: &dyn Fn(&Indicator) -> Outcome) -> Results {
-    let mut results = Results::new();
-    for id in pack.figures.iter().filter_map(|f| pack.series.get(&f.series)?.indicator.as_ref()) {
-        if let Some(indicator) = pack.indicators.get(id).filter(|_| !results.contains_key(id)) {
-            results.insert(id.clone(), compute(indicator));
-        }
-    }
-    results
+fn compute_all(snapshot: &Snapshot, compute: &(dyn Fn(&Snapshot, &Indicator) -> Outcome + Sync)) -> Results {
+    let pack = snapshot.pack();
+    let ids: BTreeSet<&String> = pack.figures.iter().filter_map(|f| pack.series.get(&f.series)?.indicator.as_ref()).collect();
+    let indicators: Vec<&Indicator> = ids.into_iter().filter_map(|id| pack.indicators.get(id)).collect();
+    let results = each(snapshot, &indicators, compute);
+    indicators.iter().map(|i| i.id.clone()).zip(results).collect()
 }

@@ -9,6 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const PREFIX: &str = "_by_";
 /// Rows a table is said to have when SQLite plans.
 const ROWS: u32 = 1_000_000;
+/// Bytes of a row and of an entry of an index, as told to SQLite.
+const ROW_BYTES: u32 = 400;
+const ENTRY_BYTES: u32 = 30;
+/// Rows that share a value where few do.
+const FEW: u32 = 10;
 /// Columns of an index for indicators at most; what reads more reads the rows.
 const WIDEST: usize = 12;
 
@@ -20,9 +25,8 @@ pub(super) struct Index {
     columns: String,
     /// Needed to check and apply events; the others may be missing while many records are loaded.
     pub vital: bool,
-    /// Rows that are said to share a value. Declared and not measured, so that the same SQL runs by the same plan on
-    /// every head; none where SQLite's guess of a few is right.
-    alike: Option<u32>,
+    /// Rows that are said to share a value.
+    alike: u32,
 }
 
 impl Index {
@@ -33,15 +37,23 @@ impl Index {
 
     /// Makes it. The table `sqlite_stat1` exists.
     fn make(&self, connection: &Connection) -> Result<()> {
-        let Index { name, table, .. } = self;
         connection.execute_batch(&self.create())?;
-        if let Some(alike) = self.alike {
-            let mut insert = connection.prepare_cached("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?1, ?2, ?3)")?;
-            insert.execute([table, name, &format!("{ROWS} {alike}")])?;
-        }
-        Ok(())
+        let mut insert = connection.prepare_cached(STATISTIC)?;
+        insert.execute((&self.table, Some(&self.name), format!("{ROWS} {} sz={ENTRY_BYTES}", self.alike))).map(drop)
     }
 }
+
+/// Tells SQLite what rows and indexes are like, declared and not measured: the same SQL runs by the same plan on every
+/// head, and to read an index to its end is known to be cheaper than to look up half the rows.
+pub(super) fn declare(connection: &Connection, pack: &Pack) -> Result<()> {
+    // Makes the table of statistics.
+    connection.execute_batch("ANALYZE sqlite_schema")?;
+    let mut insert = connection.prepare_cached(STATISTIC)?;
+    let mut tables = pack.registers.keys().map(|register| insert.execute((register, None::<&str>, format!("{ROWS} sz={ROW_BYTES}"))));
+    tables.try_for_each(|done| done.map(drop))
+}
+
+const STATISTIC: &str = "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?1, ?2, ?3)";
 
 /// Makes the indexes that are missing, also those that a crash left out, and takes away those that the pack does not
 /// ask for any more.
@@ -62,27 +74,27 @@ pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
     let mut indexes = vec![];
     for register in pack.registers.values() {
         let past = past_name(&register.name);
-        let mut add = |name: &str, columns: String, of_past: bool, vital: bool, alike: Option<u32>| {
+        let mut add = |name: &str, columns: String, of_past: bool, vital: bool, alike: u32| {
             let table = if of_past { &past } else { &register.name };
             indexes.push(Index { name: format!("{PREFIX}{table}_{name}"), table: table.clone(), columns, vital, alike });
         };
-        add("_seq", "_seq".into(), false, false, None);
-        add("_id", "_id".into(), true, true, None);
-        add("_until", "_until".into(), true, false, None);
+        add("_seq", "_seq".into(), false, false, FEW);
+        add("_id", "_id".into(), true, true, FEW);
+        add("_until", "_until".into(), true, false, FEW);
         if register.number.is_some() {
-            add("_number", "_number".into(), false, true, None);
+            add("_number", "_number".into(), false, true, FEW);
         }
         if register.key.len() > 1 {
-            add("_key", list(&register.key), false, true, None);
+            add("_key", list(&register.key), false, true, FEW);
         }
         for column in indexed_columns(register) {
             let key = register.key == [column.as_str()] || register.field(&column).is_some_and(|f| f.unique);
             add(&column, quoted(&column), false, key, alike(pack, register, &column));
-            add(&column, quoted(&column), true, false, None);
+            add(&column, quoted(&column), true, false, FEW);
         }
         let read = read_by_indicators(pack, register);
         if read.len() > 1 {
-            add("_read", list(&read), false, false, None);
+            add("_read", list(&read), false, false, FEW);
         }
     }
     indexes
@@ -105,19 +117,19 @@ pub(crate) fn indexed_columns(register: &Register) -> BTreeSet<String> {
     columns
 }
 
-/// Rows that share a value of a column, of [`ROWS`]; none where few do.
-fn alike(pack: &Pack, register: &Register, column: &str) -> Option<u32> {
+/// Rows that share a value of a column, of [`ROWS`].
+fn alike(pack: &Pack, register: &Register, column: &str) -> u32 {
     use FieldKind as K;
-    let field = register.field(column)?;
+    let Some(field) = register.field(column).filter(|f| !f.unique) else { return FEW };
     let values = match &field.kind {
         K::Boolean => 2,
         // Mostly a comparison.
         K::Derived { stored_as: shirube_plan::Storage::Integer, .. } => 2,
         K::FiscalYear { .. } => 10,
         K::Choice { codes } => u32::try_from(pack.code_lists.get(codes).map_or(1, |list| list.codes.len())).unwrap_or(ROWS).max(1),
-        _ => return None,
+        _ => return FEW,
     };
-    Some(ROWS / values).filter(|_| !field.unique)
+    ROWS / values
 }
 
 /// The columns of a register that indicators name. One index over them is read instead of the rows, which are many

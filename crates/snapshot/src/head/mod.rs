@@ -283,8 +283,7 @@ fn create(connection: &Connection, pack: &Pack) -> Result<(), HeadError> {
     for statement in tables(pack).iter().chain(&schema::tables_of_the_past(pack)) {
         connection.execute_batch(statement)?;
     }
-    // Makes the table of statistics.
-    connection.execute_batch("ANALYZE sqlite_schema")?;
+    indexes::declare(connection, pack)?;
     indexes::bring_up(connection, pack)?;
     Ok(connection.execute_batch(schema::BOOK_KEEPING)?)
 }

@@ -39,6 +39,8 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         },
     };
     let snapshot = app.open(cx)?;
+    // First, because it computes many indicators at once, which the cards then find computed.
+    let audit: Arc<Audit> = app.audit(&snapshot);
     let cards = period
         .nodes
         .iter()
@@ -49,7 +51,6 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             progress: period.progress.iter().filter(|p| p.node == node.id).max_by_key(|p| p.year),
         })
         .collect::<Vec<_>>();
-    let audit: Arc<Audit> = app.audit(&snapshot);
     Ok(Reply::page(view(&app.view_of(cx, &snapshot), period, &cards, &audit)))
 }
 
