@@ -48,7 +48,7 @@ type Changes = BTreeMap<String, Option<Cell>>;
 
 /// The writer's view while it checks.
 pub(crate) struct Checker<'a> {
-    pub head: &'a Head,
+    pub head: &'a mut Head,
     pub rules: &'a BTreeMap<String, Rules>,
     pub actor: &'a Actor,
     /// Time of the batch.

@@ -23,8 +23,10 @@ use std::{
 const BATCH: usize = 512;
 /// How often a bulk job reports.
 const PROGRESS: usize = 1000;
-/// Events that may wait to be logged in a bulk job.
-const AHEAD: usize = 1024;
+/// Events of a bulk job that go to the log together: waking its thread for each would cost more than the work.
+const TOGETHER: usize = 64;
+/// Bundles of events that may wait to be logged.
+const AHEAD: usize = 16;
 /// Commands of a bulk job that are looked at beforehand, to tell what the rest will be like.
 const SAMPLE: usize = 1000;
 /// How soon write-ahead logs are emptied again when a reader was in the way.
@@ -157,7 +159,7 @@ impl Writer {
     }
 
     fn all(&mut self, actor: &Actor, commands: Commands, dry_run: bool, reply: &SyncSender<BulkReply>) -> Result<Vec<Receipt>, BatchError> {
-        let mut bulk = Bulk { receipts: vec![], errors: vec![], truncated: false };
+        let mut bulk = Bulk::default();
         let total = commands.size_hint().1.unwrap_or(0);
         let mut commands = commands;
         let ahead: Vec<Command> = commands.by_ref().take(SAMPLE).collect();
@@ -168,8 +170,8 @@ impl Writer {
             let first = log.last().seq + 1;
             std::thread::scope(|scope| {
                 // Sealing and logging keep pace on another core while this one checks and folds.
-                let (next, events) = sync_channel::<Event>(AHEAD);
-                let logging = scope.spawn(|| events.into_iter().try_for_each(|event| log.append(event)));
+                let (next, bundles) = sync_channel::<Vec<Event>>(AHEAD);
+                let logging = scope.spawn(|| bundles.into_iter().flatten().try_for_each(|event| log.append(event)));
                 for (index, command) in ahead.into_iter().chain(commands).enumerate() {
                     let (action, resource) = command.asks_for();
                     let seq = first + bulk.receipts.len() as i64;
@@ -181,6 +183,7 @@ impl Writer {
                         let _ = reply.send(BulkReply::Progress(index + 1));
                     }
                 }
+                bulk.hand_over(&next);
                 drop(next);
                 logging.join().unwrap_or(Err(StoreError::Closed))
             })?;
@@ -327,20 +330,26 @@ impl Desk<'_> {
 }
 
 /// What has become of a bulk job so far.
+#[derive(Default)]
 struct Bulk {
     receipts: Vec<Receipt>,
+    /// Accepted and not yet on their way to the log.
+    bundle: Vec<Event>,
     errors: Vec<(usize, StoreError)>,
     truncated: bool,
 }
 
 impl Bulk {
     /// Takes what became of one command; false when there is no use in going on.
-    fn take(&mut self, index: usize, result: Result<(Event, Receipt), StoreError>, next: &SyncSender<Event>) -> bool {
+    fn take(&mut self, index: usize, result: Result<(Event, Receipt), StoreError>, next: &SyncSender<Vec<Event>>) -> bool {
         match result {
             Ok((event, receipt)) => {
                 self.receipts.push(receipt);
                 // After a refusal nothing will be written: the rest is only checked.
-                !self.errors.is_empty() || next.send(event).is_ok()
+                if self.errors.is_empty() {
+                    self.bundle.push(event);
+                }
+                self.bundle.len() < TOGETHER || self.hand_over(next)
             }
             Err(error) => {
                 let fatal = is_fatal(&error) || matches!(error, StoreError::Denied { .. });
@@ -349,6 +358,11 @@ impl Bulk {
                 !fatal && !self.truncated
             }
         }
+    }
+
+    /// Sends what is accepted to the log; false when the log takes nothing any more.
+    fn hand_over(&mut self, next: &SyncSender<Vec<Event>>) -> bool {
+        next.send(std::mem::replace(&mut self.bundle, Vec::with_capacity(TOGETHER))).is_ok()
     }
 }
 

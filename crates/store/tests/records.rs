@@ -3,7 +3,7 @@
 
 mod support;
 
-use shirube_plan::Storage;
+use shirube_plan::{NumberPart, Numbering, Storage};
 use shirube_record::{Cell, Content, Origin};
 use shirube_snapshot::AsOf;
 use shirube_store::{Actor, Command, Store, StoreError};
@@ -212,6 +212,27 @@ fn a_batch_is_written_whole_or_not_at_all() {
     assert_eq!(receipts[2499].number.as_deref(), Some("H2500"));
     let hub = submit(&store, create("hub", &[("name", t("next"))]));
     assert_eq!((hub.seq, hub.number.as_deref()), (2501, Some("H2501")));
+}
+
+#[test]
+fn a_changed_scheme_gives_no_number_twice() {
+    let folder = folder();
+    let hubs = |from: i64, to: i64| (from..to).map(|i| create("hub", &[("name", t(&format!("hub {i}")))])).collect::<Vec<_>>();
+    let with = |parts: Vec<NumberPart>| {
+        let mut pack = pack();
+        pack.registers.get_mut("hub").unwrap().number = Some(Numbering { parts });
+        Store::open(folder.path(), Arc::new(pack)).unwrap()
+    };
+    let literal = |text: &str| NumberPart::Literal(text.into());
+    let store = with(vec![literal("H0"), NumberPart::Seq(1), literal("5")]);
+    store.submit_all(&Actor::owner(), hubs(0, 2), &|_| {}).unwrap();
+    drop(store);
+    let store = with(vec![literal("H"), NumberPart::Seq(3)]);
+    let receipts = store.submit_all(&Actor::owner(), hubs(2, 40), &|_| {}).unwrap();
+    let given = |i: usize| receipts[i].number.as_deref().unwrap();
+    // H015 and H025 are given: the one that would get it gets the next, and so on.
+    assert_eq!((given(0), given(11), given(12), given(13)), ("H003", "H014", "H016", "H017"));
+    assert_eq!(ask::<i64>(&store, "SELECT count(*) - count(DISTINCT _number) FROM hub"), 0);
 }
 
 #[test]

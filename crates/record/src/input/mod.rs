@@ -24,6 +24,10 @@ pub fn parse(field: &Field, part: Part, text: &str, pack: &Pack) -> Result<Optio
     if text.is_empty() {
         return Ok(None);
     }
+    // What is kept as typed is only looked at in half width where it may be the reason for a blank.
+    if part == Part::Main && kept_as_typed(&field.kind) && !opens_bracket(text) {
+        return Ok(Some(main(field, text, text, pack)?));
+    }
     let plain = fold_width(text);
     let plain = plain.trim();
     if part == Part::Main
@@ -73,9 +77,28 @@ fn main(field: &Field, text: &str, plain: &str, pack: &Pack) -> Result<Cell, Mis
     })
 }
 
+fn kept_as_typed(kind: &FieldKind) -> bool {
+    use FieldKind as K;
+    matches!(kind, K::Text { .. } | K::LongText { .. } | K::Organisation | K::Person | K::Attachment { .. })
+}
+
+/// Whether a trimmed text begins with `(` in half width.
+fn opens_bracket(text: &str) -> bool {
+    text.chars().next().is_some_and(|first| first == '(' || !is_plain(first) && first.nfkc().next() == Some('('))
+}
+
 /// Half-width digits, letters and signs (NFKC).
 pub fn fold_width(text: &str) -> String {
-    if text.is_ascii() || is_nfkc(text) { text.to_string() } else { text.nfkc().collect() }
+    if text.chars().all(is_plain) || is_nfkc(text) { text.to_string() } else { text.nfkc().collect() }
+}
+
+/// Characters that NFKC leaves alone wherever they stand, among them nearly all of Japanese text: ASCII, kana
+/// without sound marks of their own, kanji, the common punctuation.
+fn is_plain(c: char) -> bool {
+    matches!(c,
+        '\0'..='\x7f'
+        | '、'..='〃' | '々'..='〇' | '「'..='】' | 'ぁ'..='ゖ' | 'ァ'..='ヾ'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
 }
 
 /// Yes or no.

@@ -325,11 +325,45 @@ proptest! {
     }
 
     #[test]
+    fn width_is_folded_the_same_with_and_without_looking_closely(text in "[ -~ぁ-ゖァ-ヾ、。「」々一-龠ｦ-ﾟＡ-ｚ（）①㈱が\u{3099}\u{309a}\u{300}-\u{345}é]{0,12}|.*") {
+        prop_assert_eq!(fold_width(&text), text.nfkc().collect::<String>());
+    }
+
+    #[test]
+    fn a_reason_for_a_blank_is_found_in_any_width(text in "[ 　\u{a0}]{0,2}[(（⑴﹙⁽]?[ 　]?(unknown|ＵＮＫＮＯＷＮ|不明|秘匿|x)[ 　]?[)）﹚]?.?") {
+        for kind in [FieldKind::LongText { max_length: 100 }, FieldKind::Organisation] {
+            let word = missing_word(text.nfkc().collect::<String>().trim()).map(|w| Cell::Missing { missing: w.to_string() });
+            let found = read(kind, Part::Main, &text).unwrap().filter(|c| matches!(c, Cell::Missing { .. }));
+            prop_assert_eq!(found, word);
+        }
+    }
+
+    #[test]
     fn no_text_makes_reading_fail_badly(text in ".*") {
         for kind in [integer(), decimal(), yen(), date(), year(), stage(), FieldKind::Boolean, FieldKind::Country, FieldKind::Choices { codes: "stage".into() }] {
             for part in [Part::Main, Part::Currency, Part::CorporateNumber, Part::Email, Part::Phone, Part::Sha256, Part::Media, Part::Size] {
                 let _ = read(kind.clone(), part, &text);
             }
+        }
+    }
+}
+
+#[test]
+fn plain_characters_are_those_that_nfkc_never_changes() {
+    for c in (char::MIN..=char::MAX).filter(|c| is_plain(*c)) {
+        // Definitely normalised, and a starter: nothing beside it can change it, nor it anything beside it.
+        assert_eq!(unicode_normalization::is_nfkc_quick(std::iter::once(c)), unicode_normalization::IsNormalized::Yes, "{c:?}");
+        assert_eq!(unicode_normalization::char::canonical_combining_class(c), 0, "{c:?}");
+    }
+}
+
+#[test]
+fn the_first_character_says_whether_a_bracket_opens() {
+    for c in char::MIN..=char::MAX {
+        let text = format!("{c}(");
+        if text.trim() == text {
+            let folded: String = text.nfkc().collect();
+            assert_eq!(opens_bracket(&text), folded.trim().starts_with('('), "{c:?}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod evaluate;
 mod indexes;
 mod load;
 mod lookup;
+mod number;
 mod schema;
 
 pub use evaluate::{Evaluated, RuleError};
@@ -18,7 +19,7 @@ pub use lookup::Key;
 use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
 pub(crate) use evaluate::Evaluator;
 use rusqlite::{Connection, OptionalExtension, params};
-use shirube_plan::{NumberPart, Pack, Register};
+use shirube_plan::Pack;
 use shirube_record::{FIRST, Hash};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -64,6 +65,8 @@ pub struct Head {
     counts: BTreeMap<String, i64>,
     /// Times and their last events since the last commit.
     moments: Vec<(i64, i64)>,
+    /// Numbers to be given next, by register and fiscal year (0 = ever).
+    numbers: BTreeMap<(String, i64), number::Run>,
     time: (i64, String),
     /// Indexes are left out over several batches.
     loading: bool,
@@ -106,6 +109,7 @@ impl Head {
             counters: BTreeMap::new(),
             counts: BTreeMap::new(),
             moments: vec![],
+            numbers: BTreeMap::new(),
             time: (i64::MIN, String::new()),
             loading: false,
             indexes_missing: false,
@@ -135,6 +139,7 @@ impl Head {
         let rows = counts.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
         self.counts = rows.collect::<Result<_, _>>()?;
         self.moments.clear();
+        self.numbers.clear();
         Ok(())
     }
 
@@ -230,31 +235,6 @@ impl Head {
         Ok(busy? == 0)
     }
 
-    /// The number a record created at this time gets by its register's scheme; none without a scheme.
-    pub fn next_number(&self, register: &Register, at: i64) -> Result<Option<String>, HeadError> {
-        let Some(scheme) = &register.number else { return Ok(None) };
-        let by_year = scheme.parts.contains(&NumberPart::Year);
-        let year = self.fiscal_year(at);
-        let counter = if by_year { year } else { 0 };
-        let mut next = self.counters.get(&(register.name.clone(), counter)).copied().unwrap_or(0) + 1;
-        loop {
-            let number: String = scheme
-                .parts
-                .iter()
-                .map(|part| match part {
-                    NumberPart::Literal(text) => text.clone(),
-                    NumberPart::Year => year.to_string(),
-                    NumberPart::Seq(width) => format!("{next:0width$}"),
-                })
-                .collect();
-            // A scheme that was changed since may meet a number that is already given.
-            if !self.has_number(register, &number)? || !scheme.parts.iter().any(|p| matches!(p, NumberPart::Seq(_))) {
-                return Ok(Some(number));
-            }
-            next += 1;
-        }
-    }
-
     /// Fiscal year of a time, by the day in Japan.
     fn fiscal_year(&self, at: i64) -> i64 {
         let day = crate::Moment { seq: 0, at_ms: at }.day();
@@ -270,9 +250,9 @@ fn connect(path: &Path, pack: &Pack) -> Result<Connection, HeadError> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -262_144)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // Sorting for indexes may use a second core.
-    connection.pragma_update(None, "threads", 2)?;
+    // Where files are allowed, sorting for indexes takes one piece of memory as large as the cache before it needs
+    // them; otherwise it takes a piece per row.
+    connection.pragma_update(None, "temp_store", "FILE")?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(4096);
     functions::register(&connection, pack.meta.fiscal_year_start)?;
