@@ -12,7 +12,7 @@ use crate::{
 use serde::Serialize;
 use shirube_plan::{Dims, Indicator, Pack};
 use shirube_snapshot::Snapshot;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The result of an indicator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -68,11 +68,9 @@ pub(crate) fn compute_and_tell(
     compute_in(&scope, indicator, limits)
 }
 
-/// Computes every indicator of the pack without overrides, by id.
-pub fn compute_all(snapshot: &Snapshot) -> BTreeMap<String, Result<Computed, IndicatorError>> {
-    let indicators: Vec<&Indicator> = snapshot.pack().indicators.values().collect();
-    let results = each(snapshot, &indicators, &|snapshot, indicator| compute(snapshot, indicator, &Overrides::new()));
-    indicators.iter().map(|i| i.id.clone()).zip(results).collect()
+/// Computes many indicators, in their order, on as many cores as there are.
+pub fn compute_many(snapshot: &Snapshot, indicators: &[&Indicator], overrides: &Overrides) -> Vec<Result<Computed, IndicatorError>> {
+    each(snapshot, indicators, &|snapshot, indicator| compute(snapshot, indicator, overrides))
 }
 
 /// Computes an indicator; also says which tables it read.

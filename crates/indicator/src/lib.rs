@@ -27,7 +27,7 @@ mod words;
 pub use audit::{Audit, AuditLine, AuditVerdict, audit};
 pub use cache::Cache;
 pub use check::check_sql;
-pub use compute::{Computed, compute, compute_all, compute_within};
+pub use compute::{Computed, compute, compute_many, compute_within};
 pub use contract::Observation;
 pub use derive::{Derivation, Origin, RESULT, SqlValue, Step, derive};
 pub use error::{IndicatorError, Mistake};

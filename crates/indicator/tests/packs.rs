@@ -4,7 +4,7 @@
 
 mod common;
 
-use shirube_indicator::{Overrides, audit, check_sql, compute, compute_all, derive, judge, render};
+use shirube_indicator::{Overrides, audit, check_sql, compute, compute_many, derive, judge, render};
 use shirube_plan::{Lang, Pack};
 use shirube_snapshot::AsOf;
 use shirube_store::{Actor, Store};
@@ -23,9 +23,10 @@ fn holds(name: &str) {
     let folder = tempfile::TempDir::new().unwrap();
     let store = Store::open(folder.path(), Arc::clone(&pack)).unwrap();
     let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
-    let mut all = compute_all(&reader);
-    for indicator in pack.indicators.values() {
-        let computed = all.remove(&indicator.id).unwrap().unwrap_or_else(|e| panic!("{e}"));
+    let indicators: Vec<_> = pack.indicators.values().collect();
+    let all = compute_many(&reader, &indicators, &Overrides::new());
+    for (indicator, computed) in indicators.into_iter().zip(all) {
+        let computed = computed.unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(compute(&reader, indicator, &Overrides::new()), Ok(computed.clone()));
         let derivation = derive(&reader, indicator, &Overrides::new(), 5).unwrap_or_else(|e| panic!("{e}"));
         let last = derivation.steps.last().unwrap();

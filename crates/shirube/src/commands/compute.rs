@@ -5,7 +5,7 @@ use crate::office;
 use crate::{Place, TableFormat};
 use shirube_exchange::export::{self, ExportOptions, figures};
 use shirube_exchange::silent;
-use shirube_indicator::{Overrides, compute, derive, judge, render};
+use shirube_indicator::{Computed, Overrides, compute_many, derive, judge, render};
 use shirube_plan::{Indicator, Lang, Pack};
 use shirube_store::Reader;
 use std::collections::BTreeMap;
@@ -33,21 +33,18 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
     let reader = office::read(place, how.as_of.as_deref())?;
     let overrides = overrides(reader.pack(), &how.what_if)?;
     let chosen = choose(reader.pack(), ids)?;
+    let computed = compute_many(&reader, &chosen, &overrides).into_iter().collect::<Result<Vec<_>, _>>()?;
     match how.format {
         TableFormat::Table => {
-            for indicator in chosen {
-                println!("{}", table(&reader, indicator, &overrides, how)?);
+            for (indicator, computed) in chosen.into_iter().zip(&computed) {
+                println!("{}", table(&reader, indicator, computed, &overrides, how)?);
             }
         }
         TableFormat::Json => {
-            let mut all = BTreeMap::new();
-            for indicator in chosen {
-                all.insert(&indicator.id, compute(&reader, indicator, &overrides)?);
-            }
+            let all: BTreeMap<&String, &Computed> = computed.iter().map(|c| (&c.indicator, c)).collect();
             println!("{}", serde_json::to_string_pretty(&all).map_err(std::io::Error::from)?);
         }
         TableFormat::Csv => {
-            let computed = chosen.iter().map(|i| compute(&reader, i, &overrides)).collect::<Result<Vec<_>, _>>()?;
             let (table, rows) = figures::observations(reader.pack(), &computed, reader.moment());
             export::table(&table, rows.len() as u64, rows, &ExportOptions::default(), &mut std::io::stdout(), &silent)?;
         }
@@ -55,15 +52,14 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(reader: &Reader, indicator: &Indicator, overrides: &Overrides, how: &How) -> Result<String, Failure> {
+fn table(reader: &Reader, indicator: &Indicator, computed: &Computed, overrides: &Overrides, how: &How) -> Result<String, Failure> {
     let pack = reader.pack();
     let mut text = String::new();
     if how.explain {
         text += &render::explain(pack, indicator, &derive(reader, indicator, overrides, STEP_ROWS)?, how.lang);
     }
-    let computed = compute(reader, indicator, overrides)?;
-    text += &render::compute(pack, indicator, &computed, how.lang);
-    text += &render::judge(pack, indicator, &judge(pack, indicator, &computed), how.lang);
+    text += &render::compute(pack, indicator, computed, how.lang);
+    text += &render::judge(pack, indicator, &judge(pack, indicator, computed), how.lang);
     Ok(text)
 }
 
