@@ -157,6 +157,10 @@ impl Head {
         &self.pack
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Begins a batch.
     pub fn begin(&mut self) -> Result<(), HeadError> {
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
