@@ -215,7 +215,7 @@ impl Writer {
 
     /// Runs `work` in one transaction of log and head: both are written, or neither.
     pub(crate) fn transaction(&mut self, work: impl FnOnce(&mut Writer, i64) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let result = self.begin().and_then(|at| work(self, at)).and_then(|()| self.log.commit());
+        let result = self.begin().and_then(|at| work(self, at)).and_then(|()| self.commit_log());
         match result {
             Ok(()) => {
                 // The events are safe. A head that fails here follows later, from the log.
@@ -232,6 +232,20 @@ impl Writer {
                 Err(error)
             }
         }
+    }
+
+    /// Brings the log's part of a batch to disk. What a load left out of the head is made meanwhile; should that fail,
+    /// the head's own commit finds it missing still.
+    fn commit_log(&mut self) -> Result<(), StoreError> {
+        let (log, head) = (&mut self.log, &mut self.head);
+        if !head.lacks_indexes() {
+            return log.commit();
+        }
+        std::thread::scope(|scope| {
+            let logging = scope.spawn(|| log.commit());
+            let _ = head.make_indexes();
+            logging.join().unwrap_or(Err(StoreError::Closed))
+        })
     }
 
     /// Begins a batch; gives its time.

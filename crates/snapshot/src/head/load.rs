@@ -63,8 +63,13 @@ impl Head {
         Ok(())
     }
 
+    /// Whether the running batch left out indexes that its commit would have to make.
+    pub fn lacks_indexes(&self) -> bool {
+        self.indexes_missing && !self.loading
+    }
+
     /// Makes the indexes that are missing, also those that a crash left out.
-    pub(super) fn make_indexes(&mut self) -> Result<(), HeadError> {
+    pub fn make_indexes(&mut self) -> Result<(), HeadError> {
         let mut exists = self.connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1")?;
         for index in schema::indexes(&self.pack) {
             if !exists.exists([&index.name])? {

@@ -178,7 +178,7 @@ impl Head {
         }
         drop(put);
         self.save_counters()?;
-        if self.indexes_missing && !self.loading {
+        if self.lacks_indexes() {
             self.make_indexes()?;
         }
         Ok(self.connection.execute_batch("COMMIT")?)
