@@ -419,3 +419,32 @@ fn files_that_are_no_import_are_refused_whole() {
     assert!(matches!(result, Err(ImportError::Batch(_))));
     assert_eq!(house.records("memo").len(), 1);
 }
+
+#[test]
+fn rows_far_apart_are_put_together_in_the_order_of_the_file() {
+    let house = House::new();
+    house.import("hub", "name\nold\n");
+    // Row 2 is the first of its name; others repeat it, every 900th has none, and two mean the record there is.
+    let mut file = String::from("name,_version\n");
+    let mut expected = vec![];
+    for row in 2..5002 {
+        let name = match row {
+            2 | 702 | 1402 | 4902 => "twice".to_owned(),
+            1600 | 3600 => "old".to_owned(),
+            _ if row % 900 == 0 => String::new(),
+            _ => format!("hub {row}"),
+        };
+        match row {
+            702 | 1402 | 4902 | 3600 => expected.push((row, "name", "repeated-key")),
+            _ if name.is_empty() => expected.push((row, "name", "required")),
+            _ => {}
+        }
+        // A row with nothing in it would be no row.
+        file.push_str(&format!("{name},x\n"));
+    }
+    let prepared = house.prepare("hub", &file);
+    assert_eq!(said(&prepared), expected);
+    assert_eq!((prepared.plan.rows, prepared.plan.unchanged, prepared.plan.wrong), (5000, 1, expected.len() as u64));
+    let first = |row: usize| prepared.errors.iter().find(|e| e.row == row).unwrap().problem.en.clone();
+    assert_eq!((first(4902), first(3600)), ("row 2 has the same key".into(), "row 1600 has the same key".into()));
+}

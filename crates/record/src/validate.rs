@@ -26,8 +26,8 @@ pub fn normalise(register: &Register, content: Content) -> Content {
     tidy(&register.fields, content)
 }
 
-fn tidy(fields: &[Field], content: Content) -> Content {
-    let mut content: Content = content.into_iter().filter(|(_, cell)| !is_blank(cell)).collect();
+fn tidy(fields: &[Field], mut content: Content) -> Content {
+    content.retain(|_, cell| !is_blank(cell));
     for field in fields {
         match &field.kind {
             FieldKind::Money { currency, .. } => {

@@ -45,7 +45,7 @@ pub(crate) struct ChildLayout {
 }
 
 impl Layout {
-    fn new(register: &Register) -> Layout {
+    pub fn new(register: &Register) -> Layout {
         let columns: Vec<ColumnLayout> = register
             .columns()
             .into_iter()

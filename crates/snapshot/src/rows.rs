@@ -46,7 +46,7 @@ fn time_ms(text: &str) -> i64 {
 }
 
 /// Reasons for blanks as JSON, `{"stage":"unknown","grants.1.amount":"suppressed"}`; none if there are none.
-pub(crate) fn missing_json(content: &Content) -> Option<String> {
+pub(crate) fn missing_json<'c>(content: impl IntoIterator<Item = (&'c String, &'c Cell)>) -> Option<String> {
     let mut reasons = serde_json::Map::new();
     for (column, cell) in content {
         match cell {

@@ -1,18 +1,18 @@
 //! From a command to a draft of an event: everything that must hold before it is written.
 
-use crate::{Actor, Command, StoreError, files, log::Draft};
+use crate::{Actor, Command, StoreError, batch::Asked, files, log::Draft};
 use shirube_plan::{FieldKind, Register};
-use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, Validator, normalise, split};
+use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, normalise, split};
 use shirube_snapshot::{Evaluated, Head, Key};
 use std::collections::BTreeMap;
 
-/// Rules of one register, prepared.
+/// What one register asks of its records, prepared.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    pub validator: Validator,
+    /// What a record keeps by itself.
+    alone: shirube_snapshot::Rules,
     unique: Vec<Key>,
     references: Vec<(String, Option<String>, String)>,
-    has_checks: bool,
     personal: bool,
 }
 
@@ -40,7 +40,7 @@ impl Rules {
                 _ => {}
             }
         }
-        Rules { validator: Validator::new(register, pack), unique, references, has_checks: !register.checks.is_empty(), personal }
+        Rules { alone: shirube_snapshot::Rules::new(register, pack), unique, references, personal }
     }
 }
 
@@ -61,16 +61,17 @@ pub(crate) struct Checked {
     pub draft: Draft,
     pub number: Option<String>,
     pub version: i64,
-    /// What the register's SQL said, if it was asked.
-    pub evaluated: Option<Evaluated>,
+    /// What the register's SQL said.
+    pub evaluated: Evaluated,
 }
 
 impl Checker<'_> {
-    pub fn check(&mut self, command: Command) -> Result<Checked, StoreError> {
+    pub fn check(&mut self, asked: Asked) -> Result<Checked, StoreError> {
+        let Asked { command, judged } = asked;
         let pack = self.head.pack().clone();
         let register = pack.registers.get(command.register()).ok_or_else(|| StoreError::NoSuchRegister(command.register().to_string()))?;
         match command {
-            Command::Create { content, origin, .. } => self.create(register, content, origin),
+            Command::Create { content, origin, .. } => self.create(register, content, origin, judged),
             Command::Amend { record, version, content, reason, .. } => {
                 let state = self.present(register, record, version)?;
                 let body = Body { reason, ..Body::default() };
@@ -89,7 +90,13 @@ impl Checker<'_> {
         }
     }
 
-    fn create(&mut self, register: &Register, mut content: Content, origin: Origin) -> Result<Checked, StoreError> {
+    fn create(
+        &mut self,
+        register: &Register,
+        mut content: Content,
+        origin: Origin,
+        judged: Option<Evaluated>,
+    ) -> Result<Checked, StoreError> {
         let state = match content.remove("_state") {
             Some(Cell::Text(state)) => {
                 if !register.states.iter().any(|s| s.name == state) {
@@ -99,8 +106,17 @@ impl Checker<'_> {
             }
             _ => register.states.first().map(|s| s.name.clone()),
         };
-        let content = normalise(register, content);
-        let evaluated = self.valid(register, 0, state.as_deref(), &content, vec![])?;
+        let (content, evaluated) = match judged {
+            Some(evaluated) => {
+                let mut errors = vec![];
+                self.among_others(register, 0, &content, &mut errors)?;
+                if !errors.is_empty() {
+                    return Err(StoreError::Invalid(errors));
+                }
+                (content, evaluated)
+            }
+            None => self.judge(register, 0, state.as_deref(), content, &[])?,
+        };
         let number = self.head.next_number(register, self.at)?;
         let origin = Some(origin).filter(|o| *o != Origin::default());
         let body = Body { origin, number: number.clone(), state, ..Body::default() };
@@ -173,24 +189,32 @@ impl Checker<'_> {
             return Err(StoreError::NothingChanged);
         }
         let new_state = body.state.as_deref().or(state.state.as_deref());
-        let blanks = self.rules.get(&register.name).map(|r| r.validator.blanks(&content, require)).unwrap_or_default();
-        let evaluated = self.valid(register, state.id, new_state, &content, blanks)?;
+        let (_, evaluated) = self.judge(register, state.id, new_state, content, require)?;
         let draft = self.draft(register, Some(state.id), kind, changes, body)?;
         Ok(Checked { draft, number: state.number, version: state.version + 1, evaluated })
     }
 
     /// All rules of the register on a record's content.
-    fn valid(
+    fn judge(
         &self,
         register: &Register,
         id: i64,
         state: Option<&str>,
-        content: &Content,
-        mut errors: Vec<FieldError>,
-    ) -> Result<Option<Evaluated>, StoreError> {
-        let Some(rules) = self.rules.get(&register.name) else { return Ok(None) };
-        errors.extend(rules.validator.check(content));
-        self.references(rules, content, &mut errors)?;
+        content: Content,
+        require: &[String],
+    ) -> Result<(Content, Evaluated), StoreError> {
+        let Some(rules) = self.rules.get(&register.name) else { return Err(StoreError::NoSuchRegister(register.name.clone())) };
+        let beyond = |content: &Content, errors: &mut Vec<FieldError>| self.among_others(register, id, content, errors).map(|()| true);
+        match self.head.judge(&rules.alone, state, content, require, beyond)? {
+            Ok(judged) => Ok(judged.into_parts()),
+            Err(refused) => Err(StoreError::Invalid(refused.errors)),
+        }
+    }
+
+    /// What other records have a say in: references and unique values.
+    fn among_others(&self, register: &Register, id: i64, content: &Content, errors: &mut Vec<FieldError>) -> Result<(), StoreError> {
+        let Some(rules) = self.rules.get(&register.name) else { return Err(StoreError::NoSuchRegister(register.name.clone())) };
+        self.references(rules, content, errors)?;
         for key in &rules.unique {
             if let Some((record, number)) = self.head.find(key, content, id)? {
                 let fields = key.columns.clone();
@@ -198,23 +222,7 @@ impl Checker<'_> {
                 errors.push(FieldError::new(place.clone(), place, None, Mistake::Taken { number, record, fields }));
             }
         }
-        // Checks may take for granted that every value is of its kind.
-        let mut evaluated = None;
-        if errors.is_empty() && rules.has_checks {
-            let found = evaluated.insert(self.head.evaluate(&register.name, state, content)?);
-            for index in &found.failed {
-                if let Some(check) = register.checks.get(*index) {
-                    let field = check.field.clone().unwrap_or_default();
-                    errors.push(FieldError::new(
-                        field.clone(),
-                        field,
-                        None,
-                        Mistake::Check { name: check.name.clone(), message: check.message.clone() },
-                    ));
-                }
-            }
-        }
-        if errors.is_empty() { Ok(evaluated) } else { Err(StoreError::Invalid(errors)) }
+        Ok(())
     }
 
     fn references(&self, rules: &Rules, content: &Content, errors: &mut Vec<FieldError>) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@
 //! [`access::decide`].
 
 pub mod access;
+mod batch;
 mod check;
 mod command;
 mod error;
@@ -22,6 +23,7 @@ mod verify;
 mod writer;
 
 pub use access::Actor;
+pub use batch::Batch;
 pub use command::{Command, Receipt};
 pub use error::{BatchError, PackRecordError, StoreError};
 pub use history::{Change, Version};

@@ -1,8 +1,9 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
-    Actor, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
+    Actor, Batch, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
     access::{Action, Resource, allow},
+    batch::Asked,
     error::file_error,
     files::Files,
     history,
@@ -151,7 +152,13 @@ impl Store {
     where
         C: IntoIterator<Item = Command, IntoIter: Send + 'static>,
     {
-        self.bulk(actor, Box::new(commands.into_iter()), false, progress)
+        self.bulk(actor, Box::new(commands.into_iter().map(Asked::from)), false, progress)
+    }
+
+    /// Like [`Store::submit_all`]. Records of the batch that were judged by the pack in force are not judged again; what
+    /// other records have a say in is checked all the same.
+    pub fn submit_batch(&self, actor: &Actor, batch: Batch, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
+        self.bulk(actor, Box::new(batch.take_up(&self.pack.digest)), false, progress)
     }
 
     /// Like [`Store::submit_all`], but writes nothing: what would be refused, and the receipts there would be.
@@ -159,7 +166,7 @@ impl Store {
     where
         C: IntoIterator<Item = Command, IntoIter: Send + 'static>,
     {
-        self.bulk(actor, Box::new(commands.into_iter()), true, progress)
+        self.bulk(actor, Box::new(commands.into_iter().map(Asked::from)), true, progress)
     }
 
     fn bulk(&self, actor: &Actor, commands: Commands, dry_run: bool, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {

@@ -6,6 +6,7 @@
 use crate::{
     Actor, BatchError, Command, Receipt, StoreError,
     access::allow,
+    batch::Asked,
     check::{Checker, Rules},
     files::Files,
     indexer::SharedIndex,
@@ -35,7 +36,7 @@ const PURGE_AGAIN: Duration = Duration::from_millis(500);
 const CATCH_UP: i64 = 50_000;
 
 /// The commands of a batch, asked for one by one.
-pub(crate) type Commands = Box<dyn Iterator<Item = Command> + Send>;
+pub(crate) type Commands = Box<dyn Iterator<Item = Asked> + Send>;
 
 /// What the writer is asked.
 pub(crate) enum Job {
@@ -162,7 +163,7 @@ impl Writer {
         let mut bulk = Bulk::default();
         let total = commands.size_hint().1.unwrap_or(0);
         let mut commands = commands;
-        let ahead: Vec<Command> = commands.by_ref().take(SAMPLE).collect();
+        let ahead: Vec<Asked> = commands.by_ref().take(SAMPLE).collect();
         let expected = expected(&ahead, total);
         let written = self.transaction(|writer, at| {
             writer.head.expect(&expected)?;
@@ -172,10 +173,10 @@ impl Writer {
                 // Sealing and logging keep pace on another core while this one checks and folds.
                 let (next, bundles) = sync_channel::<Vec<Event>>(AHEAD);
                 let logging = scope.spawn(|| bundles.into_iter().flatten().try_for_each(|event| log.append(event)));
-                for (index, command) in ahead.into_iter().chain(commands).enumerate() {
-                    let (action, resource) = command.asks_for();
+                for (index, asked) in ahead.into_iter().chain(commands).enumerate() {
+                    let (action, resource) = asked.command.asks_for();
                     let seq = first + bulk.receipts.len() as i64;
-                    let accepted = allow(actor, action, resource).and_then(|()| desk.accept(actor, command, seq, at));
+                    let accepted = allow(actor, action, resource).and_then(|()| desk.accept(actor, asked, seq, at));
                     if !bulk.take(index, accepted, &next) {
                         break;
                     }
@@ -201,7 +202,7 @@ impl Writer {
     /// Checks one command and writes it into the running batch.
     fn accept(&mut self, actor: &Actor, command: Command, at: i64) -> Result<Receipt, StoreError> {
         let (log, mut desk) = self.parts();
-        let (event, receipt) = desk.accept(actor, command, log.last().seq + 1, at)?;
+        let (event, receipt) = desk.accept(actor, command.into(), log.last().seq + 1, at)?;
         log.append(event)?;
         self.head.seal(self.log.last().hash);
         Ok(receipt)
@@ -214,7 +215,7 @@ impl Writer {
 
     /// Runs `work` in one transaction of log and head: both are written, or neither.
     pub(crate) fn transaction(&mut self, work: impl FnOnce(&mut Writer, i64) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let result = self.begin().and_then(|at| work(self, at)).and_then(|()| self.log.commit());
+        let result = self.begin().and_then(|at| work(self, at)).and_then(|()| self.commit_log());
         match result {
             Ok(()) => {
                 // The events are safe. A head that fails here follows later, from the log.
@@ -231,6 +232,20 @@ impl Writer {
                 Err(error)
             }
         }
+    }
+
+    /// Brings the log's part of a batch to disk. What a load left out of the head is made meanwhile; should that fail,
+    /// the head's own commit finds it missing still.
+    fn commit_log(&mut self) -> Result<(), StoreError> {
+        let (log, head) = (&mut self.log, &mut self.head);
+        if !head.lacks_indexes() {
+            return log.commit();
+        }
+        std::thread::scope(|scope| {
+            let logging = scope.spawn(|| log.commit());
+            let _ = head.make_indexes();
+            logging.join().unwrap_or(Err(StoreError::Closed))
+        })
     }
 
     /// Begins a batch; gives its time.
@@ -310,20 +325,20 @@ struct Desk<'w> {
 
 impl Desk<'_> {
     /// Checks one command and folds it; its event is still to be logged.
-    fn accept(&mut self, actor: &Actor, mut command: Command, seq: i64, at: i64) -> Result<(Event, Receipt), StoreError> {
-        let file = match &mut command {
+    fn accept(&mut self, actor: &Actor, asked: Asked, seq: i64, at: i64) -> Result<(Event, Receipt), StoreError> {
+        let file = match &asked.command {
             Command::Attach { bytes, .. } => Some(bytes.clone()),
             _ => None,
         };
         let salts = &mut self.salts;
         let mut checker = Checker { head: self.head, rules: self.rules, actor, at, salt: &mut || salts.next() };
-        let checked = checker.check(command)?;
+        let checked = checker.check(asked)?;
         if let Some(bytes) = file {
             // On disk before the event that names it.
             self.files.keep(&bytes)?;
         }
         let event = checked.draft.at(seq, at);
-        self.head.apply_evaluated(&event, checked.evaluated)?;
+        self.head.apply_evaluated(&event, Some(checked.evaluated))?;
         let receipt = Receipt { seq, record: event.record, number: checked.number, version: checked.version };
         Ok((event, receipt))
     }
@@ -367,10 +382,10 @@ impl Bulk {
 }
 
 /// What a batch of `total` commands will probably do to each register, judged by the first of them.
-fn expected(sample: &[Command], total: usize) -> BTreeMap<String, Expected> {
+fn expected(sample: &[Asked], total: usize) -> BTreeMap<String, Expected> {
     let each = (total / sample.len().max(1)).max(1) as i64;
     let mut expected: BTreeMap<String, Expected> = BTreeMap::new();
-    for command in sample {
+    for Asked { command, .. } in sample {
         let register = expected.entry(command.register().to_string()).or_default();
         match command {
             Command::Create { .. } => register.created += each,

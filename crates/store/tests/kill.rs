@@ -6,9 +6,9 @@
 
 mod support;
 
-use shirube_record::Cell;
-use shirube_snapshot::{AsOf, ListQuery, Total};
-use shirube_store::{Actor, Command, Store};
+use shirube_record::{Cell, Origin};
+use shirube_snapshot::{AsOf, ListQuery, RuleError, Total};
+use shirube_store::{Actor, Batch, Command, Store};
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -18,6 +18,10 @@ use std::{
 use support::*;
 
 const FOLDER: &str = "SHIRUBE_KILL_FOLDER";
+/// Folder of the child that loads in bulk.
+const LOAD: &str = "SHIRUBE_KILL_LOAD";
+/// Records of a load: enough for indexes to be left out meanwhile.
+const LOADED: i64 = 12_000;
 
 /// Writes until killed; does nothing when the test run calls it as a test.
 #[test]
@@ -59,6 +63,57 @@ fn said(what: &str, a: i64, b: i64) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "ack {what} {a} {b}").unwrap();
     out.flush().unwrap();
+}
+
+/// Loads judged records in one batch until killed; does nothing when the test run calls it as a test.
+#[test]
+fn child_that_loads() {
+    let Ok(folder) = std::env::var(LOAD) else { return };
+    let store = open(Path::new(&folder));
+    let run = store.head_seq();
+    let mut batch = Batch::new("project", None);
+    {
+        let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
+        let rules = reader.rules("project").unwrap();
+        for i in 0..LOADED {
+            let content = [("theme".to_string(), t(&format!("{run}-{i}"))), ("year".to_string(), n(2024))].into();
+            let judged: Result<_, RuleError> = reader.judge(&rules, None, content, &[], |_, _| Ok(true));
+            batch.create(judged.unwrap().unwrap(), &Origin::default());
+        }
+    }
+    // From here on the other side may kill.
+    said("load", run, run);
+    let receipts = store.submit_batch(&Actor::owner(), batch, &|_| {}).unwrap();
+    said("all", receipts[0].seq, receipts[LOADED as usize - 1].seq);
+}
+
+#[test]
+fn a_load_is_there_whole_or_not_at_all_whenever_the_process_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut whole, mut none) = (0, 0);
+    for wait in [0, 30, 100, 300, 600, 1200, 2000, 3000, 6000] {
+        let mut child = Process::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_that_loads", "--nocapture", "--test-threads=1"])
+            .env(LOAD, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains("ack load")), "the child did not come to its load");
+        std::thread::sleep(Duration::from_millis(wait));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let acknowledged = lines.any(|line| line.contains("ack all"));
+        let store = open(folder.path());
+        check(&store, &[], &[]);
+        let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
+        let records: i64 = reader.connection().query_row("SELECT count(*) FROM project", [], |r| r.get(0)).unwrap();
+        let added = records - whole * LOADED;
+        assert!(added == 0 && !acknowledged || added == LOADED, "{added} of {LOADED} records were written");
+        if added == 0 { none += 1 } else { whole += 1 }
+    }
+    assert!(whole > 0 && none > 0, "killed {none} times before and {whole} times after the batch was written");
 }
 
 #[test]

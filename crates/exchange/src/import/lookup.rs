@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 use shirube_plan::{Field, FieldKind, Pack, Part, Register};
 use shirube_record::Cell;
 use shirube_snapshot::{Snapshot, schema::quoted};
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 /// What a reference in a file leads to.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,11 +26,20 @@ pub(super) struct Lookup<'a> {
     snapshot: &'a Snapshot,
     pack: &'a Pack,
     remembered: HashMap<(String, String), Found>,
+    /// The last question: a row is looked for by its key, and then so is another with that key.
+    last: RefCell<Answered>,
+}
+
+#[derive(Default)]
+struct Answered {
+    finder: String,
+    values: Vec<Value>,
+    found: Vec<i64>,
 }
 
 impl<'a> Lookup<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        Lookup { snapshot, pack: snapshot.pack(), remembered: HashMap::new() }
+        Lookup { snapshot, pack: snapshot.pack(), remembered: HashMap::new(), last: RefCell::default() }
     }
 
     /// Whether the register has no records at all.
@@ -42,7 +51,12 @@ impl<'a> Lookup<'a> {
     /// The records that a [`finder`] finds with these values, two at most. A blank equals a blank; if all are blank
     /// there is nothing to compare.
     pub fn find<'c>(&self, finder: &str, values: impl Iterator<Item = Option<&'c Cell>>) -> rusqlite::Result<Vec<i64>> {
-        self.select(finder, &values.map(sql).collect::<Vec<_>>())
+        let values: Vec<Value> = values.map(sql).collect();
+        let mut last = self.last.borrow_mut();
+        if last.finder != finder || last.values != values {
+            *last = Answered { finder: finder.to_owned(), found: self.select(finder, &values)?, values };
+        }
+        Ok(last.found.clone())
     }
 
     fn select(&self, finder: &str, values: &[Value]) -> rusqlite::Result<Vec<i64>> {

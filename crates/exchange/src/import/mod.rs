@@ -8,9 +8,10 @@ mod cells;
 mod columns;
 mod errors;
 mod lookup;
+mod merge;
 mod mistake;
-mod packed;
-mod rows;
+mod pipeline;
+mod row;
 mod run;
 
 pub(crate) use cells::state;
@@ -24,7 +25,7 @@ use crate::sheet::{self, Format, SheetError, SheetOptions};
 use crate::{Cancelled, Progress};
 use columns::Columns;
 use shirube_snapshot::{RuleError, Snapshot, SnapshotError};
-use shirube_store::BatchError;
+use shirube_store::{Batch, BatchError};
 use std::collections::BTreeMap;
 
 /// How to import a file.
@@ -134,7 +135,7 @@ pub struct Prepared {
     pub errors: Vec<RowError>,
     /// How many mistakes there are.
     pub error_count: usize,
-    commands: packed::Packed,
+    batch: Batch,
     /// Row of each command.
     rows: Vec<u32>,
 }
@@ -175,16 +176,9 @@ pub fn prepare(
         if columns.nothing_known() {
             return Err(ImportError::NoHeader { row: head.header.number(), register: register.name.clone(), columns: headings.all() });
         }
-        let mut checker = rows::Checker::new(snapshot, register, &columns, options)?;
-        let mut row = sheet::Row::default();
-        while rows.next(&mut row)? {
-            checker.row(&row)?;
-            if checker.plan.rows.is_multiple_of(STEP) {
-                let (done, total) = rows.progress();
-                crate::tell(progress, done, total)?;
-            }
-        }
-        Ok(checker.finish(head.format, head.header.number()))
+        let file = row::File { register, pack: &pack, columns: &columns, reason: options.reason.as_deref() };
+        let merged = pipeline::run(snapshot, file, options, rows, progress)?;
+        Ok(merged.finish(head.format, head.header.number()))
     })
 }
 

@@ -25,14 +25,14 @@ pub fn run(store: &Store, actor: &Actor, prepared: Prepared, progress: Progress)
     if prepared.error_count > 0 {
         return Err(ImportError::Mistakes { count: prepared.error_count, errors: prepared.errors });
     }
-    let total = prepared.commands.len() as u64;
+    let total = prepared.batch.len() as u64;
     tell(progress, 0, total)?;
     let rows = prepared.rows;
     let heard = |done: usize| {
         // Half a transaction cannot be kept; the store goes on to its end.
         let _ = progress(done as u64, total);
     };
-    let receipts = store.submit_all(actor, prepared.commands, &heard).map_err(|error| refused(error, &rows))?;
+    let receipts = store.submit_batch(actor, prepared.batch, &heard).map_err(|error| refused(error, &rows))?;
     Ok(Imported { plan: prepared.plan, receipts })
 }
 

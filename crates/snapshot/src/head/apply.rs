@@ -7,8 +7,8 @@ use crate::{
     schema::{past_name, quoted},
 };
 use rusqlite::{params, types::Null};
-use shirube_record::{Cell, Content, Event, EventKind, RecordState, Scope, apply};
-use std::sync::Arc;
+use shirube_record::{Body, Cell, Content, Event, EventKind, RecordState, Scope, apply, merge};
+use std::{borrow::Cow, sync::Arc};
 
 impl Head {
     /// Applies the next event. Within a batch ([`Head::begin`]).
@@ -38,9 +38,8 @@ impl Head {
 
     fn fold(&mut self, layout: &Arc<Layout>, event: &Event, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
         if event.kind == EventKind::Create {
-            if event.body.is_some() {
-                let state = apply(None, event);
-                self.insert(layout, &state, evaluated)?;
+            if let Some(body) = &event.body {
+                self.insert(layout, event, body, evaluated)?;
                 *self.counts.entry(layout.name.clone()).or_default() += 1;
             }
             return Ok(());
@@ -73,17 +72,45 @@ impl Head {
         }
     }
 
-    fn insert(&mut self, layout: &Layout, state: &RecordState, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
-        self.insert_row(layout, state, evaluated)?;
+    /// A new record, straight from its event.
+    fn insert(&mut self, layout: &Layout, event: &Event, body: &Body, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
+        let evaluated = evaluated.unwrap_or_else(|| self.derive(layout, &apply(None, event)));
+        let values = match &event.personal {
+            Some(personal) => Cow::Owned(merge(&body.content, Some(&personal.content))),
+            None => Cow::Borrowed(&body.content),
+        };
+        let value = |column: &str| values.get(column).and_then(Option::as_ref);
+        let time = self.time(event.at);
+        let origin = body.origin.as_ref();
+        let mut statement = self.connection.prepare_cached(&layout.insert)?;
+        statement.raw_bind_parameter(1, event.record)?;
+        statement.raw_bind_parameter(2, body.number.as_deref())?;
+        statement.raw_bind_parameter(3, body.state.as_deref())?;
+        statement.raw_bind_parameter(4, 1)?;
+        statement.raw_bind_parameter(5, event.seq)?;
+        statement.raw_bind_parameter(6, time.as_str())?;
+        statement.raw_bind_parameter(7, time.as_str())?;
+        statement.raw_bind_parameter(8, origin.and_then(|o| o.source.as_deref()))?;
+        statement.raw_bind_parameter(9, origin.and_then(|o| o.heading.as_deref()))?;
+        statement.raw_bind_parameter(10, origin.and_then(|o| o.quote.as_deref()))?;
+        statement.raw_bind_parameter(11, origin.is_some_and(|o| o.synthetic))?;
+        statement.raw_bind_parameter(12, missing_json(values.iter().filter_map(|(c, v)| Some((c, v.as_ref()?)))))?;
+        for (i, column) in layout.columns.iter().enumerate() {
+            let cell = if column.derived { evaluated.derived.get(&column.name) } else { value(&column.name) };
+            bind(&mut statement, OWN + i + 1, column.storage, cell)?;
+        }
+        statement.raw_execute()?;
+        drop(statement);
         for child in &layout.children {
-            self.write_children(child, state)?;
+            self.write_children(child, event.record, event.seq, value(&child.field))?;
         }
         Ok(())
     }
 
     /// Rules that fail on what is already recorded leave the column blank; nothing recorded is lost over them.
     fn derive(&self, layout: &Layout, state: &RecordState) -> Evaluated {
-        self.evaluate(&layout.name, state.state.as_deref(), &state.content).unwrap_or_default()
+        let Some(evaluator) = self.evaluators.get(&layout.name) else { return Evaluated::default() };
+        evaluator.evaluate(&self.connection, layout, state.state.as_deref(), &state.content).unwrap_or_default()
     }
 
     /// Child rows move to the past only if their field changed.
@@ -92,34 +119,9 @@ impl Head {
             if before.content.get(&child.field) != after.content.get(&child.field) {
                 self.connection.prepare_cached(&child.to_past)?.execute([before.id, after.seq])?;
                 self.connection.prepare_cached(&child.delete)?.execute([before.id])?;
-                self.write_children(child, after)?;
+                self.write_children(child, after.id, after.seq, after.content.get(&child.field))?;
             }
         }
-        Ok(())
-    }
-
-    fn insert_row(&mut self, layout: &Layout, state: &RecordState, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
-        let evaluated = evaluated.unwrap_or_else(|| self.derive(layout, state));
-        let created = self.time(state.created_at);
-        let updated = self.time(state.updated_at);
-        let mut statement = self.connection.prepare_cached(&layout.insert)?;
-        statement.raw_bind_parameter(1, state.id)?;
-        statement.raw_bind_parameter(2, state.number.as_deref())?;
-        statement.raw_bind_parameter(3, state.state.as_deref())?;
-        statement.raw_bind_parameter(4, state.version)?;
-        statement.raw_bind_parameter(5, state.seq)?;
-        statement.raw_bind_parameter(6, created)?;
-        statement.raw_bind_parameter(7, updated)?;
-        statement.raw_bind_parameter(8, state.origin.source.as_deref())?;
-        statement.raw_bind_parameter(9, state.origin.heading.as_deref())?;
-        statement.raw_bind_parameter(10, state.origin.quote.as_deref())?;
-        statement.raw_bind_parameter(11, state.origin.synthetic)?;
-        statement.raw_bind_parameter(12, missing_json(&state.content))?;
-        for (i, column) in layout.columns.iter().enumerate() {
-            let content = if column.derived { &evaluated.derived } else { &state.content };
-            bind(&mut statement, OWN + i + 1, column.storage, content.get(&column.name))?;
-        }
-        statement.raw_execute()?;
         Ok(())
     }
 
@@ -157,8 +159,8 @@ impl Head {
         Ok(())
     }
 
-    fn write_children(&self, child: &ChildLayout, state: &RecordState) -> Result<(), HeadError> {
-        let rows: Vec<Content> = match state.content.get(&child.field) {
+    fn write_children(&self, child: &ChildLayout, id: i64, seq: i64, cell: Option<&Cell>) -> Result<(), HeadError> {
+        let rows: Vec<Content> = match cell {
             Some(Cell::List(codes)) if !child.group => {
                 codes.iter().map(|c| Content::from([("value".to_string(), Cell::Text(c.clone()))])).collect()
             }
@@ -167,9 +169,9 @@ impl Head {
         };
         let mut statement = self.connection.prepare_cached(&child.insert)?;
         for (position, row) in (1i64..).zip(&rows) {
-            statement.raw_bind_parameter(1, state.id)?;
+            statement.raw_bind_parameter(1, id)?;
             statement.raw_bind_parameter(2, position)?;
-            statement.raw_bind_parameter(3, state.seq)?;
+            statement.raw_bind_parameter(3, seq)?;
             for (i, (name, storage)) in child.columns.iter().enumerate() {
                 bind(&mut statement, 4 + i, *storage, row.get(name))?;
             }

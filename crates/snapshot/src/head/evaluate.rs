@@ -1,6 +1,5 @@
 //! Derived columns and cross-field checks: the pack's SQL over one record.
 
-use super::Head;
 use crate::{
     layout::Layout,
     rows::{bind, cell},
@@ -70,9 +69,12 @@ impl Evaluator {
         });
         Evaluator { sql, derived, checks: register.checks.len() }
     }
-}
 
-impl Evaluator {
+    /// The statement; none if there is nothing to compute.
+    pub fn sql(&self) -> Option<&str> {
+        self.sql.as_deref()
+    }
+
     /// Computes derived columns and checks of a record with this state and content.
     pub fn evaluate(
         &self,
@@ -105,15 +107,5 @@ impl Evaluator {
             }
         }
         Ok(evaluated)
-    }
-}
-
-impl Head {
-    /// Computes derived columns and checks of a record with this state and content.
-    pub fn evaluate(&self, register: &str, state: Option<&str>, content: &Content) -> Result<Evaluated, RuleError> {
-        let (Some(layout), Some(evaluator)) = (self.layouts.get(register), self.evaluators.get(register)) else {
-            return Ok(Evaluated::default());
-        };
-        evaluator.evaluate(&self.connection, layout, state, content)
     }
 }

@@ -66,8 +66,13 @@ impl Head {
         Ok(())
     }
 
+    /// Whether the running batch left out indexes that its commit would have to make.
+    pub fn lacks_indexes(&self) -> bool {
+        self.indexes_missing && !self.loading
+    }
+
     /// Makes the indexes that are missing.
-    pub(super) fn make_indexes(&mut self) -> Result<(), HeadError> {
+    pub fn make_indexes(&mut self) -> Result<(), HeadError> {
         bring_up(&self.connection, &self.pack)?;
         self.indexes_missing = false;
         Ok(())

@@ -158,6 +158,10 @@ impl Head {
         &self.pack
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Begins a batch.
     pub fn begin(&mut self) -> Result<(), HeadError> {
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
@@ -175,7 +179,7 @@ impl Head {
         }
         drop(put);
         self.save_counters()?;
-        if self.indexes_missing && !self.loading {
+        if self.lacks_indexes() {
             self.make_indexes()?;
         }
         Ok(self.connection.execute_batch("COMMIT")?)
