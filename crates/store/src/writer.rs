@@ -121,7 +121,12 @@ impl Writer {
                 }
                 Job::All { actor, commands, dry_run, reply } => {
                     let answer = self.all(&actor, commands, dry_run, &reply);
+                    let written = answer.is_ok() && !dry_run;
                     let _ = reply.send(BulkReply::Done(answer));
+                    if written {
+                        // A large batch leaves as large a write-ahead log, which the next start would read through.
+                        self.purge();
+                    }
                 }
                 Job::Rebuild { reply } => {
                     let _ = reply.send(self.rebuild());
@@ -130,7 +135,7 @@ impl Writer {
         }
     }
 
-    /// Empties the write-ahead logs after a redaction; tried again while readers hold them open.
+    /// Empties the write-ahead logs after a redaction or a large batch; tried again while readers hold them open.
     pub(crate) fn purge(&mut self) {
         let log = self.log.checkpoint();
         let head = self.head.checkpoint();
