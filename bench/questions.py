@@ -7,7 +7,7 @@ REQUESTS = 200
 WARM_UP = 24
 ROUNDS = 4
 
-COUNTED = 10_000  # matches are counted up to here, where a product can be told so
+COUNTED = 1_000  # matches are counted up to here, where a product can be told so
 
 # A list: records of one focus field and one stage, highest grant first, 50 a page, with the number of matches.
 # All 24 pairs take turns, so that no answer can be one that was kept.
