@@ -14,6 +14,8 @@ const ROW_BYTES: u32 = 400;
 const ENTRY_BYTES: u32 = 30;
 /// Rows that share a value where few do.
 const FEW: u32 = 10;
+/// Columns chosen from few values that an index carries at most.
+const CARRIED: usize = 4;
 /// Columns of an index for indicators at most; what reads more reads the rows.
 const WIDEST: usize = 12;
 
@@ -87,10 +89,13 @@ pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
         if register.key.len() > 1 {
             add("_key", list(&register.key), false, true, FEW);
         }
+        let carried = carried_columns(register);
         for column in indexed_columns(register) {
             let key = register.key == [column.as_str()] || register.field(&column).is_some_and(|f| f.unique);
-            add(&column, quoted(&column), false, key, alike(pack, register, &column));
-            add(&column, quoted(&column), true, false, FEW);
+            let walked = !key && is_walked(register, &column);
+            let with = |own: &[&str]| if walked { walk(&column, &carried, own) } else { quoted(&column) };
+            add(&column, with(&["_seq"]), false, key, alike(pack, register, &column));
+            add(&column, with(&["_seq", "_until"]), true, false, FEW);
         }
         let read = read_by_indicators(pack, register);
         if read.len() > 1 {
@@ -115,6 +120,34 @@ pub(crate) fn indexed_columns(register: &Register) -> BTreeSet<String> {
         }
     }
     columns
+}
+
+/// Whether lists are sorted by a column more often than it finds few rows: amounts, dates and years.
+fn is_walked(register: &Register, column: &str) -> bool {
+    use FieldKind as K;
+    let kind = register.field(column).map(|f| &f.kind);
+    matches!(kind, Some(K::Integer { .. } | K::Decimal { .. } | K::Money { .. } | K::Date { .. } | K::FiscalYear { .. }))
+}
+
+/// Columns that lists are filtered by while they walk the index of another one: what is chosen from a few values.
+/// They stand in every index that is walked, so that rows which do not fit are passed over unread. None if no index is.
+pub(crate) fn carried_columns(register: &Register) -> Vec<String> {
+    if !register.fields.iter().any(|f| is_walked(register, &f.name)) {
+        return vec![];
+    }
+    let few = register
+        .fields
+        .iter()
+        .filter(|f| f.sensitivity != Sensitivity::Personal && matches!(f.kind, FieldKind::Choice { .. } | FieldKind::Boolean))
+        .map(|f| f.name.clone())
+        .take(CARRIED);
+    few.chain(Some("_state".to_string()).filter(|_| !register.states.is_empty())).collect()
+}
+
+/// The columns of an index that is walked: the order of lists first, then what tells whether a row is listed.
+fn walk(column: &str, carried: &[String], own: &[&str]) -> String {
+    let tests = carried.iter().map(String::as_str).filter(|c| *c != column);
+    [column, "_id"].into_iter().chain(tests).chain(own.iter().copied()).map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 /// Rows that share a value of a column, of [`ROWS`].

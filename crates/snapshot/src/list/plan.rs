@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Record, Snapshot, SnapshotError,
-    head::indexed_columns,
+    head::{carried_columns, indexed_columns},
     layout::Layout,
     rows::{complete, state},
     schema::{past_name, quoted},
@@ -34,6 +34,8 @@ struct Branch {
     of_moment: usize,
     /// The condition that finds few rows by its index; none if all find many.
     way_in: Option<usize>,
+    /// Whether the indexes that are walked decide all conditions.
+    covered: bool,
 }
 
 /// A list, ready to be read.
@@ -59,7 +61,9 @@ impl<'s> List<'s> {
             indexed.insert("_number".to_string());
         }
         let mut branches = branches(snapshot, register);
+        let carried = if snapshot.keeps_past { carried_columns(register) } else { vec![] };
         for branch in &mut branches {
+            branch.covered = conditions.iter().all(|c| c.column.as_ref().is_some_and(|c| carried.contains(c)));
             branch.conditions.extend(conditions.iter().cloned());
             branch.way_in = way_in(snapshot.connection(), branch, &indexed)?;
         }
@@ -160,10 +164,12 @@ impl<'s> List<'s> {
     fn count(&self, branch: &Branch, limit: u64) -> Result<(u64, bool), SnapshotError> {
         let words = branch.conditions.iter().position(|c| c.found.is_some());
         let by = branch.way_in.or(words);
+        // Without a way in, SQLite reads an index from its beginning if that decides all, rather than look rows up.
+        let through = by.is_none() && branch.covered && branch.conditions.len() > 1;
         let sampled = |i: usize| if by == Some(i) { branch.conditions.get(i).and_then(|c| c.sample.as_ref()) } else { None };
         let tests = branch.conditions.iter().enumerate().map(|(i, c)| match sampled(i) {
             Some(_) => IS_LISTED.replace("{t}", "t"),
-            None => test(c, by.is_none_or(|by| by == i)),
+            None => test(c, !through && by.is_none_or(|by| by == i)),
         });
         let tests = tests.collect::<Vec<_>>();
         let values = branch.conditions.iter().enumerate().flat_map(|(i, c)| match sampled(i) {
@@ -188,6 +194,7 @@ fn branches(snapshot: &Snapshot, register: &Register) -> Vec<Branch> {
         of_moment: conditions.len(),
         conditions,
         way_in: None,
+        covered: false,
     };
     if !snapshot.earlier {
         return vec![branch(&register.name, vec![])];
