@@ -38,7 +38,7 @@ pub enum Mistake {
     Computed,
     NoSuchColumn { column: String },
     Check { name: String, message: Pair },
-    Taken { number: Option<String>, record: i64, fields: Vec<String> },
+    Taken { number: Option<String>, record: i64, fields: Vec<Pair> },
 }
 
 fn pair(ja: impl Into<String>, en: impl Into<String>) -> Pair {
@@ -144,8 +144,8 @@ impl Mistake {
             Mistake::NotAReference { text } => {
                 pair(format!("「{text}」は記録を指していません"), format!("“{text}” does not refer to a record"))
             }
-            Mistake::NoSuchRecord { register, text } => {
-                pair(format!("台帳 {register} に記録「{text}」はありません"), format!("register {register} has no record “{text}”"))
+            Mistake::NoSuchRecord { text, .. } => {
+                pair(format!("「{text}」という記録は見つかりません"), format!("there is no record “{text}”"))
             }
             Mistake::NotAHash { text } => pair(format!("「{text}」は SHA-256 ではありません"), format!("“{text}” is not a SHA-256")),
             Mistake::FileTooLarge { size, max } => pair(
@@ -172,9 +172,10 @@ impl Mistake {
             Mistake::Check { message, .. } => message.clone(),
             Mistake::Taken { number, record, fields } => {
                 let other = number.clone().unwrap_or_else(|| record.to_string());
+                let labels = |label: fn(&Pair) -> &str, comma| fields.iter().map(label).collect::<Vec<_>>().join(comma);
                 pair(
-                    format!("{} が同じ記録 {other} がすでにあります", fields.join("、")),
-                    format!("record {other} already has the same {}", fields.join(", ")),
+                    format!("{}が同じ記録 {other} がすでにあります", labels(|f| &f.ja, "、")),
+                    format!("record {other} already has the same: {}", labels(|f| &f.en, ", ")),
                 )
             }
         }

@@ -217,8 +217,8 @@ impl Checker<'_> {
         self.references(rules, content, errors)?;
         for key in &rules.unique {
             if let Some((record, number)) = self.head.find(key, content, id)? {
-                let fields = key.columns.clone();
-                let place = fields.first().cloned().unwrap_or_default();
+                let fields = key.columns.iter().map(|c| register.label_of(c)).collect();
+                let place = key.columns.first().cloned().unwrap_or_default();
                 errors.push(FieldError::new(place.clone(), place, None, Mistake::Taken { number, record, fields }));
             }
         }

@@ -275,7 +275,8 @@ impl<'s, 'a> Checker<'s, 'a> {
             if let Some(other) = others.into_iter().find(|id| *id != record) {
                 let number = self.snapshot.record(&self.register.name, other)?.and_then(|r| r.number);
                 let place = columns.first().cloned().unwrap_or_default();
-                errors.push(FieldError::new(place.clone(), place, None, Mistake::Taken { number, record: other, fields: columns.clone() }));
+                let fields = columns.iter().map(|c| self.register.label_of(c)).collect();
+                errors.push(FieldError::new(place.clone(), place, None, Mistake::Taken { number, record: other, fields }));
             }
         }
         Ok(())

@@ -66,6 +66,13 @@ impl Register {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.name == name)
     }
+
+    /// What people call a column: the label of its field, or its name where it is nobody's.
+    pub fn label_of(&self, column: &str) -> Pair {
+        let field = self.fields.iter().find(|f| f.name == column || f.columns().iter().any(|c| c.name == column));
+        field.map_or_else(|| Pair { ja: column.to_string(), en: column.to_string() }, |f| f.label.clone())
+    }
+
     /// Stored columns of the register's own table, in order (not of child tables).
     pub fn columns(&self) -> Vec<Column<'_>> {
         self.fields.iter().flat_map(Field::columns).collect()

@@ -192,7 +192,7 @@ fn blanks_are_no_values_and_money_has_a_currency() {
 #[test]
 fn every_mistake_speaks_both_languages() {
     let errors = [
-        Mistake::Taken { number: Some("P-1".into()), record: 1, fields: vec!["f".into()] },
+        Mistake::Taken { number: Some("P-1".into()), record: 1, fields: vec![Pair { ja: "項目".into(), en: "field".into() }] },
         Mistake::NotACode {
             text: "x".into(),
             allowed: (0..20).map(|i| (i.to_string(), Pair { ja: "札".into(), en: "tag".into() })).collect(),
