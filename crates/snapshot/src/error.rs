@@ -6,6 +6,14 @@ pub enum SnapshotError {
     /// The words for a moment could not be read.
     #[error("`{0}` is not a moment; write a day (2025-03-31), a time (2025-03-31T17:00:00+09:00) or an event (seq:120)")]
     BadMoment(String),
+    /// The moment has not come: what it will show cannot be known.
+    #[error("{asked} has not come yet: the last event is {last}; ask for today or earlier")]
+    NotYet {
+        /// Moment asked for.
+        asked: String,
+        /// Last event.
+        last: i64,
+    },
     /// The pack declares no such register.
     #[error("the pack has no register `{0}`")]
     NoSuchRegister(String),

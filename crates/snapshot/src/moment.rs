@@ -1,7 +1,7 @@
 //! Transaction time: what the system knew when.
 
 use crate::SnapshotError;
-use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
+use jiff::{Timestamp, civil::Date, tz::Offset};
 use std::{fmt, str::FromStr};
 
 /// Offset of Japan time, in which a bare day ends.
@@ -38,10 +38,20 @@ impl Moment {
     }
 }
 
+/// Milliseconds since the epoch at which the present day ends in Japan.
+pub(crate) fn end_of_today() -> i64 {
+    let now = Timestamp::now();
+    JAPAN.to_datetime(now).date().tomorrow().and_then(end_of_day_before).unwrap_or(now.as_millisecond())
+}
+
+fn end_of_day_before(next: Date) -> Result<i64, jiff::Error> {
+    Ok(JAPAN.to_timestamp(next.at(0, 0, 0, 0))?.as_millisecond() - 1)
+}
+
 impl FromStr for AsOf {
     type Err = SnapshotError;
 
-    /// Reads `YYYY-MM-DD` (the end of that day in Japan), an RFC 3339 time, `seq:N`, or `head`.
+    /// Reads a day as forms do (`2026-11-01`, `令和8年11月1日`; its end in Japan), an RFC 3339 time, `seq:N`, or `head`.
     fn from_str(text: &str) -> Result<Self, SnapshotError> {
         let text = text.trim();
         let bad = || SnapshotError::BadMoment(text.to_string());
@@ -54,11 +64,9 @@ impl FromStr for AsOf {
                 _ => Err(bad()),
             };
         }
-        if text.len() == 10 {
-            let day: Date = text.parse().map_err(|_| bad())?;
-            let next = day.checked_add(1.day()).map_err(|_| bad())?;
-            let midnight = JAPAN.to_timestamp(next.at(0, 0, 0, 0)).map_err(|_| bad())?;
-            return Ok(AsOf::At(midnight.as_millisecond() - 1));
+        if let Ok(day) = shirube_record::input::day(text) {
+            let day: Date = day.parse().map_err(|_| bad())?;
+            return day.tomorrow().and_then(end_of_day_before).map(AsOf::At).map_err(|_| bad());
         }
         let time: Timestamp = text.parse().map_err(|_| bad())?;
         Ok(AsOf::At(time.as_millisecond()))
@@ -88,6 +96,9 @@ mod tests {
     fn a_day_ends_at_midnight_in_japan() {
         let AsOf::At(ms) = "2025-03-31".parse().unwrap() else { panic!() };
         assert_eq!(Timestamp::from_millisecond(ms + 1).unwrap().to_string(), "2025-03-31T15:00:00Z");
+        for same in ["2025/3/31", "令和7年3月31日", "２０２５－０３－３１", "20250331"] {
+            assert_eq!(same.parse::<AsOf>().unwrap(), AsOf::At(ms), "{same}");
+        }
     }
 
     #[test]
@@ -102,7 +113,7 @@ mod tests {
 
     #[test]
     fn words_that_are_no_moment_are_refused() {
-        for text in ["yesterday", "2025-02-30", "seq:-1", "seq:x", "2025/03/31", "9999-12-31", "2025-03-31T08:00:00"] {
+        for text in ["yesterday", "2025-02-30", "seq:-1", "seq:x", "9999-12-31", "2025-03-31T08:00:00"] {
             assert!(matches!(text.parse::<AsOf>(), Err(SnapshotError::BadMoment(_))), "{text}");
         }
     }

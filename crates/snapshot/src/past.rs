@@ -2,6 +2,7 @@
 
 use crate::{
     AsOf, Moment, SnapshotError,
+    moment::end_of_today,
     schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
 };
 use rusqlite::{Connection, OptionalExtension};
@@ -36,7 +37,9 @@ pub(crate) fn resolve(connection: &Connection, as_of: AsOf, last: Moment, keeps_
         |seq: i64| connection.query_row("SELECT at FROM _moment WHERE seq >= ?1 ORDER BY at LIMIT 1", [seq], |r| r.get(0)).optional();
     match as_of {
         AsOf::Head => Ok(last),
-        AsOf::Seq(seq) if seq >= last.seq => Ok(last),
+        AsOf::Seq(seq) if seq == last.seq => Ok(last),
+        AsOf::Seq(seq) if seq > last.seq => Err(SnapshotError::NotYet { asked: as_of.to_string(), last: last.seq }),
+        AsOf::At(at_ms) if at_ms > end_of_today() => Err(SnapshotError::NotYet { asked: Moment { seq: 0, at_ms }.day(), last: last.seq }),
         AsOf::At(at_ms) if at_ms >= last.at_ms => Ok(Moment { seq: last.seq, at_ms }),
         AsOf::Seq(seq) if keeps_past => Ok(Moment { seq, at_ms: if seq <= 0 { 0 } else { at_ms_of(seq)?.unwrap_or(0) } }),
         AsOf::At(at_ms) if keeps_past => {

@@ -15,6 +15,11 @@ use crate::{Cell, InputError, Mistake};
 use shirube_plan::{Field, FieldKind, Pack, Part};
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
+/// Reads a day as forms do: `2026-11-01`, `2026/11/1`, `令和8年11月1日`, full-width too. Gives `YYYY-MM-DD`.
+pub fn day(text: &str) -> Result<String, InputError> {
+    Ok(date::date(&fold_width(text.trim()))?)
+}
+
 /// Reads text as one column of a field. Blank text is no value.
 ///
 /// `part` says which column of the field is meant (`budget_currency` is `Part::Currency` of `budget`). A `choices`
