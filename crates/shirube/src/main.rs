@@ -156,11 +156,16 @@ impl From<Language> for shirube_plan::Lang {
     }
 }
 
+/// What shells report of a program that a closed pipe ended.
+const PIPE_CLOSED: u8 = 141;
+
 /// Exit codes: 0 done, 1 the answer is no, 2 misuse, 3 failure.
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(answer) => answer,
+        // Whoever read the answer has seen enough (`shirube audit | head`).
+        Err(Failure::Output(cause)) if cause.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
         Err(failure) => {
             eprintln!("shirube: {failure}");
             ExitCode::from(failure.exit_code())

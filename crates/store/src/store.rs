@@ -225,6 +225,12 @@ impl Store {
         verify::log(&self.log_path(), &self.head_path())
     }
 
+    /// [`Store::verify`] of a data folder that another program has open.
+    pub fn verify_beside(folder: &Path, actor: &Actor) -> Result<VerifyReport, StoreError> {
+        allow(actor, Action::Verify, Resource::Everything)?;
+        verify::log(&folder.join("log.db"), &folder.join("head.db"))
+    }
+
     /// Makes the head anew from the log.
     pub fn rebuild_head(&self, actor: &Actor) -> Result<(), StoreError> {
         allow(actor, Action::Rebuild, Resource::Everything)?;

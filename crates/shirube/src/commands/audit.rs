@@ -12,8 +12,8 @@ pub fn run(place: &Place, format: AuditFormat, as_of: Option<&str>, all: bool, l
     let reader = office::read(place, as_of)?;
     let audit = audit(&reader);
     match format {
-        AuditFormat::Table => print!("{}", render::audit(reader.pack(), &audit, all, lang)),
-        AuditFormat::Json => println!("{}", serde_json::to_string_pretty(&audit).map_err(std::io::Error::from)?),
+        AuditFormat::Table => say!("{}", render::audit(reader.pack(), &audit, all, lang).trim_end()),
+        AuditFormat::Json => say!("{}", serde_json::to_string_pretty(&audit).map_err(std::io::Error::from)?),
     }
     Ok(ExitCode::from(u8::from(!audit.ok)))
 }

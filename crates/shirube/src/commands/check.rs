@@ -19,9 +19,9 @@ pub fn run(folder: Option<&Path>) -> Result<ExitCode, Failure> {
         mistakes.extend(records(&pack)?);
     }
     for mistake in &mistakes {
-        println!("{mistake}");
+        say!("{mistake}");
     }
-    println!(
+    say!(
         "{} {}: {} registers, {} records, {} indicators, {} published figures, {} mistakes",
         pack.meta.id,
         pack.meta.version,

@@ -37,12 +37,12 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
     match how.format {
         TableFormat::Table => {
             for (indicator, computed) in chosen.into_iter().zip(&computed) {
-                println!("{}", table(&reader, indicator, computed, &overrides, how)?);
+                say!("{}", table(&reader, indicator, computed, &overrides, how)?);
             }
         }
         TableFormat::Json => {
             let all: BTreeMap<&String, &Computed> = computed.iter().map(|c| (&c.indicator, c)).collect();
-            println!("{}", serde_json::to_string_pretty(&all).map_err(std::io::Error::from)?);
+            say!("{}", serde_json::to_string_pretty(&all).map_err(std::io::Error::from)?);
         }
         TableFormat::Csv => {
             let (table, rows) = figures::observations(reader.pack(), &computed, reader.moment());

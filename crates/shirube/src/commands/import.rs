@@ -36,16 +36,16 @@ pub fn run(place: &Place, register: &str, file: &Path, how: How) -> Result<ExitC
     let prepared = import::prepare(&reader, register, &bytes, &options, &bar("checked"))?;
     drop(reader);
     let plan = prepared.plan;
-    println!("{} rows: {} new, {} changed, {} unchanged, {} with mistakes", plan.rows, plan.create, plan.amend, plan.unchanged, plan.wrong);
+    say!("{} rows: {} new, {} changed, {} unchanged, {} with mistakes", plan.rows, plan.create, plan.amend, plan.unchanged, plan.wrong);
     if prepared.error_count > 0 {
         return mistakes(&bytes, &options, &prepared, how.errors.as_deref());
     }
     if how.dry_run {
-        println!("dry run: nothing was written");
+        say!("dry run: nothing was written");
         return Ok(ExitCode::SUCCESS);
     }
     let done = import::run(&office.store, &Actor::owner(), prepared, &bar("written"))?;
-    println!("{} records written", done.receipts.len());
+    say!("{} records written", done.receipts.len());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -53,19 +53,19 @@ fn mistakes(bytes: &[u8], options: &ImportOptions, prepared: &Prepared, errors: 
     for error in prepared.errors.iter().take(SHOWN) {
         let column = error.column.as_deref().map(|c| format!(", {c}")).unwrap_or_default();
         let value = error.value.as_deref().map(|v| format!(" “{v}”")).unwrap_or_default();
-        println!("row {}{column}{value}: {}\n    mend: {}", error.row, error.problem.en, error.mend.en);
+        say!("row {}{column}{value}: {}\n    mend: {}", error.row, error.problem.en, error.mend.en);
     }
     if prepared.error_count > SHOWN {
-        println!("… and {} more; --errors FILE writes all of them", prepared.error_count - SHOWN);
+        say!("… and {} more; --errors FILE writes all of them", prepared.error_count - SHOWN);
     }
     if let Some(path) = errors {
         let mut out = create(path)?;
         let format = if path.extension().is_some_and(|e| e == "xlsx") { export::Format::Xlsx } else { export::Format::Csv };
         let how = export::ExportOptions { format, lang: Lang::Ja, bom: true, ..Default::default() };
         import::error_file(bytes, &options.sheet, prepared, &how, &mut out, &silent)?;
-        println!("the rows with what is wrong: {}", path.display());
+        say!("the rows with what is wrong: {}", path.display());
     }
-    println!("nothing was written");
+    say!("nothing was written");
     Ok(ExitCode::from(1))
 }
 

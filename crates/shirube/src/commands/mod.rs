@@ -1,5 +1,13 @@
 //! One module per command.
 
+/// Prints a line of the answer; a reader that went away is a [`crate::failure::Failure`] and no panic.
+macro_rules! say {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), $($line)*)?;
+    }};
+}
+
 pub mod audit;
 pub mod check;
 pub mod compute;

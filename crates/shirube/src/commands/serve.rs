@@ -16,8 +16,8 @@ pub fn run(place: &Place, listen: SocketAddr) -> Result<ExitCode, Failure> {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(|cause| Failure::Listen { address: listen, cause })?;
         let office = Office::open(place)?;
         let address = listener.local_addr()?;
-        println!("{} / {}", office.pack.meta.label.ja, office.pack.meta.label.en);
-        println!("http://{address}/  (English: http://{address}/en)  data: {}", place.data.display());
+        say!("{} / {}", office.pack.meta.label.ja, office.pack.meta.label.en);
+        say!("http://{address}/  (English: http://{address}/en)  data: {}", place.data.display());
         let jobs = Jobs::open(place.data.join("jobs"))?;
         let app = Arc::new(App::new(office.store, jobs));
         shirube_web::serve(app, listener, stopped()).await?;

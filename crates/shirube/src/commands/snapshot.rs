@@ -14,6 +14,6 @@ pub fn run(place: &Place, as_of: Option<&str>, out: &Path) -> Result<ExitCode, F
     }
     let office = Office::open(place)?;
     let info = office.store.snapshot_to(&Actor::owner(), moment(as_of)?, out)?;
-    println!("{}: event {}, content {}", out.display(), info.moment.seq, info.sha256);
+    say!("{}: event {}, content {}", out.display(), info.moment.seq, info.sha256);
     Ok(ExitCode::SUCCESS)
 }

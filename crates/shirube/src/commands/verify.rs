@@ -3,17 +3,20 @@
 use crate::Place;
 use crate::failure::Failure;
 use crate::office::Office;
-use shirube_store::Actor;
+use shirube_store::{Actor, Store, StoreError};
 use std::process::ExitCode;
 
-/// Prints the proof or where it breaks; exit 1 when it does.
+/// Prints the proof or where it breaks; exit 1 when it does. Also while the portal has the data folder open.
 pub fn run(place: &Place) -> Result<ExitCode, Failure> {
-    let office = Office::open(place)?;
-    let report = office.store.verify(&Actor::owner())?;
+    let report = match Office::open(place) {
+        Ok(office) => office.store.verify(&Actor::owner())?,
+        Err(Failure::Store(error)) if matches!(*error, StoreError::InUse(_)) => Store::verify_beside(&place.data, &Actor::owner())?,
+        Err(error) => return Err(error),
+    };
     for problem in &report.problems {
-        println!("{problem}");
+        say!("{problem}");
     }
-    println!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
-    println!("{}", if report.is_clean() { "the chain is whole" } else { "the chain is BROKEN" });
+    say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
+    say!("{}", if report.is_clean() { "the chain is whole" } else { "the chain is BROKEN" });
     Ok(ExitCode::from(u8::from(!report.is_clean())))
 }
