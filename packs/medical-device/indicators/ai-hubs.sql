@@ -2,4 +2,4 @@
 WITH hubs AS (
   SELECT _id, university FROM ai_hub WHERE _source = 'd001'
 )
-SELECT '-' AS period, count(*) AS value FROM hubs
+SELECT '-' AS period, count(*) AS value FROM hubs HAVING count(*) > 0

@@ -2,4 +2,4 @@
 WITH reports AS (
   SELECT _id, country FROM country_report WHERE _source = 'd001'
 )
-SELECT '-' AS period, count(*) AS value FROM reports
+SELECT '-' AS period, count(*) AS value FROM reports HAVING count(*) > 0

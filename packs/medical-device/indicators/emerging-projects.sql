@@ -4,4 +4,4 @@ WITH projects AS (
 )
 SELECT '-' AS period, country, count(*) AS value FROM projects GROUP BY country
 UNION ALL
-SELECT '-', NULL, count(*) FROM projects
+SELECT '-', NULL, count(*) FROM projects HAVING count(*) > 0
