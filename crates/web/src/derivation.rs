@@ -1,9 +1,12 @@
 //! The steps of an indicator: comment, SQL, rows that lead on to records and citations.
 
-use crate::{fmt, layout::View, parts, routes, url};
+use crate::{cells, fmt, layout::View, parts, routes, url};
 use maud::{Markup, html};
 use shirube_indicator::{Derivation, RESULT, SqlValue, Step};
 use shirube_plan::{FieldKind, Indicator, Sensitivity};
+
+/// Value of the parameter `rows` that asks for more rows of each step.
+pub const MORE: &str = "more";
 
 /// Draws all steps in order.
 pub fn view(v: &View, indicator: &Indicator, derivation: &Derivation) -> Markup {
@@ -28,6 +31,12 @@ fn one(v: &View, indicator: &Indicator, step: &Step, number: usize) -> Markup {
                 (fmt::counted(l, step.total_rows, "行", "row", "rows"))
                 @if step.rows.len() < step.total_rows {
                     @if l.is_ja() { "（うち初めの" (step.rows.len()) "行を表示）" } @else { " (first " (step.rows.len()) " shown)" }
+                    @if v.cx.query.get("rows") != Some(MORE) {
+                        " " a class="no-print" href={ (v.cx.here_with("rows", Some(MORE))) "#step-" (step.name) } { (l.t("さらに表示", "show more")) }
+                    }
+                }
+                @if let Some(register) = step.record_column.as_ref().and_then(|name| v.pack.registers.get(name)) {
+                    " · " (l.t("台帳", "register")) " " a href=(v.cx.to(&cells::register_path(&register.name))) { (l.p(&register.label)) }
                 }
                 @if step.sensitivity > Sensitivity::Public { " · " span class="tag care" { (sensitivity(v, step.sensitivity)) } }
             }

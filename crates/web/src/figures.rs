@@ -110,7 +110,7 @@ fn row(v: &View, line: &AuditLine, columns: Columns) -> Markup {
         tr {
             @if columns.line { (line_cell(v, line)) }
             th scope="row" { a href=(parts::figure_href(v, &line.figure)) { (series) } }
-            td class="nowrap" data-v=(line.period) { (fmt::period(l, &line.period)) }
+            td class="period" data-v=(line.period) { (fmt::period(l, &line.period)) }
             td { (parts::dims(v, &line.dims)) }
             td class="num" data-v=[line.value] { (printed(l, line)) }
             td class="num" data-v=[line.computed] { (computed(v, line)) }
@@ -120,7 +120,7 @@ fn row(v: &View, line: &AuditLine, columns: Columns) -> Markup {
                 @if line.corrected { " " span class="tag note" { (l.t("訂正して使用", "corrected for use")) } }
                 @for id in &line.findings { " " a class="small nowrap" href=(v.cx.to(&format!("/audit#finding-{id}"))) { (l.t("所見", "finding")) } }
             }
-            @if columns.indicator { td { @if let Some(id) = &line.indicator { (parts::indicator_link(v, id)) } @else { span class="muted" { "―" } } } }
+            @if columns.indicator { td class="names" { @if let Some(id) = &line.indicator { (parts::indicator_link(v, id)) } @else { span class="muted" { "―" } } } }
             @if columns.source { td class="small" { @if let Some(f) = v.pack.figure(&line.figure) { (parts::cite_tiny(v, &f.cite)) } } }
         }
     }

@@ -55,6 +55,17 @@ pub fn change(l: L, change: f64, unit: Option<&Unit>) -> String {
     }
 }
 
+/// Whether the change between two values is not the difference of what is shown of them: it is taken before rounding.
+pub fn rounded_otherwise(before: f64, now: f64, change: f64, unit: Option<&Unit>) -> bool {
+    let Some(unit) = unit.filter(|u| u.money.is_none()) else { return false };
+    let shown = |value: f64| {
+        let scale = 10_f64.powi(i32::from(places(value, unit.places)));
+        (value * scale).round() / scale
+    };
+    let scale = 10_f64.powi(i32::from(places(change, unit.places)));
+    ((shown(now) - shown(before)) * scale).round() != (change * scale).round()
+}
+
 /// Scale and unit of a chart's axis for values up to `greatest`.
 pub fn axis(l: L, unit: Option<&Unit>, greatest: f64) -> Axis {
     let Some(unit) = unit else { return Axis::default() };
@@ -141,6 +152,13 @@ mod tests {
         assert_eq!(value(JA, 0.004, Some(&percent)), "0.004%");
         assert_eq!(value(JA, 0.0, Some(&percent)), "0.0%");
         assert_eq!(plain(2.71934), "2.7193");
+    }
+
+    #[test]
+    fn a_change_that_rounding_tells_otherwise_is_noticed() {
+        let percent = unit("percent", "%", "%", 1, false);
+        assert!(rounded_otherwise(32.07, 26.83, 26.83 - 32.07, Some(&percent)), "32.1 to 26.8 is -5.2, not -5.3");
+        assert!(!rounded_otherwise(32.1, 26.8, 26.8 - 32.1, Some(&percent)));
     }
 
     #[test]

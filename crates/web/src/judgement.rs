@@ -68,6 +68,10 @@ fn whole(v: &View, series: &SeriesJudgement, unit: Option<&Unit>) -> Markup {
                 (l.t("（", " (")) (fmt::change(l, change, unit))
                 @if let Some(growth) = series.growth { (l.t("、", ", ")) (format::growth(growth)) }
                 (l.t("）", ")"))
+                @if let (Some(before), Some(now)) = (&series.previous, &series.latest)
+                    && fmt::rounded_otherwise(before.value, now.value, change, unit) {
+                    " " span class="small muted" { (l.t("差は丸める前の値から計算しています。", "The change is taken before rounding.")) }
+                }
             }
         }
         @if let Some(trend) = &series.trend { p { (trend_words(v, trend, unit)) } }

@@ -120,7 +120,12 @@ fn banners(v: &View) -> Markup {
             div class="banner banner-as-of" role="status" {
                 div class="wrap" {
                     b { @if l.is_ja() { (words) " 時点の表示" } @else { "As of " (words) } }
-                    span { (l.t("それより後の記録は表示していません。", "Nothing recorded later is shown.")) }
+                    span {
+                        @if v.moment.is_some_and(|m| m.seq == 0) {
+                            (l.t("この時点には、まだ何も記録されていません。値があるものは、文書に印刷された値だけから計算しています。",
+                                 "Nothing was recorded yet. What has a value is computed from printed figures alone."))
+                        } @else { (l.t("それより後の記録は表示していません。", "Nothing recorded later is shown.")) }
+                    }
                     a href=(cx.now()) { (l.t("現在の表示に戻る", "Back to now")) }
                 }
             }

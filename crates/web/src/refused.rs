@@ -107,6 +107,10 @@ impl From<SnapshotError> for Error {
                 pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
                 pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
             ),
+            SnapshotError::NotYet { asked, .. } => Error::bad(
+                pair(format!("時点「{asked}」はまだ来ていません。"), format!("The moment “{asked}” has not come yet.")),
+                pair("今日までの日付を指定してください。", "Write a date up to today."),
+            ),
             SnapshotError::NoSuchColumn { register, column } => Error::bad(
                 pair(
                     format!("台帳「{register}」に列「{column}」はありません。"),
@@ -144,6 +148,7 @@ mod tests {
             (StoreError::PersonalAmongOthers { columns: vec!["name".into()] }, 409, "personal-among-others"),
             (StoreError::Closed, 500, "internal"),
             (SnapshotError::BadMoment("x".into()).into(), 400, "bad-request"),
+            (SnapshotError::NotYet { asked: "seq:9".into(), last: 8 }.into(), 400, "bad-request"),
         ];
         for (error, status, code) in cases {
             let error = Error::from(error);

@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 /// Rows of a step that are shown.
 const ROWS: usize = 10;
+/// Rows of a step for who asks for more; all of them are in the register's list.
+const MORE_ROWS: usize = 1000;
 
 /// Everything the page draws.
 pub struct Sheet<'a> {
@@ -46,7 +48,12 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let audit = app.audit(&snapshot);
     let sheet = Sheet {
         measured: app.measure(&snapshot, indicator, &Overrides::new()),
-        derivation: app.derivation(&snapshot, indicator, &Overrides::new(), ROWS),
+        derivation: app.derivation(
+            &snapshot,
+            indicator,
+            &Overrides::new(),
+            if cx.query.get("rows") == Some(derivation::MORE) { MORE_ROWS } else { ROWS },
+        ),
         lines: audit.lines.iter().filter(|l| l.indicator.as_deref() == Some(id)).collect(),
         varied: trial.overrides().map(|o| app.measure(&snapshot, indicator, &o)),
         trial,

@@ -359,20 +359,22 @@ fn check_again(desk: &Desk, v: &View, job: &Job) -> Markup {
 fn done(v: &View, register: &Register, job: &Job) -> Markup {
     let l = v.cx.l;
     let path = cells::register_path(&register.name);
-    let newest = crate::url::Query(vec![("sort".into(), "-_seq".into())]);
+    // Those that another event has changed since are no longer as the file said, and not among them.
+    let (before, last) = job.events.unwrap_or_default();
+    let of_job = [("f._seq.gt", before.to_string()), ("f._seq.le", last.to_string()), ("sort", "_seq".to_string())];
+    let of_job = crate::url::Query(of_job.map(|(name, value)| (name.to_string(), value)).to_vec());
     html! {
         p role="status" { (l.t("すべての行を取り込みました。", "Every row was imported.")) }
         (counts(l, &job.counts.unwrap_or_default(), true))
         p {
-            a class="button" href=(v.cx.to_with(&path, newest)) { (l.t("取り込んだ記録を見る", "See the records")) } " "
+            @if last > before {
+                a class="button" href=(v.cx.to_with(&path, of_job)) { (l.t("取り込んだ記録を見る", "See the records")) } " "
+            }
             a class="button quiet" href=(v.cx.to(&format!("{path}/import"))) { (l.t("続けて取り込む", "Import another file")) }
         }
-        @if let Some((before, last)) = job.events {
-            @if last > before {
-                p class="small" {
-                    (l.t("取り込む前の台帳：", "The register before it: "))
-                    a href=(v.cx.to_at(&path, &format!("seq:{before}"))) { "seq:" (before) }
-                }
+        @if last > before {
+            p class="small" {
+                a href=(v.cx.to_at(&path, &format!("seq:{before}"))) { (l.t("取り込む前の台帳を見る", "The register as it was before")) }
             }
         }
     }

@@ -15,7 +15,6 @@ use crate::{
     parts,
     reply::Reply,
     state::App,
-    text::L,
     url,
 };
 use maud::{Markup, html};
@@ -106,13 +105,13 @@ pub fn file(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 
 /// Draws the page.
 pub fn view(v: &View, sheet: &Sheet) -> Markup {
-    let (cx, l) = (v.cx, v.cx.l);
+    let l = v.cx.l;
     let (register, record) = (sheet.register, &sheet.record);
     let title = desk::title(v, register, record);
     let name = names::of_record(register, v.pack, &record.content, l.0);
     let values = Values { v, of: (&register.name, record.id), names: &sheet.names };
     let body = html! {
-        (confirmation(l, cx))
+        (confirmation(v, register, record))
         div class="head" {
             p class="kicker" { (l.p(&register.label)) @if let Some(number) = &record.number { " " span class="digits" { (number) } } }
             h1 lang=[l.lang_of(&name)] { @if name.is_empty() { (title) } @else { (name) } }
@@ -161,8 +160,14 @@ fn broad(field: &Field, content: &Content) -> bool {
 }
 
 /// What was just done, after a form was sent.
-fn confirmation(l: L, cx: &Ctx) -> Markup {
+fn confirmation(v: &View, register: &Register, record: &Record) -> Markup {
+    let (cx, l) = (v.cx, v.cx.l);
+    let moves = transition::possible(register, record.state.as_deref()).next().is_some();
     let word = match cx.query.get("done") {
+        Some("created") if moves => l.t(
+            "記録しました。まだ最初の状態です。次の状態に移った記録だけを数える指標もあります。",
+            "Saved, in its first state. Some indicators count a record only once it has moved on.",
+        ),
         Some("created") => l.t("記録しました。", "Saved."),
         Some("amended") => l.t(
             "直した内容を記録しました。前の内容は履歴に残っています。",
