@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{
     body::Body,
-    extract::{FromRequest, Multipart},
+    extract::{DefaultBodyLimit, FromRequest, Multipart},
     http::{Request, header},
 };
 use std::{
@@ -19,6 +19,8 @@ use std::{
 /// Reads a multipart body.
 pub fn read(cx: &Ctx) -> Result<Entered, Error> {
     let mut request = Request::new(Body::from(cx.body.clone()));
+    // The limit was kept when the body came in; the extractor's own is far less.
+    DefaultBodyLimit::disable().apply(&mut request);
     if let Some(media) = cx.headers.get(header::CONTENT_TYPE) {
         request.headers_mut().insert(header::CONTENT_TYPE, media.clone());
     }
@@ -76,8 +78,8 @@ mod tests {
     use axum::body::Bytes;
     use shirube_plan::Lang;
 
-    fn request(body: &'static str) -> Ctx {
-        let mut cx = Ctx { body: Bytes::from_static(body.as_bytes()), ..Ctx::plain(Lang::Ja, "/") };
+    fn request(body: impl Into<Bytes>) -> Ctx {
+        let mut cx = Ctx { body: body.into(), ..Ctx::plain(Lang::Ja, "/") };
         cx.headers.insert("content-type", "multipart/form-data; boundary=xx".parse().unwrap());
         cx
     }
@@ -94,6 +96,13 @@ mod tests {
         let file = form.file("report").unwrap();
         assert_eq!((file.name.as_str(), file.media.as_str(), &file.bytes[..]), ("a.txt", "text/plain", &b"hello"[..]));
         assert!(form.file("none").is_none());
+    }
+
+    #[test]
+    fn a_file_may_be_as_large_as_a_body_may_be() {
+        let head = "--xx\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\ncontent-type: text/csv\r\n\r\n";
+        let body = [head.as_bytes(), &vec![b'x'; 40 << 20], b"\r\n--xx--\r\n"].concat();
+        assert_eq!(Entered::read(&request(body)).unwrap().file("file").unwrap().bytes.len(), 40 << 20);
     }
 
     #[test]
