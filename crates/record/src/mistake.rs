@@ -32,6 +32,7 @@ pub enum Mistake {
     FileIncomplete,
     TooLong { max: usize, length: usize },
     Pattern { pattern: String },
+    HiddenCharacter { code: String },
     MissingWord { word: String },
     WrongKind { expected: Pair },
     NotText,
@@ -87,6 +88,7 @@ impl Mistake {
             Mistake::FileIncomplete => "file-incomplete",
             Mistake::TooLong { .. } => "too-long",
             Mistake::Pattern { .. } => "pattern",
+            Mistake::HiddenCharacter { .. } => "hidden-character",
             Mistake::MissingWord { .. } => "missing-word",
             Mistake::WrongKind { .. } => "wrong-kind",
             Mistake::NotText => "not-text",
@@ -158,6 +160,9 @@ impl Mistake {
                 format!("this has {length} characters, more than the limit of {max}"),
             ),
             Mistake::Pattern { .. } => pair("決められた形になっていません", "this does not have the required form"),
+            Mistake::HiddenCharacter { code } => {
+                pair(format!("目に見えない文字（{code}）が含まれています"), format!("this holds a character that cannot be seen ({code})"))
+            }
             Mistake::MissingWord { word } => {
                 pair(format!("「{word}」は空欄の理由ではありません"), format!("“{word}” is not a reason for a blank"))
             }
@@ -226,6 +231,9 @@ impl Mistake {
             Mistake::FileTooLarge { .. } => pair("小さいファイルにしてください", "attach a smaller file"),
             Mistake::FileIncomplete => pair("ファイルを選び直してください", "choose the file again"),
             Mistake::TooLong { max, .. } => pair(format!("{max} 文字以内にしてください"), format!("shorten it to {max} characters")),
+            Mistake::HiddenCharacter { .. } => {
+                pair("打ち直すか、文字だけを貼り付け直してください", "type it again, or paste it as plain text")
+            }
             Mistake::Pattern { pattern } => pair(format!("次の形にしてください: {pattern}"), format!("write it in this form: {pattern}")),
             Mistake::MissingWord { .. } => pair(
                 "unknown、not_collected、not_applicable、suppressed のいずれかにしてください",

@@ -125,6 +125,9 @@ impl Codes {
 
 /// Longest plain name (organisation, person, file name).
 const NAME_LENGTH: usize = 300;
+/// Fiscal years where a field declares no range: from the first of Meiji, as far as plans look ahead.
+const FIRST_YEAR: i64 = 1868;
+const LAST_YEAR: i64 = 2199;
 
 impl Validator {
     /// Prepares the rules of a register.
@@ -206,7 +209,7 @@ impl Rule {
             }
             K::LongText { max_length } => text(*max_length),
             K::Integer { min, max, .. } => Rule::Integer { min: *min, max: *max },
-            K::FiscalYear { min, max } => Rule::Integer { min: min.or(Some(1)), max: max.or(Some(9999)) },
+            K::FiscalYear { min, max } => Rule::Integer { min: min.or(Some(FIRST_YEAR)), max: max.or(Some(LAST_YEAR)) },
             K::Decimal { places, min, max, .. } => Rule::Real { min: *min, max: *max, places: *places },
             K::Money { places, min, max, .. } => Rule::Money { min: *min, max: *max, places: *places },
             K::Boolean => Rule::Boolean,
@@ -237,6 +240,7 @@ impl Rule {
         match (self, cell) {
             (Rule::Text { max, pattern }, Cell::Text(text)) => {
                 length(text, *max)?;
+                readable(text)?;
                 match pattern {
                     Some((regex, pattern)) if !regex.is_match(text) => Err(Mistake::Pattern { pattern: pattern.clone() }),
                     _ => Ok(()),
@@ -304,6 +308,17 @@ impl Rule {
 
 fn wrong(ja: &str, en: &str) -> Mistake {
     Mistake::WrongKind { expected: Pair { ja: ja.into(), en: en.into() } }
+}
+
+/// Refuses characters that nobody sees and that make a text look like another one or break files: control characters
+/// but tabs and line breaks, and those that turn the direction of writing.
+fn readable(text: &str) -> Result<(), Mistake> {
+    let hidden =
+        |c: &char| c.is_control() && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match text.chars().find(hidden) {
+        Some(c) => Err(Mistake::HiddenCharacter { code: format!("U+{:04X}", u32::from(c)) }),
+        None => Ok(()),
+    }
 }
 
 fn length(text: &str, max: usize) -> Result<(), Mistake> {

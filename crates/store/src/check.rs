@@ -139,6 +139,9 @@ impl Checker<'_> {
         if !state.state.as_ref().is_some_and(|s| transition.from.contains(s)) {
             return Err(StoreError::WrongState { transition: name, from: transition.from.clone(), state: state.state.unwrap_or_default() });
         }
+        if transition.reason && reason.as_deref().is_none_or(|r| r.trim().is_empty()) {
+            return Err(StoreError::ReasonRequired);
+        }
         let body = Body { reason, transition: Some(name), state: Some(transition.to.clone()), ..Body::default() };
         self.change(register, state, EventKind::Transition, content, body, &transition.require)
     }

@@ -146,9 +146,13 @@ fn records_move_through_their_lifecycle() {
         StoreError::WrongState { state, from, .. } => assert_eq!((state.as_str(), from), ("approved", vec!["draft".to_string()])),
         other => panic!("{other}"),
     }
-    assert!(matches!(refusal(&store, go("reopen", 2, &[])), StoreError::NoSuchTransition { .. }));
+    assert!(matches!(refusal(&store, go("shelve", 2, &[])), StoreError::NoSuchTransition { .. }));
     submit(&store, go("close", 2, &[]));
     assert_eq!(ask::<String>(&store, "SELECT _state FROM project"), "closed");
+    assert!(matches!(refusal(&store, go("reopen", 3, &[])), StoreError::ReasonRequired));
+    let Command::Transition { register, record, version, transition, content, .. } = go("reopen", 3, &[]) else { panic!() };
+    submit(&store, Command::Transition { register, record, version, transition, content, reason: Some("closed too early".into()) });
+    assert_eq!(ask::<String>(&store, "SELECT _state FROM project"), "draft");
 }
 
 #[test]

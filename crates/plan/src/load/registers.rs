@@ -39,6 +39,7 @@ pub(super) fn register(pack: &mut Pack, name: &str, t: Table) {
             from: x.strings("from"),
             to: x.need_str("to", "\"approved\""),
             require: x.strings("require"),
+            reason: x.bool("reason"),
             place: x.place(),
         });
         x.finish();

@@ -272,6 +272,8 @@ pub struct Transition {
     pub to: String,
     /// Fields that must be filled by then.
     pub require: Vec<String>,
+    /// Whoever makes it must say why.
+    pub reason: bool,
     /// Where it is declared.
     pub place: Place,
 }

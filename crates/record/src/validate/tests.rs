@@ -58,6 +58,10 @@ fn texts_have_a_length_in_characters_and_a_form() {
     for bad in ["a123", "123a", "xx"] {
         assert_eq!(mistakes_of(plain(9, Some(pattern)), &[("f", text(bad))]), [Mistake::Pattern { pattern: pattern.into() }]);
     }
+    assert_eq!(mistakes_of(plain(9, None), &[("f", text("a\tb\nc"))]), []);
+    for (bad, code) in [("a\u{7}", "U+0007"), ("\u{202e}b", "U+202E"), ("\0", "U+0000")] {
+        assert_eq!(mistakes_of(plain(9, None), &[("f", text(bad))]), [Mistake::HiddenCharacter { code: code.into() }]);
+    }
 }
 
 #[test]
@@ -192,6 +196,7 @@ fn blanks_are_no_values_and_money_has_a_currency() {
 #[test]
 fn every_mistake_speaks_both_languages() {
     let errors = [
+        Mistake::HiddenCharacter { code: "U+202E".into() },
         Mistake::Taken { number: Some("P-1".into()), record: 1, fields: vec![Pair { ja: "項目".into(), en: "field".into() }] },
         Mistake::NotACode {
             text: "x".into(),

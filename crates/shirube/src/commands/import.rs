@@ -2,12 +2,12 @@
 
 use crate::Place;
 use crate::failure::Failure;
-use crate::office::Office;
+use crate::office::{self, Office};
 use shirube_exchange::import::{self, ImportOptions, Prepared};
 use shirube_exchange::{export, silent};
 use shirube_plan::Lang;
 use shirube_snapshot::AsOf;
-use shirube_store::Actor;
+use shirube_store::{Actor, Reader};
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -30,20 +30,25 @@ pub struct How {
 /// Prints what happened, or every mistake (exit 1).
 pub fn run(place: &Place, register: &str, file: &Path, how: How) -> Result<ExitCode, Failure> {
     let bytes = std::fs::read(file).map_err(|cause| Failure::File { path: file.to_owned(), cause })?;
-    let office = Office::open(place)?;
     let options = ImportOptions { reason: how.reason, ..ImportOptions::default() };
-    let reader = office.store.reader(&Actor::owner(), AsOf::Head)?;
-    let prepared = import::prepare(&reader, register, &bytes, &options, &bar("checked"))?;
-    drop(reader);
+    let prepare = |reader: &Reader| import::prepare(reader, register, &bytes, &options, &bar("checked"));
+    // A dry run only reads: also beside a running portal.
+    let (office, prepared) = if how.dry_run {
+        (None, prepare(&office::read(place, None)?)?)
+    } else {
+        let office = Office::open(place)?;
+        let prepared = prepare(&office.store.reader(&Actor::owner(), AsOf::Head)?)?;
+        (Some(office), prepared)
+    };
     let plan = prepared.plan;
     say!("{} rows: {} new, {} changed, {} unchanged, {} with mistakes", plan.rows, plan.create, plan.amend, plan.unchanged, plan.wrong);
     if prepared.error_count > 0 {
         return mistakes(&bytes, &options, &prepared, how.errors.as_deref());
     }
-    if how.dry_run {
+    let Some(office) = office else {
         say!("dry run: nothing was written");
         return Ok(ExitCode::SUCCESS);
-    }
+    };
     let done = import::run(&office.store, &Actor::owner(), prepared, &bar("written"))?;
     say!("{} records written", done.receipts.len());
     Ok(ExitCode::SUCCESS)

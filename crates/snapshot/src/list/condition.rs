@@ -60,10 +60,11 @@ fn no_such_column(register: &Register, column: &str) -> SnapshotError {
     SnapshotError::NoSuchColumn { register: register.name.clone(), column: column.to_string() }
 }
 
-/// The column a list is sorted by. Times sort as the events that made them, which are indexed.
+/// The column a list is sorted by. Times sort as the events that made them, which are indexed; numbers as they were
+/// given, for PRJ-2026-10000 comes after PRJ-2026-9999.
 pub(super) fn sort_column(register: &Register, column: &str) -> Result<String, SnapshotError> {
     match target(register, column) {
-        Some(Target::Own("_created_at")) => Ok("_id".to_string()),
+        Some(Target::Own("_created_at" | "_number")) => Ok("_id".to_string()),
         Some(Target::Own("_updated_at")) => Ok("_seq".to_string()),
         Some(Target::Own(name)) => Ok(name.to_string()),
         Some(Target::Column { name, .. } | Target::Derived { name, .. }) => Ok(name),

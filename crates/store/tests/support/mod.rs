@@ -141,6 +141,7 @@ fn project() -> Register {
                 to: "closed".into(),
                 ..Transition::default()
             },
+            Transition { name: "reopen".into(), from: vec!["closed".into()], to: "draft".into(), reason: true, ..Transition::default() },
         ],
         ..Register::default()
     }

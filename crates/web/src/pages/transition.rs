@@ -58,7 +58,8 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let narrow = narrowed(desk.register, transition);
     let entered = sent.entered.without_blank_rows(&narrow);
     let read = desk.read_fields(&narrow, &entered);
-    let faults = [sent.faults, read.faults].concat();
+    let unsaid = desk::reason_missing(desk.register, &entered).filter(|_| transition.reason);
+    let faults = [sent.faults, read.faults, Vec::from_iter(unsaid)].concat();
     let answer = if faults.is_empty() {
         let shown: Content = columns_of(&narrow, &without_derived(desk.register, &record.content));
         app.submit(
@@ -131,7 +132,8 @@ fn page(
                     p { (l.t("この状態に移すには、次の項目が必要です。", "These fields must be filled in for this state.")) }
                     (fields::some(&form, &transition.require, &transition.require))
                 }
-                (desk::reason(&form, false, l.t("必要なら、移す理由を書いてください。履歴に残ります。", "If need be, say why. It stays in the history.")))
+                @if transition.reason { (desk::reason(&form, true, l.t("なぜ移すのかを書いてください。履歴に残ります。", "Say why. It stays in the history."))) }
+                @else { (desk::reason(&form, false, l.t("必要なら、移す理由を書いてください。履歴に残ります。", "If need be, say why. It stays in the history."))) }
                 (form::controls::shared_lists(&form))
                 p class="actions" { button { (title) } " " a href=(cells::record_href(&v, &desk.register.name, record.id)) { (l.t("やめる", "Cancel")) } }
             }
