@@ -182,6 +182,7 @@ impl Checker<'_> {
         for key in &r.key {
             self.exists(&r.place, "key field", key, names());
         }
+        self.owner(r);
         let columns: Vec<String> = r.columns().into_iter().map(|c| c.name).collect();
         let sortable = ["_id", "_number", "_updated_at", "_created_at"];
         if let Some((column, _)) = &r.sort {
@@ -218,6 +219,21 @@ impl Checker<'_> {
             }
             for field in &t.require {
                 self.exists(&t.place, "field", field, names());
+            }
+        }
+    }
+
+    /// Whose records they are can be told only by an organisation.
+    fn owner(&self, r: &Register) {
+        let Some(owner) = r.owner.as_deref() else { return };
+        let mend = "name a field of type organisation, or a reference to office_organisation";
+        match r.field(owner) {
+            _ if r.owner().is_some() => {}
+            Some(field) => self.report.add(&r.place, format!("`owner = \"{owner}\"`: the field `{}` is no organisation", field.name), mend),
+            None => {
+                let fields = r.fields.iter().filter(|f| matches!(f.kind, FieldKind::Organisation | FieldKind::Reference { .. }));
+                let hint = did_you_mean(owner, fields.map(|f| f.name.as_str()));
+                self.report.add(&r.place, format!("owner field `{owner}` does not exist"), format!("{mend}{hint}"));
             }
         }
     }

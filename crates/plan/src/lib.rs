@@ -26,6 +26,7 @@ mod check;
 mod cite;
 mod load;
 pub mod model;
+mod office;
 pub mod printed;
 mod report;
 mod table;

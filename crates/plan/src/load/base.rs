@@ -1,6 +1,7 @@
 //! pack.toml, sources.toml, actors.toml, units.toml, dimensions.toml, codes/.
 
 use crate::model::*;
+use crate::office;
 use crate::table::Table;
 
 pub(super) fn meta(pack: &mut Pack, t: Table) {
@@ -91,8 +92,22 @@ pub(super) fn dimensions(pack: &mut Pack, t: Table) {
     t.finish();
 }
 
+/// A list of the pack. To the lists `role` and `purpose` it adds to what is built in.
 pub(super) fn code_list(pack: &mut Pack, name: &str, t: Table) {
-    let mut list = CodeList { name: name.to_owned(), label: t.need_pair("label"), codes: vec![] };
+    let built_in = pack.code_lists.get(name).map_or(0, |list| list.codes.len());
+    if name.starts_with(office::PREFIX) {
+        t.report("label", format!("names that begin with `{}` are reserved, `{name}` too", office::PREFIX), "use another name");
+    } else if built_in > 0 && !office::OPEN_LISTS.contains(&name) {
+        t.report("label", format!("the code list `{name}` is built in"), "use another name");
+    }
+    read_codes(pack, name, t);
+}
+
+/// Reads a list, built in or of the pack, after the codes already there.
+pub(super) fn read_codes(pack: &mut Pack, name: &str, t: Table) {
+    let known = pack.code_lists.remove(name).unwrap_or_default().codes;
+    let built_in = known.len();
+    let mut list = CodeList { name: name.to_owned(), label: t.need_pair("label"), codes: known };
     for c in t.tables("codes") {
         let code = Code {
             code: c.need_str("code", "\"a\""),
@@ -109,14 +124,15 @@ pub(super) fn code_list(pack: &mut Pack, name: &str, t: Table) {
                 "use a plain code; the label carries the words",
             );
         }
-        if list.codes.iter().any(|other| other.code == code.code) {
-            c.report("code", format!("code `{}` stands twice in the list", code.code), "keep one");
+        match list.codes.iter().position(|other| other.code == code.code) {
+            Some(at) if at < built_in => {
+                c.report("code", format!("the code `{}` is built in", code.code), "remove it or choose another code")
+            }
+            Some(_) => c.report("code", format!("code `{}` stands twice in the list", code.code), "keep one"),
+            None => {}
         }
         list.codes.push(code);
         c.finish();
-    }
-    if pack.code_lists.contains_key(name) {
-        t.report("label", format!("the code list `{name}` is built in"), "use another name");
     }
     t.finish();
     pack.code_lists.insert(name.to_owned(), list);

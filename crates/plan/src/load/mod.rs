@@ -9,7 +9,8 @@ mod rows;
 
 use crate::Files;
 use crate::cite::Texts;
-use crate::model::{Pack, Place};
+use crate::model::{Pack, Place, PolicyFile};
+use crate::office;
 use crate::report::{Diagnostic, Report};
 use crate::table::{File, Table, with_root};
 use sha2::{Digest, Sha256};
@@ -28,13 +29,21 @@ pub fn load(files: &Files) -> (Pack, Vec<Diagnostic>) {
 }
 
 /// Hex SHA-256 over paths and contents, in path order, lengths included so that nothing can shift between files.
+///
+/// What is built in comes last: code lists are copied into snapshots, which are made anew when the digest changes.
 fn digest(files: &Files) -> String {
     let mut hash = Sha256::new();
+    let mut add = |path: &str, content: &[u8]| {
+        for part in [path.as_bytes(), content] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+    };
     for (path, content) in files {
-        hash.update((path.len() as u64).to_le_bytes());
-        hash.update(path);
-        hash.update((content.len() as u64).to_le_bytes());
-        hash.update(content);
+        add(path, content);
+    }
+    for (name, text) in office::CODE_LISTS.iter().chain(&office::REGISTERS) {
+        add(&office::path(name), text.as_bytes());
     }
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
@@ -65,6 +74,7 @@ impl<'a> Loader<'a> {
         self.toml("units.toml", base::units);
         self.toml("dimensions.toml", base::dimensions);
         self.pack.code_lists.insert("country".into(), base::countries());
+        self.office();
         self.each("codes/", base::code_list);
         self.each("plan/", plan::period);
         self.pack.periods.sort_by_key(|p| p.from);
@@ -75,6 +85,26 @@ impl<'a> Loader<'a> {
         self.csv("published/", rows::figures);
         self.csv("records/", rows::records);
         self.toml("findings.toml", figures::findings);
+        self.policies();
+    }
+
+    /// What every pack has. It comes before the pack's own, so that clashes are reported where the pack makes them.
+    fn office(&mut self) {
+        for (name, text) in office::CODE_LISTS {
+            self.parse(&office::path(name), text, |pack, table| base::read_codes(pack, name, table));
+        }
+        for (name, text) in office::REGISTERS {
+            self.parse(&office::path(name), text, |pack, table| registers::read(pack, name, table));
+        }
+    }
+
+    /// Policies stay text here: reading them takes the policy language, which only the crate `access` knows.
+    fn policies(&mut self) {
+        for path in self.paths("policies/", ".cedar") {
+            if let Some(text) = self.text(&path) {
+                self.pack.policies.push(PolicyFile { text: text.to_owned(), path });
+            }
+        }
     }
 
     /// Text of a file, without a byte-order mark.
@@ -91,6 +121,10 @@ impl<'a> Loader<'a> {
 
     fn toml(&mut self, path: &str, read: impl FnOnce(&mut Pack, Table)) {
         let Some(text) = self.text(path) else { return };
+        self.parse(path, text, read);
+    }
+
+    fn parse(&mut self, path: &str, text: &str, read: impl FnOnce(&mut Pack, Table)) {
         let file = File::new(path, text, self.report, &self.texts);
         with_root(&file, text, |table| read(&mut self.pack, table));
     }
@@ -154,7 +188,7 @@ impl<'a> Loader<'a> {
     fn known_path(&self, path: &str) {
         const FILES: [&str; 8] =
             ["pack.toml", "sources.toml", "actors.toml", "units.toml", "dimensions.toml", "assumptions.toml", "findings.toml", "README.md"];
-        const FOLDERS: [(&str, &[&str]); 7] = [
+        const FOLDERS: [(&str, &[&str]); 8] = [
             ("codes/", &[".toml"]),
             ("plan/", &[".toml"]),
             ("registers/", &[".toml"]),
@@ -162,6 +196,7 @@ impl<'a> Loader<'a> {
             ("indicators/", &[".toml", ".sql"]),
             ("published/", &[".toml", ".csv"]),
             ("sources/", &[".txt"]),
+            ("policies/", &[".cedar"]),
         ];
         let in_folder = |(folder, endings): &(&str, &[&str])| {
             path.strip_prefix(folder).is_some_and(|name| !name.contains('/') && endings.iter().any(|e| name.ends_with(e)))

@@ -1,9 +1,21 @@
 //! registers/REGISTER.toml.
 
 use crate::model::*;
+use crate::office;
 use crate::table::Table;
 
+/// A register of the pack.
 pub(super) fn register(pack: &mut Pack, name: &str, t: Table) {
+    if name.starts_with(office::PREFIX) {
+        let known = if pack.registers.contains_key(name) { "is built in" } else { "has a reserved name" };
+        t.report("label", format!("the register `{name}` {known}"), format!("use a name that does not begin with `{}`", office::PREFIX));
+        return;
+    }
+    read(pack, name, t);
+}
+
+/// Reads a register, built in or of the pack.
+pub(super) fn read(pack: &mut Pack, name: &str, t: Table) {
     let mut register = Register {
         name: name.to_owned(),
         label: t.need_pair("label"),
@@ -14,6 +26,7 @@ pub(super) fn register(pack: &mut Pack, name: &str, t: Table) {
         title: t.need_str("title", "\"name\""),
         sort: t.str("sort").and_then(|s| sort(&t, &s)),
         nodes: t.strings("nodes"),
+        owner: t.str("owner"),
         place: t.place(),
         ..Register::default()
     };

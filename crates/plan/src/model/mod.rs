@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 pub struct Pack {
     /// `pack.toml`.
     pub meta: Meta,
-    /// Hex SHA-256 over all files of the pack (path and content, in path order): the pack *version* that
-    /// figures are reproducible against.
+    /// Hex SHA-256 over all files of the pack (path and content, in path order) and what is built in: the pack
+    /// *version* that figures are reproducible against.
     pub digest: String,
     /// `sources.toml`, in order.
     pub sources: Vec<Source>,
@@ -32,11 +32,11 @@ pub struct Pack {
     pub units: BTreeMap<String, Unit>,
     /// `dimensions.toml`, by name.
     pub dimensions: BTreeMap<String, Dimension>,
-    /// `codes/*.toml` and the built-in list `country`, by name.
+    /// `codes/*.toml` and the built-in lists (`country`, `role`, `purpose`, `office_…`), by name.
     pub code_lists: BTreeMap<String, CodeList>,
     /// `plan/*.toml`, ordered by first year.
     pub periods: Vec<Period>,
-    /// `registers/*.toml`, by name.
+    /// `registers/*.toml` and the built-in registers `office_…`, by name.
     pub registers: BTreeMap<String, Register>,
     /// `records/*.csv`: rows still as text, by register, in file order.
     pub records: Vec<RecordFile>,
@@ -52,6 +52,17 @@ pub struct Pack {
     pub findings: Vec<Finding>,
     /// `[[correction]]` of `findings.toml`.
     pub corrections: Vec<Correction>,
+    /// `policies/*.cedar`, in order of path, still text.
+    pub policies: Vec<PolicyFile>,
+}
+
+/// One `policies/*.cedar` file: who may do what, in the policy language Cedar.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// Path inside the pack.
+    pub path: String,
+    /// Content.
+    pub text: String,
 }
 
 impl Pack {

@@ -1,6 +1,7 @@
 //! Registers and code lists (`registers/*.toml`, `codes/*.toml`, `records/*.csv`).
 
 use super::{Citation, Pair, Place};
+use crate::office::{ORGANISATION, PREFIX};
 
 /// A code list.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +50,8 @@ pub struct Register {
     pub sort: Option<(String, bool)>,
     /// Plan nodes these records serve.
     pub nodes: Vec<String>,
+    /// What tells whose record it is: a field (see [`Register::owner`]), or `_id` where records are organisations.
+    pub owner: Option<String>,
     /// Fields in order.
     pub fields: Vec<Field>,
     /// Cross-field checks.
@@ -73,10 +76,39 @@ impl Register {
         field.map_or_else(|| Pair { ja: column.to_string(), en: column.to_string() }, |f| f.label.clone())
     }
 
+    /// How to find out whose a record is; none where records are nobody's in particular.
+    pub fn owner(&self) -> Option<Owner<'_>> {
+        let name = self.owner.as_deref()?;
+        if name == "_id" && self.name == ORGANISATION {
+            return Some(Owner::Itself);
+        }
+        match &self.field(name)?.kind {
+            FieldKind::Organisation => Some(Owner::Number(format!("{name}_number"))),
+            FieldKind::Reference { register } if register == ORGANISATION => Some(Owner::Reference(name)),
+            _ => None,
+        }
+    }
+
+    /// Whether every pack has this register without declaring it.
+    pub fn built_in(&self) -> bool {
+        self.name.starts_with(PREFIX)
+    }
+
     /// Stored columns of the register's own table, in order (not of child tables).
     pub fn columns(&self) -> Vec<Column<'_>> {
         self.fields.iter().flat_map(Field::columns).collect()
     }
+}
+
+/// Which column tells whose a record is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// This column holds the organisation's corporate number.
+    Number(String),
+    /// This column refers to a record of `office_organisation`.
+    Reference(&'a str),
+    /// The record is the organisation.
+    Itself,
 }
 
 /// A numbering scheme: literal parts, the fiscal year, a counter.
