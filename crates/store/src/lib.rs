@@ -14,6 +14,7 @@ mod files;
 mod history;
 mod indexer;
 mod log;
+mod pack_mark;
 mod pack_records;
 mod reader;
 mod redact;

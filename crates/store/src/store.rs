@@ -9,7 +9,7 @@ use crate::{
     history,
     indexer::Indexer,
     log::Log,
-    pack_records,
+    pack_mark, pack_records,
     reader::Idle,
     snapshots, verify,
     writer::{BulkReply, Commands, Job, Writer},
@@ -17,6 +17,7 @@ use crate::{
 use shirube_plan::Pack;
 use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -60,6 +61,7 @@ impl Store {
         let lock = lock(folder)?;
         let head_path = folder.join("head.db");
         let log = Log::open(&folder.join("log.db"))?;
+        pack_mark::refuse_other(folder, &log, &pack)?;
         let head = Head::open(&head_path, pack.clone())?;
         let mut writer = Writer::new(log, head, Files::open(folder.join("files"))?)?;
         let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
@@ -253,6 +255,11 @@ impl Store {
     /// Records of a register that a pack created, in order.
     pub(crate) fn created_by_packs(&self, register: &str) -> Result<Vec<i64>, StoreError> {
         self.log_reader()?.created_by(register, "pack:")
+    }
+
+    /// What was erased of what packs had brought, by digest.
+    pub(crate) fn erased_of_packs(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        pack_mark::erased(&self.log_reader()?)
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {

@@ -40,6 +40,11 @@ pub enum HeadError {
     File(#[from] std::io::Error),
 }
 
+/// The file is broken, rather than busy or out of reach.
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt))
+}
+
 /// How far a head has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
@@ -75,14 +80,15 @@ pub struct Head {
 }
 
 impl Head {
-    /// Opens or makes the head at `path`. One that was made for other tables is made anew, empty.
+    /// Opens or makes the head at `path`. One that was made for other tables, or is damaged, is made anew, empty.
     pub fn open(path: &Path, pack: Arc<Pack>) -> Result<Head, HeadError> {
         let signature = schema::signature(&pack);
-        let connection = connect(path, &pack)?;
-        if stored(&connection, "signature")?.as_deref() == Some(signature.as_str()) {
-            return Head::new(connection, pack);
+        match Head::existing(path, &pack, &signature) {
+            Ok(Some(head)) => return Ok(head),
+            Ok(None) => {}
+            Err(HeadError::Sqlite(error)) if is_damage(&error) => {}
+            Err(error) => return Err(error),
         }
-        drop(connection);
         for suffix in ["", "-wal", "-shm"] {
             let mut file = path.as_os_str().to_owned();
             file.push(suffix);
@@ -97,6 +103,15 @@ impl Head {
         put(&connection, "signature", &signature)?;
         connection.execute_batch("COMMIT")?;
         Head::new(connection, pack)
+    }
+
+    /// The head at `path`, if it was made for these tables.
+    fn existing(path: &Path, pack: &Arc<Pack>, signature: &str) -> Result<Option<Head>, HeadError> {
+        let connection = connect(path, pack)?;
+        match stored(&connection, "signature")?.as_deref() == Some(signature) {
+            true => Head::new(connection, pack.clone()).map(Some),
+            false => Ok(None),
+        }
     }
 
     fn new(connection: Connection, pack: Arc<Pack>) -> Result<Head, HeadError> {
