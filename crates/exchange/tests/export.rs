@@ -261,6 +261,8 @@ fn project() -> impl Strategy<Value = (Content, Option<String>, Origin)> {
         if let Some(hub) = b.3 {
             content.insert("hub".into(), Cell::Integer(hub as i64));
         }
+        // A closed project has begun, or says why that is not known.
+        let state = state.filter(|s| *s != "closed" || content.contains_key("started"));
         (content, state.map(str::to_owned), Origin { quote, synthetic, ..Origin::default() })
     })
 }

@@ -114,7 +114,9 @@ pub enum StoreError {
     #[error("{} record(s) of the pack cannot be loaded: {}", .0.len(), .0.iter().take(20).map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     PackRecords(Vec<PackRecordError>),
     /// The data folder holds the records of another pack.
-    #[error("the data folder {folder} belongs to the pack `{holds}`, not to `{given}`; name its pack with --pack, or another folder with --data")]
+    #[error(
+        "the data folder {folder} belongs to the pack `{holds}`, not to `{given}`; name its pack with --pack, or another folder with --data"
+    )]
     OtherPack {
         /// The folder.
         folder: String,
@@ -124,7 +126,9 @@ pub enum StoreError {
         given: String,
     },
     /// The pack is older than the one whose records are in the log already.
-    #[error("the data folder {folder} has the records of version {holds} of the pack, which is later than {given}; use that version or raise this one's")]
+    #[error(
+        "the data folder {folder} has the records of version {holds} of the pack, which is later than {given}; use that version or raise this one's"
+    )]
     OlderPack {
         /// The folder.
         folder: String,

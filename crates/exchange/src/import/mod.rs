@@ -89,6 +89,12 @@ pub enum ImportError {
     /// Writing the error file failed.
     #[error(transparent)]
     Export(Box<ExportError>),
+    /// Existing records would change and nobody said why.
+    #[error("{count} existing record(s) would change: say why, with --reason")]
+    ReasonRequired {
+        /// How many.
+        count: u64,
+    },
     /// Cancelled by the one who asked for it.
     #[error("cancelled; nothing was written")]
     Cancelled,
@@ -138,6 +144,8 @@ pub struct Prepared {
     batch: Batch,
     /// Row of each command.
     rows: Vec<u32>,
+    /// Somebody said why existing records change.
+    reasoned: bool,
 }
 
 /// What an import will do.
@@ -178,7 +186,8 @@ pub fn prepare(
         }
         let file = row::File { register, pack: &pack, columns: &columns, reason: options.reason.as_deref() };
         let merged = pipeline::run(snapshot, file, options, rows, progress)?;
-        Ok(merged.finish(head.format, head.header.number()))
+        let reasoned = options.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
+        Ok(Prepared { reasoned, ..merged.finish(head.format, head.header.number()) })
     })
 }
 

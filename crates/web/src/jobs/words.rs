@@ -16,6 +16,9 @@ pub fn import(error: &ImportError) -> Text {
             text(format!("{row}行目は見出しではありません。台帳の列の名前か表示名を見出しにしてください: {}", columns.join("、")), error)
         }
         ImportError::Mistakes { count, .. } => text(format!("ファイルに{count}件の誤りがあります。何も登録していません。"), error),
+        ImportError::ReasonRequired { count } => {
+            text(format!("すでにある記録{count}件を直すには、理由が必要です。何も登録していません。"), error)
+        }
         ImportError::Cancelled => text("中止しました。何も登録していません。", error),
         ImportError::NotTheHead | ImportError::Snapshot(_) | ImportError::Rule(_) | ImportError::Batch(_) | ImportError::Export(_) => text(
             format!("処理できませんでした。何も登録していません（{error}）。"),

@@ -119,12 +119,28 @@ pub fn steer(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             map(&mut job, &entered);
             import::start(app, &desk.cx, job, Stage::Checking)?;
         }
-        "write" if job.stage == Stage::Checked && job.problems == 0 => import::start(app, &desk.cx, job, Stage::Importing)?,
+        "write" if job.stage == Stage::Checked && job.problems == 0 => {
+            if let Some(reason) = entered.filled("_reason") {
+                job.reason = reason.to_string();
+            }
+            if lacks_reason(&job) {
+                return Ok(Reply::see_other(format!("{here}?{UNSAID}=1#f-_reason")));
+            }
+            import::start(app, &desk.cx, job, Stage::Importing)?;
+        }
         "cancel" => app.jobs.cancel(&job.id)?,
         // Pressed twice, or on a page that was left open: the job's page says how it stands.
         _ => {}
     }
     Ok(Reply::see_other(here))
+}
+
+/// Parameter of the page after someone wanted to write without saying why records change.
+const UNSAID: &str = "unsaid";
+
+/// Existing records would change and nobody has said why.
+fn lacks_reason(job: &Job) -> bool {
+    job.reason.trim().is_empty() && job.counts.is_some_and(|c| c.amend > 0)
 }
 
 /// Headings that a person has put to columns.
@@ -242,6 +258,15 @@ fn ready(desk: &Desk, v: &View, job: &Job) -> Markup {
         (counts(l, &c, false))
         form method="post" action=(v.cx.form_action()) {
             (desk::own_inputs(desk.app, None))
+            @if lacks_reason(job) {
+                @let unsaid = v.cx.query.get(UNSAID).is_some();
+                div class={ "field" @if unsaid { " bad" } } {
+                    label for="f-_reason" { (l.t("変更の理由", "Reason for changes")) " " span class="required" { (l.t("必須", "required")) } }
+                    p class="help" id="h-_reason" { (l.t("すでにある記録を直すので、なぜかを書いてください。履歴に残ります。", "Existing records change: say why. It stays in their history.")) }
+                    @if unsaid { p class="fault" id="e-_reason" role="alert" { (l.t("理由が書かれていません。", "No reason is given.")) } }
+                    input type="text" id="f-_reason" name="_reason" autocomplete="off" aria-describedby="h-_reason" aria-invalid=[unsaid.then_some("true")];
+                }
+            }
             p class="actions" {
                 @if c.create + c.amend > 0 { button name="_do" value="write" { (l.t("取り込む", "Import")) } " " }
                 @else { span { (l.t("登録することはありません。", "There is nothing to write.")) } " " }
