@@ -51,6 +51,7 @@ impl Ctx {
 
     /// Reads the moment out of the query. A moment that cannot be read is an error, never silently "now".
     pub fn new(lang: Lang, path: &str, query: Query) -> Result<Ctx, Error> {
+        let query = query.printable();
         let as_of_text = query.get("as_of").map(str::to_string);
         let as_of = match &as_of_text {
             None => AsOf::Head,
