@@ -176,7 +176,8 @@ fn links(page: &str) -> BTreeSet<String> {
 #[test]
 fn every_link_carries_language_and_moment_and_leads_somewhere() {
     let portal = portal();
-    let moment = "as_of=2036-11-01";
+    // A moment to come is refused; the last event is one that is past and holds everything.
+    let moment = &format!("as_of=seq:{}", portal.app.store.head_seq());
     for start in [format!("/?{moment}"), format!("/en?{moment}")] {
         let in_english = start.starts_with("/en");
         let (mut waiting, mut seen) = (VecDeque::from([start]), BTreeSet::new());
@@ -194,7 +195,7 @@ fn every_link_carries_language_and_moment_and_leads_somewhere() {
                 let switches_language = (link == "/en" || link.starts_with("/en?") || link.starts_with("/en/")) != in_english;
                 // The API has no language; a record's history leads to other moments.
                 to_now += usize::from(!link.contains("as_of=") && !link.starts_with("/api/"));
-                if !switches_language && link.contains(moment) {
+                if !switches_language && link.contains(moment.as_str()) {
                     waiting.push_back(link);
                 }
             }
