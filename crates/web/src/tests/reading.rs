@@ -218,6 +218,33 @@ fn anchors_lead_to_what_is_on_the_page() {
 }
 
 #[test]
+fn what_a_filter_does_not_know_is_a_message_not_everything() {
+    let portal = portal();
+    for (address, known) in [
+        ("/indicators?state=zzz", "better"),
+        ("/indicators?kind=zzz", "kpi"),
+        ("/indicators?node=zzz", "a-goal-1"),
+        ("/audit?verdict=zzz", "not-held"),
+        ("/audit?source=zzz", "doc"),
+        ("/audit?goal=zzz", "a-goal-1"),
+        ("/audit?page=abc", "1"),
+        ("/audit?page=0", "1"),
+        ("/audit?page=-1", "1"),
+    ] {
+        let error = portal.get(address).unwrap_err();
+        assert_eq!(error.status(), 400, "{address}");
+        let value = address.split_once('?').unwrap().1;
+        assert!(error.problem().ja.contains(value) && error.problem().en.contains(value), "{address}");
+        assert!(error.mend().ja.contains(known) && error.mend().en.contains(known), "{address}: {}", error.mend().en);
+    }
+    for address in ["/indicators?state=&kind=", "/indicators?state=target-unknown", "/audit?verdict=no-value&source=doc&page=1"] {
+        portal.page(address);
+    }
+    let beyond = portal.page("/audit?page=77");
+    assert!(beyond.contains("このページには公表値がありません") && beyond.contains("最初のページへ"));
+}
+
+#[test]
 fn every_reading_route_is_covered_here() {
     let own = ["style", "script", "icon", "indicator_download", "period"];
     let names: BTreeSet<&str> = ROUTES
