@@ -417,7 +417,16 @@ fn files_that_are_no_import_are_refused_whole() {
     assert!(matches!(prepare("projekt", b"x"), Err(ImportError::NoSuchRegister(r)) if r == "projekt"));
     assert!(matches!(prepare("project", b""), Err(ImportError::Sheet(sheet::SheetError::Empty))));
     let Err(ImportError::NoHeader { row: 1, columns, .. }) = prepare("memo", b"a,b\n1,2\n") else { panic!() };
-    assert_eq!(columns, ["text", "same", "same2", "about"]);
+    let columns: Vec<(&str, &str)> = columns.iter().map(|c| (c.ja.as_str(), c.en.as_str())).collect();
+    assert_eq!(
+        columns,
+        [
+            ("本文 (text)", "Text (text)"),
+            ("番号 (same)", "Same (same)"),
+            ("同じ (same2)", "Same (same2)"),
+            ("関連 (about)", "About (about)")
+        ]
+    );
     house.import("memo", "text\nx\n");
     let earlier = house.store.reader(&shirube_store::Actor::owner(), shirube_snapshot::AsOf::Seq(0)).unwrap();
     let result = shirube_exchange::import::prepare(&earlier, "memo", b"text\nx\n", &ImportOptions::default(), &shirube_exchange::silent);
