@@ -28,7 +28,6 @@ pub use batch::Batch;
 pub use command::{Command, Receipt};
 pub use error::{BatchError, PackRecordError, StoreError};
 pub use history::{Change, Version};
-pub use pack_records::check_pack_records;
 pub use reader::Reader;
 pub use store::Store;
 pub use verify::{Problem, VerifyReport};

@@ -10,18 +10,6 @@ use shirube_record::{Cell, Content, FieldError, Header, Mistake, Row, parse};
 use shirube_snapshot::{AsOf, Record};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-/// Loads the records of a pack into a store that is thrown away: every row that could not be loaded.
-///
-/// # Errors
-/// When the temporary store itself fails.
-pub fn check_pack_records(pack: &Arc<Pack>, folder: &Path) -> Result<Vec<PackRecordError>, StoreError> {
-    match Store::open(folder, pack.clone()) {
-        Ok(_) => Ok(vec![]),
-        Err(StoreError::PackRecords(errors)) => Ok(errors),
-        Err(error) => Err(error),
-    }
-}
-
 /// Brings the log up to the records of the pack, once per version of the pack.
 pub(crate) fn load(store: &Store, folder: &Path) -> Result<(), StoreError> {
     let pack = store.pack().clone();
