@@ -12,7 +12,7 @@ use crate::{
 };
 use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge};
 use shirube_plan::{Indicator, Pack};
-use shirube_snapshot::Snapshot;
+use shirube_snapshot::{PackTexts, Snapshot};
 use shirube_store::{Reader, Store};
 use std::{
     collections::BTreeMap,
@@ -34,6 +34,8 @@ pub struct App {
     pub keys: Keys,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
+    /// The pack's texts for searching, folded when first asked for.
+    texts: OnceLock<PackTexts>,
     results: indicator::Cache,
 }
 
@@ -51,6 +53,7 @@ impl App {
         }
     }
 
+            texts: OnceLock::new(),
     /// The records as the request may see them, at its moment.
     pub fn open(&self, cx: &Ctx) -> Result<Reader, Error> {
         Ok(self.store.reader(&cx.actor, cx.as_of)?)
@@ -114,3 +117,8 @@ impl App {
         self.citations.get_or_init(|| citations::all(&self.pack)).get(source).map_or(&[], Vec::as_slice)
     }
 }
+
+    /// The pack's texts, for searching.
+    pub fn pack_texts(&self) -> &PackTexts {
+        self.texts.get_or_init(|| PackTexts::new(&self.pack))
+    }

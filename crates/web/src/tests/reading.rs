@@ -383,7 +383,19 @@ fn search_groups_what_it_finds_and_leads_there() {
     assert!(plain(&page).contains("記録：灯り") && has(&page, "<mark>東の灯</mark>"), "{}", plain(&page));
     assert!(has(&page, "href=\"/registers/lamp/"));
     let page = portal.page("/en/search?q=More%20lamps");
-    assert!(has(&page, "href=\"/en/nodes/a-goal-1\"") && plain(&page).contains("“More lamps”: 1 shown"), "{}", plain(&page));
+    assert!(has(&page, "href=\"/en/nodes/a-goal-1\"") && plain(&page).contains("“More lamps”: 1 found"), "{}", plain(&page));
+    // 桟橋: a report in words on a goal, and lines of the document with their number.
+    let found = portal.page("/search?q=%E6%A1%9F%E6%A9%8B");
+    assert!(has(&found, "href=\"/nodes/a-goal-2\"") && plain(&found).contains("2023年度の実施状況"), "{}", plain(&found));
+    assert!(has(&found, "href=\"/sources/doc#c-11\"") && plain(&found).contains("11行目"), "{}", plain(&found));
+    // 2023年に12基: over the end of a line.
+    let broken = portal.page("/search?q=2023%E5%B9%B4%E3%81%AB12%E5%9F%BA");
+    assert!(has(&broken, "href=\"/sources/doc#c-4\""), "{}", plain(&broken));
+    // 灯: a kind alone, and back.
+    let lines = portal.page("/en/search?q=%E7%81%AF&kind=line");
+    assert!(plain(&lines).contains("Lines of sources (4)") && !has(&lines, "/registers/lamp/"), "{}", plain(&lines));
+    assert!(has(&lines, "href=\"/en/search?q=%E7%81%AF\">Search all kinds"));
+    assert_eq!(portal.get("/search?q=x&kind=zzz").unwrap_err().status(), 400);
     assert!(plain(&portal.page("/search?q=zzzz")).contains("「zzzz」は見つかりませんでした"));
     assert!(plain(&portal.page("/search")).contains("すべての台帳の記録から探します"));
 }
