@@ -119,7 +119,8 @@ fn against(v: &View, target: &TargetJudgement, unit: Option<&Unit>) -> Markup {
     }
 }
 
-fn pace_words(v: &View, method: Option<Method>, pace: f64, unit: Option<&Unit>) -> String {
+/// A yearly pace: a rate, or an amount in the unit.
+pub fn pace_words(v: &View, method: Option<Method>, pace: f64, unit: Option<&Unit>) -> String {
     match method {
         Some(Method::Growth) => format::growth(pace),
         _ => fmt::change(v.cx.l, pace, unit),

@@ -383,6 +383,10 @@ fn search_groups_what_it_finds_and_leads_there() {
     assert!(plain(&page).contains("記録：灯り") && has(&page, "<mark>東の灯</mark>"), "{}", plain(&page));
     assert!(has(&page, "href=\"/registers/lamp/"));
     let page = portal.page("/en/search?q=More%20lamps");
+    assert!(
+        tried.contains("2030年の目標 20基 項目 もと 試算 目標までの差") && tried.contains("試算ではなく、もとの前提による計算"),
+        "{tried}"
+    );
     assert!(has(&page, "href=\"/en/nodes/a-goal-1\"") && plain(&page).contains("“More lamps”: 1 found"), "{}", plain(&page));
     // 桟橋: a report in words on a goal, and lines of the document with their number.
     let found = portal.page("/search?q=%E6%A1%9F%E6%A9%8B");
