@@ -42,6 +42,10 @@ pub struct App {
 impl App {
     /// A portal over a store and its pack.
     pub fn new(store: Store, jobs: Jobs) -> App {
+        // A job whose end is not known says so; the portal is of use without.
+        if let Err(error) = jobs.settle(&store) {
+            eprintln!("jobs: {error}");
+        }
         App {
             pack: Arc::clone(store.pack()),
             store: Arc::new(store),
@@ -49,11 +53,11 @@ impl App {
             token: Token::new(),
             keys: Keys::default(),
             citations: OnceLock::new(),
+            texts: OnceLock::new(),
             results: indicator::Cache::default(),
         }
     }
 
-            texts: OnceLock::new(),
     /// The records as the request may see them, at its moment.
     pub fn open(&self, cx: &Ctx) -> Result<Reader, Error> {
         Ok(self.store.reader(&cx.actor, cx.as_of)?)
@@ -116,9 +120,9 @@ impl App {
     pub fn citations(&self, source: &str) -> &[Use] {
         self.citations.get_or_init(|| citations::all(&self.pack)).get(source).map_or(&[], Vec::as_slice)
     }
-}
 
     /// The pack's texts, for searching.
     pub fn pack_texts(&self) -> &PackTexts {
         self.texts.get_or_init(|| PackTexts::new(&self.pack))
     }
+}
