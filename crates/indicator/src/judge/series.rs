@@ -108,6 +108,11 @@ impl Trend {
         self.worse == 0 && self.flat == 0 && self.better > 0
     }
 }
+    /// Steps from value to value: one fewer than there are values.
+    pub fn steps(&self) -> usize {
+        self.better + self.worse + self.flat
+    }
+
 
 impl Point {
     pub(super) fn reading(&self) -> Option<Reading> {

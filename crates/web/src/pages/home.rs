@@ -249,6 +249,7 @@ fn headline(v: &View, m: &Measured) -> Markup {
                 (l.t("目標 ", "Target ")) (fmt::period(l, &target.period)) " " b { (fmt::value(l, target.value, unit)) }
                 @if let Some(gap) = target.gap.filter(|g| *g > 0.0) { (l.t("（あと ", " (still ")) (fmt::value(l, gap, unit)) (l.t("）", " to go)")) }
             }
+                @for remark in &target.remarks { " " span class="muted" { (remark.text(l.0)) } }
         }
     }
 }
