@@ -31,5 +31,5 @@ pub use moment::{AsOf, Moment};
 pub use place::Place;
 pub use record::Record;
 pub use rules::{Judged, Refused, Rules};
-pub use search::{Forgotten, Hit, HitKind, SearchIndex};
+pub use search::{Forgotten, Hit, HitKind, PackTexts, SearchIndex};
 pub use snapshot::Snapshot;

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, pair},
     fmt,
     form::{Entered, controls::bytes},
-    jobs::{Counts, Job, Problem, Stage, import::LISTED},
+    jobs::{Counts, Job, Left, Problem, Stage, import::LISTED},
     layout::{self, View},
     reply::Reply,
     state::App,
@@ -199,16 +199,50 @@ fn page(desk: &Desk, job: &Job, problems: &[Problem]) -> Markup {
                 p { (l.t("中止しました。何も登録していません。", "Cancelled; nothing was written.")) }
                 p { a class="button quiet" href=(v.cx.to(&format!("{}/import", cells::register_path(&register.name)))) { (l.t("別のファイルを取り込む", "Import another file")) } }
             }
-            Stage::Interrupted => {
-                div class="callout care" role="alert" {
-                    p { (l.t("処理の途中でプログラムが止まりました。取り込みは全部か何もなしのどちらかです。もう一度確認すると、登録済みの行は「変更なし」と数えられます。",
-                             "The program stopped while this was under way. An import is written whole or not at all: check it again, and rows that were written count as unchanged.")) }
-                }
-                (check_again(desk, &v, job))
-            }
+            Stage::Interrupted => { (interrupted(desk, &v, job)) }
         }
     };
     layout::page(&v, &title, "registers", &register_crumbs(&v, register), body)
+}
+
+/// What became of an import that was under way when the program stopped. It is written whole or not at all.
+fn interrupted(desk: &Desk, v: &View, job: &Job) -> Markup {
+    let l = v.cx.l;
+    let path = cells::register_path(&desk.register.name);
+    html! {
+        div class="callout care" role="alert" {
+            p { (l.t("処理の途中でプログラムが止まりました。", "The program stopped while this was under way.")) }
+            @match job.left {
+                Some(Left::Everything) => {
+                    p { b { (l.t("すべての行が登録されています。", "Every row was written.")) } }
+                    p { (records(v, desk.register, job)) }
+                },
+                Some(Left::Nothing) => p { b { (l.t("何も登録されていません。", "Nothing was written.")) } " " (l.t("もう一度確認してから取り込んでください。", "Check it again, then import it.")) },
+                Some(Left::Unknown) | None => {
+                    p { (l.t("取り込みは全部か何もなしのどちらかですが、ほかの登録と見分けられませんでした。もう一度確認すると分かります：登録済みの行は「変更なし」と数えられます。",
+                             "An import is written whole or not at all; which of the two could not be told from what else was written. Check it again to see: rows that were written count as unchanged.")) }
+                    @if let Some(before) = job.before {
+                        @let since = crate::url::Query(vec![("f._seq.gt".into(), before.to_string()), ("sort".into(), "_seq".into())]);
+                        p { a href=(v.cx.to_with(&path, since)) { (l.t("取り込みを始めた後に登録された記録を見る", "See the records written since it began")) } }
+                    }
+                },
+            }
+        }
+        @if job.left != Some(Left::Everything) { (check_again(desk, v, job)) }
+    }
+}
+
+/// Link to the records an import has made. Those that another event has changed since are no longer as the file
+/// said, and not among them.
+fn records(v: &View, register: &Register, job: &Job) -> Markup {
+    let (before, last) = job.events.unwrap_or_default();
+    let of_job = [("f._seq.gt", before.to_string()), ("f._seq.le", last.to_string()), ("sort", "_seq".to_string())];
+    let of_job = crate::url::Query(of_job.map(|(name, value)| (name.to_string(), value)).to_vec());
+    html! {
+        @if last > before {
+            a class="button" href=(v.cx.to_with(&cells::register_path(&register.name), of_job)) { (v.cx.l.t("取り込んだ記録を見る", "See the records")) }
+        }
+    }
 }
 
 fn working(desk: &Desk, v: &View, job: &Job) -> Markup {
@@ -384,17 +418,12 @@ fn check_again(desk: &Desk, v: &View, job: &Job) -> Markup {
 fn done(v: &View, register: &Register, job: &Job) -> Markup {
     let l = v.cx.l;
     let path = cells::register_path(&register.name);
-    // Those that another event has changed since are no longer as the file said, and not among them.
     let (before, last) = job.events.unwrap_or_default();
-    let of_job = [("f._seq.gt", before.to_string()), ("f._seq.le", last.to_string()), ("sort", "_seq".to_string())];
-    let of_job = crate::url::Query(of_job.map(|(name, value)| (name.to_string(), value)).to_vec());
     html! {
         p role="status" { (l.t("すべての行を取り込みました。", "Every row was imported.")) }
         (counts(l, &job.counts.unwrap_or_default(), true))
         p {
-            @if last > before {
-                a class="button" href=(v.cx.to_with(&path, of_job)) { (l.t("取り込んだ記録を見る", "See the records")) } " "
-            }
+            (records(v, register, job)) " "
             a class="button quiet" href=(v.cx.to(&format!("{path}/import"))) { (l.t("続けて取り込む", "Import another file")) }
         }
         @if last > before {
