@@ -25,6 +25,8 @@ use std::{
 const BATCH: usize = 512;
 /// How often a bulk job reports.
 const PROGRESS: usize = 1000;
+/// Events of a large batch. The write-ahead logs of smaller ones are emptied by and by, as SQLite does.
+const LARGE: usize = 5000;
 /// How soon write-ahead logs are emptied again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(500);
 /// Events folded per transaction while catching up.
@@ -116,10 +118,10 @@ impl Writer {
                 }
                 Job::All { actor, commands, dry_run, reply } => {
                     let answer = self.all(&actor, commands, dry_run, &reply);
-                    let written = answer.is_ok() && !dry_run;
+                    let large = answer.as_ref().is_ok_and(|receipts| receipts.len() >= LARGE) && !dry_run;
                     let _ = reply.send(BulkReply::Done(answer));
-                    if written {
-                        // A large batch leaves as large a write-ahead log, which the next start would read through.
+                    if large {
+                        // It leaves as large a write-ahead log, which the next start would read through.
                         self.purge();
                     }
                 }
