@@ -11,6 +11,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// SQLite's memory, too: it takes the place of the C library's allocator.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "shirube", version, about = "Runs a national plan on evidence / 計画を根拠で動かす")]
 struct Cli {

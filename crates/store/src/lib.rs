@@ -7,6 +7,7 @@
 
 pub mod access;
 mod batch;
+mod bulk;
 mod check;
 mod command;
 mod error;

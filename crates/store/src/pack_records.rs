@@ -156,6 +156,9 @@ impl Loader<'_> {
             commands.extend(command.inspect(|_| places.push((waits.file.to_string(), waits.line))));
         }
         drop(reader);
+        if commands.is_empty() {
+            return Ok(waiting);
+        }
         // After a mistake nothing more is written; what follows is only checked, to tell all mistakes at once.
         let result = match self.errors.as_slice() {
             [] => self.store.submit_all(&self.actor, commands, &|_| {}),

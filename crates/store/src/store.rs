@@ -41,8 +41,7 @@ pub struct Store {
     pack: Arc<Pack>,
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
-    /// Stops when the store is dropped.
-    _indexer: Indexer,
+    indexer: Indexer,
     files: Files,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
@@ -88,7 +87,7 @@ impl Store {
             pack,
             jobs,
             writer: Some(thread),
-            _indexer: Indexer::start(index, wake, bell)?,
+            indexer: Indexer::start(index, wake, bell)?,
             files: Files::open(folder.join("files"))?,
             seq,
             idle: Idle::default(),
@@ -282,6 +281,8 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let _ = self.jobs.send(Job::Stop);
+        // It would begin a step while the writer finishes, and be waited for.
+        self.indexer.stop();
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }

@@ -16,7 +16,7 @@ pub(crate) use indexes::{carried_columns, indexed_columns};
 pub use load::Expected;
 pub use lookup::Key;
 
-use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
+use crate::{digest, functions, layout::Layouts, pack_tables, rows::time_text, schema::tables};
 pub(crate) use evaluate::Evaluator;
 use rusqlite::{Connection, OptionalExtension, params};
 use shirube_plan::Pack;
@@ -56,6 +56,16 @@ pub struct Applied {
     pub at: i64,
 }
 
+/// A time in the forms that are asked for.
+#[derive(Debug, Default)]
+struct Time {
+    /// Milliseconds since the epoch, UTC.
+    at: i64,
+    text: String,
+    /// By the day in Japan.
+    fiscal_year: i64,
+}
+
 /// The head file, open for following the log.
 #[derive(Debug)]
 pub struct Head {
@@ -72,7 +82,7 @@ pub struct Head {
     moments: Vec<(i64, i64)>,
     /// Numbers to be given next, by register and fiscal year (0 = ever).
     numbers: BTreeMap<(String, i64), number::Run>,
-    time: (i64, String),
+    time: Time,
     /// Indexes are left out over several batches.
     loading: bool,
     /// Some indexes are left out.
@@ -125,7 +135,7 @@ impl Head {
             counts: BTreeMap::new(),
             moments: vec![],
             numbers: BTreeMap::new(),
-            time: (i64::MIN, String::new()),
+            time: Time { at: i64::MIN, ..Time::default() },
             loading: false,
             indexes_missing: false,
         };
@@ -254,10 +264,14 @@ impl Head {
         Ok(busy? == 0)
     }
 
-    /// Fiscal year of a time, by the day in Japan.
-    fn fiscal_year(&self, at: i64) -> i64 {
-        let day = crate::Moment { seq: 0, at_ms: at }.day();
-        functions::fiscal_year(&day, self.pack.meta.fiscal_year_start).unwrap_or(0)
+    /// A time as rows show it. The events of a batch share theirs.
+    fn time(&mut self, at: i64) -> &Time {
+        if self.time.at != at {
+            let day = crate::Moment { seq: 0, at_ms: at }.day();
+            let fiscal_year = functions::fiscal_year(&day, self.pack.meta.fiscal_year_start).unwrap_or(0);
+            self.time = Time { at, text: time_text(at), fiscal_year };
+        }
+        &self.time
     }
 }
 
