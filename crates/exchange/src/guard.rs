@@ -25,8 +25,9 @@ pub(crate) fn restore(text: &str) -> &str {
     }
 }
 
+/// A sign alone, which stands for nothing in many tables, is no formula.
 fn runs(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && !matches!(text, "-" | "+" | "－" | "＋")
 }
 
 fn is_number(text: &str) -> bool {
@@ -54,7 +55,8 @@ mod tests {
             ("-5", "-5"),
             ("+5.25", "+5.25"),
             ("-.5", "'-.5"),
-            ("-", "'-"),
+            ("-", "-"),
+            ("--", "'--"),
             ("'quoted'", "'quoted'"),
             ("a=b", "a=b"),
             ("", ""),

@@ -127,6 +127,19 @@ fn a_workbook_with_a_title_dates_and_percentages_is_read_as_seen() {
 }
 
 #[test]
+fn existing_records_change_only_for_a_reason() {
+    let house = House::new();
+    house.import("project", "year,theme,people\n2023,A,1\n");
+    let silent = |csv: &str| {
+        let prepared = house.prepare_with("project", csv.as_bytes(), &ImportOptions::default()).unwrap();
+        shirube_exchange::import::run(&house.store, &shirube_store::Actor::owner(), prepared, &shirube_exchange::silent)
+    };
+    assert!(matches!(silent("year,theme,people\n2023,A,2\n2023,B,2\n"), Err(ImportError::ReasonRequired { count: 1 })));
+    assert_eq!(house.records("project").len(), 1, "nothing was written");
+    assert_eq!(silent("year,theme,people\n2023,A,1\n2023,B,2\n").unwrap().plan.create, 1, "new records need none");
+}
+
+#[test]
 fn existing_records_are_found_by_key_and_changed_only_where_the_file_differs() {
     let house = House::new();
     house.import(
@@ -221,7 +234,9 @@ fn references_are_natural_keys_or_numbers() {
 #[test]
 fn states_move_by_the_register_s_transitions() {
     let house = House::new();
-    house.import("project", "year,theme,started,_state\n2023,A,2023-04-01,draft\n2023,B,,draft\n2023,C,,closed\n");
+    house.import("project", "year,theme,started,_state\n2023,A,2023-04-01,draft\n2023,B,,draft\n2023,C,2022-04-01,closed\n");
+    let skipped = house.prepare("project", "year,theme,_state\n2023,E,closed\n");
+    assert_eq!(said(&skipped), [(2, "started", "required")], "closed by way of approved");
     let wrong = house.prepare("project", "year,theme,状態\n2023,B,承認済み\n2023,A,closed\n2023,C,draft\n2023,D,unknown\n");
     assert_eq!(
         said(&wrong),
@@ -402,7 +417,16 @@ fn files_that_are_no_import_are_refused_whole() {
     assert!(matches!(prepare("projekt", b"x"), Err(ImportError::NoSuchRegister(r)) if r == "projekt"));
     assert!(matches!(prepare("project", b""), Err(ImportError::Sheet(sheet::SheetError::Empty))));
     let Err(ImportError::NoHeader { row: 1, columns, .. }) = prepare("memo", b"a,b\n1,2\n") else { panic!() };
-    assert_eq!(columns, ["text", "same", "same2", "about"]);
+    let columns: Vec<(&str, &str)> = columns.iter().map(|c| (c.ja.as_str(), c.en.as_str())).collect();
+    assert_eq!(
+        columns,
+        [
+            ("本文 (text)", "Text (text)"),
+            ("番号 (same)", "Same (same)"),
+            ("同じ (same2)", "Same (same2)"),
+            ("関連 (about)", "About (about)")
+        ]
+    );
     house.import("memo", "text\nx\n");
     let earlier = house.store.reader(&shirube_store::Actor::owner(), shirube_snapshot::AsOf::Seq(0)).unwrap();
     let result = shirube_exchange::import::prepare(&earlier, "memo", b"text\nx\n", &ImportOptions::default(), &shirube_exchange::silent);

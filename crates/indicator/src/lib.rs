@@ -23,6 +23,7 @@ mod run;
 mod sql;
 mod suggest;
 mod words;
+mod written;
 
 pub use audit::{Audit, AuditLine, AuditVerdict, audit};
 pub use cache::Cache;
@@ -35,3 +36,4 @@ pub use fence::Limits;
 pub use judge::{Judgement, Verdict, judge};
 pub use period::{Form, Period};
 pub use run::Overrides;
+pub use written::check_periods;

@@ -139,3 +139,18 @@ fn a_derived_column_may_use_those_above_it_and_a_check_all() {
     let found = about_register(&format!("{}{}", field("b", "a + 1"), field("a", "alive")));
     assert!(found[0].contains("the derived column `b`: there is no column `a`"), "{found:?}");
 }
+
+#[test]
+fn periods_that_cannot_be_read_are_found_wherever_a_pack_writes_them() {
+    let toml = "kind = \"check\"\nunit = \"trees\"\nlabel = { ja = \"木\", en = \"Trees\" }\ndefinition = { ja = \"木\", en = \"Trees\" }\n\
+         [[break]]\nperiod = \"FY19\"\nreason = { ja = \"方法\", en = \"Method\" }\ncite = { source = \"report\", heading = \"報告\", quote = \"2024年度\" }\n";
+    let sql = "SELECT '2024' AS period, 1 AS value";
+    let mut over = vec![("indicators/x.toml", toml.to_string()), ("indicators/x.sql", sql.to_string())];
+    let plan = std::fs::read_to_string(common::tests_folder().join("base/plan/first.toml")).unwrap();
+    let milestone = "\n[[milestone]]\ndate = \"2022-13\"\nlabel = { ja = \"節目\", en = \"Milestone\" }\ncite = { source = \"report\", heading = \"報告\", quote = \"2024年度\" }\n";
+    over.push(("plan/first.toml", format!("{plan}{milestone}")));
+    let files = over.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect();
+    let said: Vec<String> = shirube_indicator::check_periods(&common::pack_with(files)).iter().map(|d| d.problem.clone()).collect();
+    assert_eq!(said, ["`FY19` is no period (break of the series)", "`2022-13` is no date (milestone)"]);
+    assert_eq!(shirube_indicator::check_periods(&common::base()), []);
+}

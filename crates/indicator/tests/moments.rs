@@ -69,10 +69,10 @@ fn steps_of_a_past_moment_lead_to_the_same_records() {
 fn the_day_and_the_fiscal_year_are_those_of_the_moment() {
     let (_folder, store) = store();
     let sql = "SELECT :as_of AS period, :fiscal_year AS value";
-    let reader = store.reader(&Actor::owner(), "2031-02-03".parse().unwrap()).unwrap();
+    let reader = store.reader(&Actor::owner(), "2021-02-03".parse().unwrap()).unwrap();
     let computed = compute(&reader, &common::indicator(sql, ""), &Overrides::new()).unwrap();
-    assert_eq!((computed.observations[0].period.as_str(), computed.observations[0].value), ("2031-02-03", Some(2030.0)));
-    assert_eq!((computed.as_of.as_str(), computed.fiscal_year), ("2031-02-03", 2030));
+    assert_eq!((computed.observations[0].period.as_str(), computed.observations[0].value), ("2021-02-03", Some(2020.0)));
+    assert_eq!((computed.as_of.as_str(), computed.fiscal_year), ("2021-02-03", 2020));
 }
 
 #[test]
@@ -165,4 +165,28 @@ fn the_same_moment_gives_the_same_bytes() {
     assert_eq!(then, now);
     plant(&store, "N-06");
     assert_eq!(json(AsOf::Seq(before)), then);
+}
+
+#[test]
+fn a_correction_explains_no_difference_that_records_make_later() {
+    let folder = TempDir::new().unwrap();
+    let mut files = common::files_of(&common::tests_folder().join("cases/audit"));
+    files.retain(|name, _| name.contains('/') || name.ends_with(".toml"));
+    let pack = common::pack_with(files);
+    let store = Store::open(folder.path(), pack).unwrap();
+    let explained = || {
+        let audit = shirube_indicator::audit(&store.reader(&Actor::owner(), AsOf::Head).unwrap());
+        audit.lines.iter().find(|l| l.figure == "report/cost@2024").map(|l| (l.computed, l.explained))
+    };
+    assert_eq!(explained(), Some((Some(119_000.0), true)));
+    let text = |s: &str| Cell::Text(s.to_string());
+    let content = Content::from([
+        ("tag".to_string(), text("N-99")),
+        ("district".to_string(), text("north")),
+        ("planted_on".to_string(), text("2024-12-01")),
+        ("keeper".to_string(), text("木村")),
+        ("cost".to_string(), Cell::Integer(40_000)),
+    ]);
+    store.submit(&Actor::owner(), Command::Create { register: "tree".into(), content, origin: Origin::default() }).unwrap();
+    assert_eq!(explained(), Some((Some(159_000.0), false)));
 }

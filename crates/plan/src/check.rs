@@ -3,6 +3,7 @@
 use crate::model::*;
 use crate::report::{Report, did_you_mean};
 use std::collections::{BTreeMap, BTreeSet};
+use unicode_normalization::UnicodeNormalization;
 
 pub(crate) fn check(pack: &Pack, report: &Report) {
     let c = Checker { pack, report };
@@ -112,6 +113,11 @@ impl Checker<'_> {
             self.unit(&a.place, &a.unit);
         }
         for list in pack.code_lists.values() {
+            let parents: BTreeMap<&str, Option<&str>> = list.codes.iter().map(|c| (c.code.as_str(), c.parent.as_deref())).collect();
+            for code in list.codes.iter().filter(|c| is_own_ancestor(&c.code, &parents)) {
+                let place = self.file(&format!("codes/{}.toml", list.name));
+                self.report.add(&place, format!("code `{}` is its own ancestor", code.code), "correct `parent`");
+            }
             for code in list.codes.iter().filter_map(|c| c.parent.as_deref()) {
                 self.exists(
                     &self.file(&format!("codes/{}.toml", list.name)),
@@ -133,7 +139,9 @@ impl Checker<'_> {
                 self.owners(&node.place, &node.owners);
                 if let Some(parent) = &node.parent {
                     self.exists(&node.place, "parent", parent, period.nodes.iter().map(|n| n.id.as_str()));
-                    self.acyclic(node, &parents);
+                    if is_own_ancestor(&node.id, &parents) {
+                        self.report.add(&node.place, format!("node `{}` is its own ancestor", node.id), "correct `parent`");
+                    }
                 }
                 for from in &node.from {
                     self.exists(
@@ -156,18 +164,6 @@ impl Checker<'_> {
                 self.owners(&p.place, &p.owners);
             }
         }
-    }
-
-    fn acyclic(&self, node: &Node, parents: &BTreeMap<&str, Option<&str>>) {
-        let mut at = node.parent.as_deref();
-        for _ in 0..=parents.len() {
-            match at {
-                Some(id) if id == node.id => break,
-                Some(id) => at = parents.get(id).copied().flatten(),
-                None => return,
-            }
-        }
-        self.report.add(&node.place, format!("node `{}` is its own ancestor", node.id), "correct `parent`");
     }
 
     fn register(&self, r: &Register) {
@@ -314,6 +310,13 @@ impl Checker<'_> {
         }
         self.unique("figure", pack.figures.iter().map(|f| (f.id.as_str(), f.place.clone())));
         for f in &pack.figures {
+            if let Some(number) = number_not_quoted(&f.printed, &f.cite.quote) {
+                self.report.add(
+                    &f.place,
+                    format!("{number} of `{}` does not stand in the quote “{}”", f.printed, f.cite.quote),
+                    "copy both from the document: the quote shows the figure as it is printed",
+                );
+            }
             for (dimension, code) in &f.dims {
                 let Some(list) = pack.dimensions.get(dimension).and_then(|d| pack.code_lists.get(&d.codes)) else { continue };
                 self.exists(&f.place, &format!("code of `{}`", list.name), code, list.codes.iter().map(|c| c.code.as_str()));
@@ -331,6 +334,22 @@ impl Checker<'_> {
             self.exists(place, "figure", id, figures.keys().copied());
         }
     }
+}
+
+/// Whether following parents leads back to where it began.
+fn is_own_ancestor(id: &str, parents: &BTreeMap<&str, Option<&str>>) -> bool {
+    let parent = |of: &&str| parents.get(of).copied().flatten();
+    let mut ancestors = std::iter::successors(parent(&id), parent).take(parents.len());
+    ancestors.any(|ancestor| ancestor == id)
+}
+
+/// A number of what was printed that its own quote does not have, white space, widths and separators aside: the slip of
+/// whoever copied it, which the audit would take for the document's.
+fn number_not_quoted(printed: &str, quote: &str) -> Option<String> {
+    let plain = |text: &str| text.nfkc().filter(|c| !c.is_whitespace() && *c != ',').collect::<String>();
+    let (printed, quote) = (plain(printed), plain(quote));
+    let numbers = printed.split(|c: char| !(c.is_ascii_digit() || c == '.')).map(|n| n.trim_matches('.'));
+    numbers.filter(|n| !n.is_empty()).find(|n| !quote.contains(n)).map(str::to_string)
 }
 
 /// `grants.1.amount`: group, position from 1, column of a field of the group.

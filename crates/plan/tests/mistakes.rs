@@ -122,6 +122,7 @@ fn figures_that_cannot_be_read() {
     reports("published/trees.csv", "\"1,200本\"", "多数", 0, "no number in", "column `value`");
     reports("published/trees.csv", "2024,", "令和6年,", 0, "period `令和6年`", "write 2024");
     reports("published/trees.csv", "trees,2024,north", "trees,2024,x,north", 0, "columns", "quote values");
+    reports("published/trees.csv", "\"1,200本\"", "\"1,210本\"", 0, "1210 of `1,210本` does not stand in the quote", "copy both");
 }
 
 #[test]
@@ -141,4 +142,13 @@ fn files_that_do_not_belong() {
 fn sql_names_and_columns() {
     reports("registers/tree.toml", "name = \"height\"", "name = \"Height\"", 1, "cannot be a name in SQL", "lower-case");
     reports("dimensions.toml", "name = \"district\"", "name = \"value\"", 1, "name of a result column", "another name");
+}
+
+#[test]
+fn codes_that_are_their_own_ancestors() {
+    let (from, to) = (
+        "codes = [",
+        "codes = [\n{ code = \"a\", ja = \"甲\", en = \"A\", parent = \"b\" },\n{ code = \"b\", ja = \"乙\", en = \"B\", parent = \"a\" },",
+    );
+    reports_at("codes/district.toml", from, to, ("codes/district.toml", 0), "code `a` is its own ancestor", "correct `parent`");
 }

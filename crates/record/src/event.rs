@@ -117,6 +117,10 @@ pub struct Body {
     /// Redact: the personal columns that were erased (`name`, or `members.name` within a group).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub erased: Vec<String>,
+    /// Redact: digest of what a pack had said of the record, so that a later version of the pack does not bring it back.
+    /// What packs say is public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
 }
 
 /// A stored payload that does not read as one.

@@ -1,6 +1,9 @@
 //! Why a command ended without an answer.
 
 use crate::packs::PackFilesError;
+use shirube_exchange::export::ExportError;
+use shirube_exchange::import::ImportError;
+use shirube_store::StoreError;
 use std::path::PathBuf;
 
 /// A command's failure. Exit code 2 for what the caller can mend by calling differently, 3 for the rest.
@@ -27,7 +30,7 @@ pub enum Failure {
     Misuse(String),
     /// The store.
     #[error(transparent)]
-    Store(Box<shirube_store::StoreError>),
+    Store(Box<StoreError>),
     /// A snapshot.
     #[error(transparent)]
     Snapshot(#[from] shirube_snapshot::SnapshotError),
@@ -36,10 +39,10 @@ pub enum Failure {
     Indicator(Box<shirube_indicator::IndicatorError>),
     /// A file in.
     #[error(transparent)]
-    Import(Box<shirube_exchange::import::ImportError>),
+    Import(Box<ImportError>),
     /// A file out.
     #[error(transparent)]
-    Export(#[from] shirube_exchange::export::ExportError),
+    Export(#[from] ExportError),
     /// The folder of jobs.
     #[error(transparent)]
     Jobs(#[from] shirube_web::JobError),
@@ -64,8 +67,8 @@ pub enum Failure {
     Output(#[from] std::io::Error),
 }
 
-impl From<shirube_store::StoreError> for Failure {
-    fn from(error: shirube_store::StoreError) -> Self {
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
         Failure::Store(Box::new(error))
     }
 }
@@ -76,17 +79,26 @@ impl From<shirube_indicator::IndicatorError> for Failure {
     }
 }
 
-impl From<shirube_exchange::import::ImportError> for Failure {
-    fn from(error: shirube_exchange::import::ImportError) -> Self {
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
         Failure::Import(Box::new(error))
     }
 }
 
 impl Failure {
+    /// Whoever reads the answer has gone.
+    pub fn is_closed_pipe(&self) -> bool {
+        let (Failure::Output(cause) | Failure::Export(ExportError::Io(cause))) = self else { return false };
+        cause.kind() == std::io::ErrorKind::BrokenPipe
+    }
+
     /// Exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::PackFiles(_) | Failure::PackMistakes(_) | Failure::Unknown { .. } | Failure::Misuse(_) => 2,
+            Failure::Store(error) if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. }) => 2,
+            Failure::Import(error) if matches!(**error, ImportError::NoSuchRegister(_) | ImportError::ReasonRequired { .. }) => 2,
+            Failure::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 2,
             _ => 3,
         }
     }

@@ -11,6 +11,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// SQLite's memory, too: it takes the place of the C library's allocator.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "shirube", version, about = "Runs a national plan on evidence / 計画を根拠で動かす")]
 struct Cli {
@@ -63,9 +67,9 @@ enum Command {
     Export {
         /// Name of a register or indicator, `figures` or `audit`
         what: String,
-        /// Format
-        #[arg(long, value_enum, default_value_t = FileFormat::Csv)]
-        format: FileFormat,
+        /// Format; by the ending of --out, or CSV, when left out
+        #[arg(long, value_enum)]
+        format: Option<FileFormat>,
         /// Moment: YYYY-MM-DD, RFC 3339 or seq:N
         #[arg(long)]
         as_of: Option<String>,
@@ -165,7 +169,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(answer) => answer,
         // Whoever read the answer has seen enough (`shirube audit | head`).
-        Err(Failure::Output(cause)) if cause.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
+        Err(failure) if failure.is_closed_pipe() => ExitCode::from(PIPE_CLOSED),
         Err(failure) => {
             eprintln!("shirube: {failure}");
             ExitCode::from(failure.exit_code())

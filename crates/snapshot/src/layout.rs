@@ -1,7 +1,11 @@
 //! Where a register's values stand: its columns in order, its child tables, and the SQL built from them.
 
-use crate::schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted};
+use crate::{
+    rows::OWN,
+    schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
+};
 use shirube_plan::{FieldKind, Pack, Register, Storage};
+use shirube_record::Cell;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Layouts of all registers of a pack, by name.
@@ -17,6 +21,8 @@ pub(crate) struct Layout {
     pub name: String,
     /// Columns of fields, after the register's own twelve.
     pub columns: Vec<ColumnLayout>,
+    /// Places in `columns`, in the order of names.
+    by_name: Vec<usize>,
     pub children: Vec<ChildLayout>,
     /// All columns of the register's table, quoted, in order.
     pub all: String,
@@ -29,6 +35,10 @@ pub(crate) struct ColumnLayout {
     pub name: String,
     pub storage: Storage,
     pub derived: bool,
+    /// Place in a row of the table, from 1.
+    pub place: usize,
+    /// Place among the columns that are not derived, from 0.
+    pub own: usize,
 }
 
 #[derive(Debug)]
@@ -46,24 +56,40 @@ pub(crate) struct ChildLayout {
 
 impl Layout {
     pub fn new(register: &Register) -> Layout {
-        let columns: Vec<ColumnLayout> = register
-            .columns()
-            .into_iter()
-            .map(|c| ColumnLayout { storage: c.storage, derived: matches!(c.field.kind, FieldKind::Derived { .. }), name: c.name })
-            .collect();
+        let mut columns: Vec<ColumnLayout> = vec![];
+        let mut own = 0;
+        for column in register.columns() {
+            let derived = matches!(column.field.kind, FieldKind::Derived { .. });
+            let place = OWN + columns.len() + 1;
+            columns.push(ColumnLayout { storage: column.storage, derived, place, own, name: column.name });
+            own += usize::from(!derived);
+        }
+        let mut by_name: Vec<usize> = (0..columns.len()).collect();
+        by_name.sort_by_key(|i| &columns[*i].name);
         let names: Vec<String> = OWN_COLUMNS.iter().map(|c| c.0.to_string()).chain(columns.iter().map(|c| quoted(&c.name))).collect();
         let all = names.join(", ");
         let marks = marks(names.len());
         let table = quoted(&register.name);
         let past = quoted(&past_name(&register.name));
         Layout {
-            insert: format!("INSERT INTO {table} ({all}) VALUES ({marks})"),
+            // Short: it is looked up by its text for each row.
+            insert: format!("INSERT INTO {table} VALUES ({marks})"),
             to_past: format!("INSERT INTO {past} ({all}, _until) SELECT {all}, ?2 FROM {table} WHERE _id = ?1"),
             name: register.name.clone(),
             children: register.fields.iter().filter_map(|field| ChildLayout::new(&register.name, field)).collect(),
             columns,
+            by_name,
             all,
         }
+    }
+
+    /// The columns that a content fills, each with its cell. Contents are in the order of names, so one walk finds all.
+    pub fn filled<'c>(&self, content: impl Iterator<Item = (&'c String, &'c Cell)>) -> impl Iterator<Item = (&ColumnLayout, &'c Cell)> {
+        let mut columns = self.by_name.iter().map(|i| &self.columns[*i]).peekable();
+        content.filter_map(move |(name, cell)| {
+            while columns.next_if(|column| column.name < *name).is_some() {}
+            columns.next_if(|column| column.name == *name).map(|column| (column, cell))
+        })
     }
 
     pub fn child(&self, field: &str) -> Option<&ChildLayout> {

@@ -25,11 +25,11 @@ mod snapshot;
 
 pub use copy::SnapshotInfo;
 pub use error::SnapshotError;
-pub use head::{Applied, Evaluated, Expected, Head, HeadError, Key, RuleError};
+pub use head::{Applied, Evaluated, Expected, Head, HeadError, Key, RuleError, is_damage};
 pub use list::{COUNTED, Filter, ListQuery, Op, PAGE_LIMIT, Page, Total};
 pub use moment::{AsOf, Moment};
 pub use place::Place;
 pub use record::Record;
 pub use rules::{Judged, Refused, Rules};
-pub use search::{Forgotten, Hit, HitKind, SearchIndex};
+pub use search::{Forgotten, Hit, HitKind, PackTexts, SearchIndex};
 pub use snapshot::Snapshot;

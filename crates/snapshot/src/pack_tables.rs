@@ -1,5 +1,6 @@
 //! Tables filled from the pack itself: published figures, assumptions, codes, plan nodes.
 
+use crate::HitKind;
 use rusqlite::{Connection, Result, params};
 use shirube_plan::{Figure, NodeKind, Pack, Pair};
 use std::collections::BTreeSet;
@@ -29,40 +30,54 @@ pub(crate) fn fill(connection: &Connection, pack: &Pack) -> Result<()> {
     texts(connection, pack)
 }
 
-/// What searches look at: id, names, wordings.
 fn texts(connection: &Connection, pack: &Pack) -> Result<()> {
-    let none = Pair::default();
     let mut insert = connection.prepare("INSERT INTO _pack_text VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    let mut add = |kind: &str, id: &str, title: &Pair, text: &Pair| {
-        insert.execute(params![kind, id, title.ja, title.en, text.ja, text.en]).map(|_| ())
-    };
+    for Wording { kind, id, title, text } in wordings(pack) {
+        insert.execute(params![kind.as_str(), id, title.ja, title.en, text.ja, text.en])?;
+    }
+    Ok(())
+}
+
+/// What searches look at of a thing of the pack: id, names, wordings.
+pub(crate) struct Wording<'a> {
+    pub kind: HitKind,
+    pub id: &'a str,
+    pub title: Pair,
+    pub text: Pair,
+}
+
+/// The wordings of everything in a pack.
+pub(crate) fn wordings(pack: &Pack) -> Vec<Wording<'_>> {
+    let none = Pair::default();
+    let mut all = vec![];
+    let mut add = |kind, id, title: &Pair, text: &Pair| all.push(Wording { kind, id, title: title.clone(), text: text.clone() });
     for node in pack.periods.iter().flat_map(|p| &p.nodes) {
-        add("node", &node.id, &node.label, node.text.as_ref().unwrap_or(&none))?;
+        add(HitKind::Node, &node.id, &node.label, node.text.as_ref().unwrap_or(&none));
     }
     for indicator in pack.indicators.values() {
-        add("indicator", &indicator.id, &indicator.label, &indicator.definition)?;
+        add(HitKind::Indicator, &indicator.id, &indicator.label, &indicator.definition);
     }
     for figure in &pack.figures {
         let series = pack.series.get(&figure.series).map_or(&none, |s| &s.label);
         let printed = format!("{}\n{}\n{}", figure.printed, figure.cite.heading, figure.cite.quote);
-        add("figure", &figure.id, series, &Pair { ja: printed.clone(), en: printed })?;
+        add(HitKind::Figure, &figure.id, series, &Pair { ja: printed.clone(), en: printed });
     }
     let mut headings = BTreeSet::new();
     for source in &pack.sources {
-        add("source", &source.id, &source.label, &source.publisher)?;
+        add(HitKind::Source, &source.id, &source.label, &source.publisher);
         // Headings are those that something is cited under.
         let figures = pack.figures.iter().map(|f| &f.cite);
         let nodes = pack.periods.iter().flat_map(|p| &p.nodes).flat_map(|n| &n.cites);
         for cite in figures.chain(nodes).filter(|c| c.source == source.id && !c.heading.is_empty()) {
             if headings.insert((&source.id, &cite.heading)) {
-                add("heading", &source.id, &Pair { ja: cite.heading.clone(), en: cite.heading.clone() }, &none)?;
+                add(HitKind::Heading, &source.id, &Pair { ja: cite.heading.clone(), en: cite.heading.clone() }, &none);
             }
         }
     }
     for register in pack.registers.values() {
-        add("register", &register.name, &register.label, &register.description)?;
+        add(HitKind::Register, &register.name, &register.label, &register.description);
     }
-    Ok(())
+    all
 }
 
 /// A correction changes what indicators read; `printed` stays what the document says.

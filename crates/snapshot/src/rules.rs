@@ -10,7 +10,7 @@ use rusqlite::{
 };
 use shirube_plan::{Pack, Register};
 use shirube_record::{Content, FieldError, Mistake, Validator, normalise};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Functions whose result is not given by their arguments.
 const CHANGING: [&str; 15] = [
@@ -41,6 +41,8 @@ pub struct Rules {
     validator: Validator,
     layout: Layout,
     evaluator: Evaluator,
+    /// By lifecycle state: columns that a record in it has, whichever way it came.
+    demanded: BTreeMap<String, Vec<String>>,
 }
 
 /// Content that keeps the rules of its register, with what they derive from it.
@@ -98,6 +100,11 @@ impl Rules {
             validator: Validator::new(register, pack),
             layout: Layout::new(register),
             evaluator: Evaluator::new(register),
+            demanded: register
+                .states
+                .iter()
+                .map(|s| (s.name.clone(), register.demanded_in(&s.name).into_iter().map(str::to_owned).collect()))
+                .collect(),
             register: register.clone(),
         }
     }
@@ -116,7 +123,9 @@ impl Rules {
     ) -> Result<Result<Judged, Refused>, E> {
         let content = normalise(&self.register, content);
         let mut errors = self.validator.check(&content);
-        errors.extend(self.validator.blanks(&content, require));
+        let demanded = state.and_then(|s| self.demanded.get(s)).map_or(&[][..], Vec::as_slice);
+        let blank: Vec<String> = require.iter().chain(demanded.iter().filter(|f| !require.contains(f))).cloned().collect();
+        errors.extend(self.validator.blanks(&content, &blank));
         let in_order = beyond(&content, &mut errors)?;
         if !in_order || !errors.is_empty() {
             return Ok(Err(Refused { content, errors }));

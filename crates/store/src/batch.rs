@@ -38,6 +38,8 @@ pub struct Batch {
     reason: Option<Arc<str>>,
     parts: VecDeque<Part>,
     count: usize,
+    /// Bytes that a part will probably take.
+    usual: usize,
     /// Where among the names the next probably stands: records have the same columns in the same order.
     guess: usize,
 }
@@ -58,6 +60,13 @@ impl Batch {
     /// A batch for a register; `reason` says why existing records change.
     pub fn new(register: &str, reason: Option<&str>) -> Self {
         Batch { register: register.into(), reason: reason.map(Into::into), ..Batch::default() }
+    }
+
+    /// The commands so far; as many are expected to follow.
+    pub fn take(&mut self) -> Batch {
+        let usual = self.parts.back().map_or(0, |part| part.bytes.len() + part.bytes.len() / 8);
+        let next = Batch { register: self.register.clone(), reason: self.reason.clone(), usual, ..Batch::default() };
+        std::mem::replace(self, next)
     }
 
     /// How many commands it has.
@@ -140,7 +149,7 @@ impl Batch {
         self.count += 1;
         if self.parts.back().is_none_or(|part| part.bytes.len() >= PART) {
             let (register, reason) = (self.register.clone(), self.reason.clone());
-            self.parts.push_back(Part { register, reason, pack: None, names: vec![], bytes: vec![] });
+            self.parts.push_back(Part { register, reason, pack: None, names: vec![], bytes: Vec::with_capacity(self.usual) });
         }
         self.guess = 0;
         self.byte(kind);

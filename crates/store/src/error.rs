@@ -113,6 +113,30 @@ pub enum StoreError {
     /// Records of the pack that cannot be loaded.
     #[error("{} record(s) of the pack cannot be loaded: {}", .0.len(), .0.iter().take(20).map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     PackRecords(Vec<PackRecordError>),
+    /// The data folder holds the records of another pack.
+    #[error(
+        "the data folder {folder} belongs to the pack `{holds}`, not to `{given}`; name its pack with --pack, or another folder with --data"
+    )]
+    OtherPack {
+        /// The folder.
+        folder: String,
+        /// Pack whose records it holds.
+        holds: String,
+        /// Pack it was opened with.
+        given: String,
+    },
+    /// The pack is older than the one whose records are in the log already.
+    #[error(
+        "the data folder {folder} has the records of version {holds} of the pack, which is later than {given}; use that version or raise this one's"
+    )]
+    OlderPack {
+        /// The folder.
+        folder: String,
+        /// Version whose records it holds.
+        holds: String,
+        /// Version it was opened with.
+        given: String,
+    },
     /// Another program has the data folder open.
     #[error("the data folder {0} is in use by another program; stop it first")]
     InUse(String),

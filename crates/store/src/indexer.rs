@@ -48,11 +48,16 @@ impl Indexer {
         let _ = wake.try_send(());
         Ok(Indexer { wake: Some(wake), stop, thread: Some(thread) })
     }
+
+    /// Begins no further step. The rest is made up for when the folder is opened again.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Indexer {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop();
         if let Some(wake) = self.wake.take() {
             let _ = wake.try_send(());
         }

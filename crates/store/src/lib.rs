@@ -7,6 +7,7 @@
 
 pub mod access;
 mod batch;
+mod bulk;
 mod check;
 mod command;
 mod error;
@@ -14,6 +15,7 @@ mod files;
 mod history;
 mod indexer;
 mod log;
+mod pack_mark;
 mod pack_records;
 mod reader;
 mod redact;
@@ -27,7 +29,6 @@ pub use batch::Batch;
 pub use command::{Command, Receipt};
 pub use error::{BatchError, PackRecordError, StoreError};
 pub use history::{Change, Version};
-pub use pack_records::check_pack_records;
 pub use reader::Reader;
 pub use store::Store;
 pub use verify::{Problem, VerifyReport};

@@ -216,6 +216,22 @@ impl Log {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Actor of the first event that a pack has made.
+    pub fn first_pack(&self) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT actor FROM event WHERE substr(actor, 1, 5) = 'pack:' ORDER BY seq LIMIT 1";
+        Ok(self.connection.query_row(sql, [], |r| r.get(0)).optional()?)
+    }
+
+    /// Calls `each` with the redactions, in order.
+    pub fn redactions(&self, each: &mut dyn FnMut(Event)) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare(&format!("SELECT {COLUMNS} FROM event WHERE kind = 'redact' ORDER BY seq"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(event(row)?);
+        }
+        Ok(())
+    }
+
     /// Hash of one event.
     pub fn hash_of(&self, seq: i64) -> Result<Option<Hash>, StoreError> {
         Ok(self.connection.query_row("SELECT hash FROM event WHERE seq = ?1", [seq], |r| r.get(0)).optional()?)

@@ -3,44 +3,28 @@
 //! They are matched by natural key. A record that someone else has changed since keeps that change: a correction
 //! by a desk outlives a new version of the pack. Nothing is deleted.
 
-use crate::{Actor, BatchError, Command, PackRecordError, Reader, Store, StoreError, error::file_error};
+use crate::{Actor, BatchError, Command, PackRecordError, Reader, Store, StoreError, pack_mark};
 use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 use shirube_plan::{FieldKind, Pack, Part, Register};
 use shirube_record::{Cell, Content, FieldError, Header, Mistake, Row, parse};
 use shirube_snapshot::{AsOf, Record};
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
-
-/// File of the data folder that names the pack whose records are in the log. It only saves work: without it the
-/// records are compared again.
-const DONE: &str = "pack";
-
-/// Loads the records of a pack into a store that is thrown away: every row that could not be loaded.
-///
-/// # Errors
-/// When the temporary store itself fails.
-pub fn check_pack_records(pack: &Arc<Pack>, folder: &Path) -> Result<Vec<PackRecordError>, StoreError> {
-    match Store::open(folder, pack.clone()) {
-        Ok(_) => Ok(vec![]),
-        Err(StoreError::PackRecords(errors)) => Ok(errors),
-        Err(error) => Err(error),
-    }
-}
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// Brings the log up to the records of the pack, once per version of the pack.
 pub(crate) fn load(store: &Store, folder: &Path) -> Result<(), StoreError> {
     let pack = store.pack().clone();
-    let done = folder.join(DONE);
-    if fs::read_to_string(&done).is_ok_and(|digest| digest == pack.digest) {
+    if pack_mark::is_loaded(folder, &pack) {
         return Ok(());
     }
-    let mut loader = Loader { store, actor: Actor::pack(&pack.meta.id, &pack.meta.version), errors: vec![] };
+    let actor = Actor::pack(&pack.meta.id, &pack.meta.version);
+    let mut loader = Loader { store, actor, erased: store.erased_of_packs()?, errors: vec![] };
     for register in in_order(&pack) {
         loader.register(&pack, register)?;
     }
     if !loader.errors.is_empty() {
         return Err(StoreError::PackRecords(loader.errors));
     }
-    fs::write(&done, &pack.digest).map_err(file_error(&done))
+    pack_mark::loaded(folder, &pack)
 }
 
 /// Registers with records, those that others refer to first.
@@ -76,6 +60,8 @@ fn in_order(pack: &Pack) -> Vec<&Register> {
 struct Loader<'s> {
     store: &'s Store,
     actor: Actor,
+    /// Records redacted as a whole, by digest of what a pack had said of them. They stay away.
+    erased: BTreeMap<String, i64>,
     errors: Vec<PackRecordError>,
 }
 
@@ -128,13 +114,22 @@ impl Loader<'_> {
         keyless: &mut Earlier,
     ) -> Result<Vec<Waiting<'p>>, StoreError> {
         let reader = self.store.reader(&self.actor, AsOf::Head)?;
-        let resolve = |other: &str, key: &str| pack.registers.get(other).and_then(|r| by_written_key(&reader, pack, r, key).ok().flatten());
+        // A row that names an erased record: known to be the same if it is there, and not brought in if it is not.
+        let names_erased = std::cell::Cell::new(false);
+        let resolve = |other: &str, key: &str| {
+            let register = pack.registers.get(other)?;
+            let key = written_key(pack, register, key)?;
+            let erased = || self.erased.get(&pack_mark::said(register, key.iter()).ok()?).copied().inspect(|_| names_erased.set(true));
+            by_key(&reader, register, &key).ok().flatten().or_else(erased)
+        };
         let mut commands = vec![];
         let mut places = vec![];
         let mut waiting = vec![];
         let mut unmatched = vec![];
         for waits in rows {
+            names_erased.set(false);
             let row = waits.header.read(waits.cells, pack, &resolve);
+            let gone = names_erased.get() || self.erased.contains_key(&pack_mark::said(register, row.content.iter())?);
             let own = |e: &FieldError| matches!(&e.mistake, Mistake::NoSuchRecord { register: other, .. } if *other == register.name);
             if row.errors.iter().any(own) && row.errors.iter().all(own) {
                 waiting.push(waits);
@@ -142,12 +137,12 @@ impl Loader<'_> {
                 let wrong = row.errors.iter().map(|e| waits.wrong(format!("{}: {} ({})", e.column, e.problem.en, e.mend.en)));
                 self.errors.extend(wrong);
             } else if register.key.is_empty() {
-                if !keyless.takes(&row) {
+                if !keyless.takes(&row) && !gone {
                     unmatched.push((waits, row));
                 }
             } else {
                 let command = match by_key(&reader, register, &row.content)? {
-                    None => Some(create(register, row)),
+                    None => Some(create(register, row)).filter(|_| !gone),
                     Some(id) => self.amendment(&reader, register, id, &waits.header, row)?,
                 };
                 commands.extend(command.inspect(|_| places.push((waits.file.to_string(), waits.line))));
@@ -161,6 +156,9 @@ impl Loader<'_> {
             commands.extend(command.inspect(|_| places.push((waits.file.to_string(), waits.line))));
         }
         drop(reader);
+        if commands.is_empty() {
+            return Ok(waiting);
+        }
         // After a mistake nothing more is written; what follows is only checked, to tell all mistakes at once.
         let result = match self.errors.as_slice() {
             [] => self.store.submit_all(&self.actor, commands, &|_| {}),
@@ -261,7 +259,8 @@ impl Earlier {
     }
 }
 
-fn is_pack(actor: &str) -> bool {
+/// Whether a pack has made an event.
+pub(crate) fn is_pack(actor: &str) -> bool {
     actor.starts_with("pack:")
 }
 
@@ -278,19 +277,18 @@ fn by_key(reader: &Reader, register: &Register, content: &Content) -> Result<Opt
     find(reader, register, values)
 }
 
-/// The record whose natural key is written like this, parts joined by `|`.
-fn by_written_key(reader: &Reader, pack: &Pack, register: &Register, text: &str) -> Result<Option<i64>, StoreError> {
+/// The columns of a natural key that is written like this, parts joined by `|`.
+fn written_key(pack: &Pack, register: &Register, text: &str) -> Option<Content> {
     let parts: Vec<&str> = text.split('|').map(str::trim).collect();
-    if parts.len() != register.key.len() {
-        return Ok(None);
+    if register.key.is_empty() || parts.len() != register.key.len() {
+        return None;
     }
-    let mut values = vec![];
-    for (name, part) in register.key.iter().zip(parts) {
-        let Some(field) = register.field(name) else { return Ok(None) };
-        let Ok(cell) = parse(field, Part::Main, part, pack) else { return Ok(None) };
-        values.push(sql_value(cell.as_ref()));
-    }
-    find(reader, register, values)
+    let cells = register.key.iter().zip(parts).map(|(name, part)| {
+        let cell = parse(register.field(name)?, Part::Main, part, pack).ok()?;
+        Some((name.clone(), cell))
+    });
+    let cells: Option<Vec<_>> = cells.collect();
+    Some(cells?.into_iter().filter_map(|(name, cell)| Some((name, cell?))).collect())
 }
 
 fn find(reader: &Reader, register: &Register, values: Vec<Value>) -> Result<Option<i64>, StoreError> {

@@ -1,6 +1,6 @@
 //! Redaction: payloads leave the log, the head and every kept snapshot; the chain still verifies.
 
-use crate::{Actor, Command, Receipt, StoreError, check::absent, indexer::hold, log::Draft, writer::Writer};
+use crate::{Actor, Command, Receipt, StoreError, check::absent, indexer::hold, log::Draft, pack_mark, pack_records, writer::Writer};
 use shirube_plan::{FieldKind, Register, Sensitivity};
 use shirube_record::{Body, Cell, Content, Event, EventKind, Scope};
 use std::collections::BTreeSet;
@@ -21,7 +21,11 @@ impl Writer {
             Scope::Personal => personal_columns(declared, &events, record)?,
         };
         let files = files_of(declared, &events, scope);
-        let body = Body { salt: self.salt()?, reason: Some(reason), scope: Some(scope), erased, ..Body::default() };
+        let was = match scope {
+            Scope::All => said_by_pack(declared, &events)?,
+            Scope::Personal => None,
+        };
+        let body = Body { salt: self.salt()?, reason: Some(reason), scope: Some(scope), erased, was, ..Body::default() };
         let draft = Draft { register, record: Some(record), kind: EventKind::Redact, actor: actor.id().to_string(), body, personal: None };
         let mut receipt = Receipt { seq: 0, record, number: state.number, version: state.version + 1 };
         // Held to the end, so that the index takes nothing in meanwhile.
@@ -60,6 +64,13 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Digest of what a pack said when it created the record; none if something else did.
+fn said_by_pack(register: &Register, events: &[Event]) -> Result<Option<String>, StoreError> {
+    let Some(created) = events.first().filter(|e| pack_records::is_pack(&e.actor)) else { return Ok(None) };
+    let cells = created.body.iter().chain(&created.personal).flat_map(|body| &body.content);
+    pack_mark::said(register, cells.filter_map(|(column, cell)| Some((column, cell.as_ref()?)))).map(Some)
 }
 
 /// Columns held by personal payloads, `group.column` within groups.

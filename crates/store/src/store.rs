@@ -9,7 +9,7 @@ use crate::{
     history,
     indexer::Indexer,
     log::Log,
-    pack_records,
+    pack_mark, pack_records,
     reader::Idle,
     snapshots, verify,
     writer::{BulkReply, Commands, Job, Writer},
@@ -17,6 +17,7 @@ use crate::{
 use shirube_plan::Pack;
 use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -40,8 +41,7 @@ pub struct Store {
     pack: Arc<Pack>,
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
-    /// Stops when the store is dropped.
-    _indexer: Indexer,
+    indexer: Indexer,
     files: Files,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
@@ -60,6 +60,7 @@ impl Store {
         let lock = lock(folder)?;
         let head_path = folder.join("head.db");
         let log = Log::open(&folder.join("log.db"))?;
+        pack_mark::refuse_other(folder, &log, &pack)?;
         let head = Head::open(&head_path, pack.clone())?;
         let mut writer = Writer::new(log, head, Files::open(folder.join("files"))?)?;
         let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
@@ -86,7 +87,7 @@ impl Store {
             pack,
             jobs,
             writer: Some(thread),
-            _indexer: Indexer::start(index, wake, bell)?,
+            indexer: Indexer::start(index, wake, bell)?,
             files: Files::open(folder.join("files"))?,
             seq,
             idle: Idle::default(),
@@ -255,6 +256,11 @@ impl Store {
         self.log_reader()?.created_by(register, "pack:")
     }
 
+    /// What was erased of what packs had brought, by digest.
+    pub(crate) fn erased_of_packs(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        pack_mark::erased(&self.log_reader()?)
+    }
+
     fn send(&self, job: Job) -> Result<(), StoreError> {
         self.jobs.send(job).map_err(|_| StoreError::Closed)
     }
@@ -275,6 +281,8 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let _ = self.jobs.send(Job::Stop);
+        // It would begin a step while the writer finishes, and be waited for.
+        self.indexer.stop();
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }

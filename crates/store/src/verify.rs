@@ -3,6 +3,7 @@
 use crate::{StoreError, log::Log};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use shirube_record::{Body, Event, EventKind, FIRST, Hash, Scope, chain, hex, payload_hash};
+use shirube_snapshot::is_damage;
 use std::{collections::BTreeMap, fmt, path::Path};
 
 /// What a verification found.
@@ -74,6 +75,11 @@ pub enum Problem {
         /// Last event the head has seen.
         seen: i64,
     },
+    /// The head does not read. It is made anew from the log at the next start.
+    HeadUnreadable {
+        /// What SQLite says.
+        what: String,
+    },
     /// The head was made from other events.
     HeadDiffers {
         /// The head's last event.
@@ -92,6 +98,7 @@ impl fmt::Display for Problem {
             Problem::PayloadNotErased { seq } => write!(f, "the payload of event {seq} should have been erased by a redaction"),
             Problem::Unreadable { seq, what } => write!(f, "event {seq} does not read: {what}"),
             Problem::Truncated { last, seen } => write!(f, "the log ends at event {last}, but events up to {seen} were recorded"),
+            Problem::HeadUnreadable { what } => write!(f, "the head snapshot does not read ({what}); start shirube to make it anew"),
             Problem::HeadDiffers { seq } => write!(f, "the head snapshot was made from another event {seq}"),
         }
     }
@@ -124,8 +131,13 @@ pub(crate) fn log(path: &Path, head: &Path) -> Result<VerifyReport, StoreError> 
         }
     }
     report.last_hash = hex(&last.1);
-    check_head(connection, head, last.0, &mut report)?;
-    Ok(report)
+    match check_head(connection, head, last.0, &mut report) {
+        Err(StoreError::Sqlite(error)) if is_damage(&error) => {
+            report.problems.push(Problem::HeadUnreadable { what: error.to_string() });
+            Ok(report)
+        }
+        checked => checked.map(|()| report),
+    }
 }
 
 fn redactions(connection: &Connection) -> Result<Redactions, StoreError> {

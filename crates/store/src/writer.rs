@@ -7,13 +7,14 @@ use crate::{
     Actor, BatchError, Command, Receipt, StoreError,
     access::allow,
     batch::Asked,
+    bulk::{AHEAD, Bulk, SAMPLE, expected, read_ahead},
     check::{Checker, Rules},
     files::Files,
     indexer::SharedIndex,
     log::Log,
 };
 use shirube_record::Event;
-use shirube_snapshot::{Expected, Head};
+use shirube_snapshot::Head;
 use std::{
     collections::BTreeMap,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
@@ -24,12 +25,8 @@ use std::{
 const BATCH: usize = 512;
 /// How often a bulk job reports.
 const PROGRESS: usize = 1000;
-/// Events of a bulk job that go to the log together: waking its thread for each would cost more than the work.
-const TOGETHER: usize = 64;
-/// Bundles of events that may wait to be logged.
-const AHEAD: usize = 16;
-/// Commands of a bulk job that are looked at beforehand, to tell what the rest will be like.
-const SAMPLE: usize = 1000;
+/// Events of a large batch. The write-ahead logs of smaller ones are emptied by and by, as SQLite does.
+const LARGE: usize = 5000;
 /// How soon write-ahead logs are emptied again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(500);
 /// Events folded per transaction while catching up.
@@ -121,10 +118,10 @@ impl Writer {
                 }
                 Job::All { actor, commands, dry_run, reply } => {
                     let answer = self.all(&actor, commands, dry_run, &reply);
-                    let written = answer.is_ok() && !dry_run;
+                    let large = answer.as_ref().is_ok_and(|receipts| receipts.len() >= LARGE) && !dry_run;
                     let _ = reply.send(BulkReply::Done(answer));
-                    if written {
-                        // A large batch leaves as large a write-ahead log, which the next start would read through.
+                    if large {
+                        // It leaves as large a write-ahead log, which the next start would read through.
                         self.purge();
                     }
                 }
@@ -175,10 +172,13 @@ impl Writer {
             let (log, mut desk) = writer.parts();
             let first = log.last().seq + 1;
             std::thread::scope(|scope| {
-                // Sealing and logging keep pace on another core while this one checks and folds.
+                // Reading commands, and sealing and logging events, keep pace on other threads while this one checks and
+                // folds.
+                let (read, asked) = sync_channel(AHEAD);
+                scope.spawn(move || read_ahead(commands, &read));
                 let (next, bundles) = sync_channel::<Vec<Event>>(AHEAD);
                 let logging = scope.spawn(|| bundles.into_iter().flatten().try_for_each(|event| log.append(event)));
-                for (index, asked) in ahead.into_iter().chain(commands).enumerate() {
+                for (index, asked) in ahead.into_iter().chain(asked.into_iter().flatten()).enumerate() {
                     let (action, resource) = asked.command.asks_for();
                     let seq = first + bulk.receipts.len() as i64;
                     let accepted = allow(actor, action, resource).and_then(|()| desk.accept(actor, asked, seq, at));
@@ -349,59 +349,8 @@ impl Desk<'_> {
     }
 }
 
-/// What has become of a bulk job so far.
-#[derive(Default)]
-struct Bulk {
-    receipts: Vec<Receipt>,
-    /// Accepted and not yet on their way to the log.
-    bundle: Vec<Event>,
-    errors: Vec<(usize, StoreError)>,
-    truncated: bool,
-}
-
-impl Bulk {
-    /// Takes what became of one command; false when there is no use in going on.
-    fn take(&mut self, index: usize, result: Result<(Event, Receipt), StoreError>, next: &SyncSender<Vec<Event>>) -> bool {
-        match result {
-            Ok((event, receipt)) => {
-                self.receipts.push(receipt);
-                // After a refusal nothing will be written: the rest is only checked.
-                if self.errors.is_empty() {
-                    self.bundle.push(event);
-                }
-                self.bundle.len() < TOGETHER || self.hand_over(next)
-            }
-            Err(error) => {
-                let fatal = is_fatal(&error) || matches!(error, StoreError::Denied { .. });
-                self.errors.push((index, error));
-                self.truncated = self.errors.len() >= BatchError::LIMIT;
-                !fatal && !self.truncated
-            }
-        }
-    }
-
-    /// Sends what is accepted to the log; false when the log takes nothing any more.
-    fn hand_over(&mut self, next: &SyncSender<Vec<Event>>) -> bool {
-        next.send(std::mem::replace(&mut self.bundle, Vec::with_capacity(TOGETHER))).is_ok()
-    }
-}
-
-/// What a batch of `total` commands will probably do to each register, judged by the first of them.
-fn expected(sample: &[Asked], total: usize) -> BTreeMap<String, Expected> {
-    let each = (total / sample.len().max(1)).max(1) as i64;
-    let mut expected: BTreeMap<String, Expected> = BTreeMap::new();
-    for Asked { command, .. } in sample {
-        let register = expected.entry(command.register().to_string()).or_default();
-        match command {
-            Command::Create { .. } => register.created += each,
-            _ => register.superseded += each,
-        }
-    }
-    expected
-}
-
 /// The batch cannot go on.
-fn is_fatal(error: &StoreError) -> bool {
+pub(crate) fn is_fatal(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::Sqlite(_)

@@ -5,8 +5,8 @@ mod support;
 
 use proptest::prelude::*;
 use shirube_record::{Cell, Scope};
-use shirube_snapshot::{AsOf, Snapshot};
-use shirube_store::{Actor, Command, Store};
+use shirube_snapshot::{AsOf, Snapshot, SnapshotError};
+use shirube_store::{Actor, Command, Store, StoreError};
 use std::sync::Arc;
 use support::*;
 
@@ -237,10 +237,14 @@ fn times_lead_to_events() {
     let moment = |as_of| store.reader(&Actor::owner(), as_of).unwrap().moment();
     assert_eq!(moment(AsOf::At(first)).seq, 1);
     assert_eq!(moment(AsOf::At(first - 1)).seq, 0);
-    assert_eq!(moment(AsOf::At(i64::MAX)).seq, 2);
+    assert_eq!(moment(AsOf::At(first + 3_600)).seq, 2, "later today is now");
+    for to_come in [AsOf::At(i64::MAX), AsOf::At(first + 2 * 86_400_000), AsOf::Seq(3)] {
+        let refused = store.reader(&Actor::owner(), to_come).err();
+        assert!(matches!(refused, Some(StoreError::Snapshot(SnapshotError::NotYet { last: 2, .. }))), "{refused:?}");
+    }
     assert_eq!((moment(AsOf::Seq(1)).seq, moment(AsOf::Seq(1)).at_ms), (1, first));
     assert_eq!(moment(AsOf::Seq(0)).seq, 0);
-    assert_eq!(moment(AsOf::Seq(99)).seq, 2);
+    assert_eq!(moment(AsOf::Seq(2)).seq, 2);
     assert!(at(&store, AsOf::At(first - 1)).is_empty());
 }
 

@@ -4,8 +4,9 @@
 mod support;
 
 use shirube_plan::{FieldKind, Pack, RecordFile, Register};
+use shirube_record::Scope;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, Store, StoreError};
+use shirube_store::{Actor, Command, Problem, Store, StoreError};
 use std::{path::Path, sync::Arc};
 use support::*;
 
@@ -51,10 +52,10 @@ fn rows(store: &Store, sql: &str) -> Vec<String> {
 #[test]
 fn records_come_with_their_references_and_citations() {
     let folder = tempfile::tempdir().unwrap();
-    let projects = file("project", &["theme,year,hub,_source,_quote,_state", "弁,R5,東京,d1,（1）,approved"]);
+    let projects = file("project", &["theme,year,hub,_source,_quote,_state", "弁,R5,東京,d1,（1）,closed"]);
     let store = load(folder.path(), "1", vec![projects, file("hub", &["name", "東京"])]);
     let sql = "SELECT json_array(p.theme, p.year, h.name, p._source, p._quote, p._state, p._number IS NOT NULL) FROM project p JOIN hub h ON h._id = p.hub";
-    assert_eq!(rows(&store, sql), [r#"["弁",2023,"東京","d1","（1）","approved",1]"#]);
+    assert_eq!(rows(&store, sql), [r#"["弁",2023,"東京","d1","（1）","closed",1]"#]);
     assert_eq!(store.history(&Actor::owner(), "hub", 1).unwrap()[0].actor, "pack:test@1");
 }
 
@@ -119,4 +120,56 @@ fn every_mistake_names_its_file_and_line() {
     // Nothing of the register with a mistake is half loaded, and mending it is enough.
     let store = load(folder.path(), "2", vec![file("project", &["theme,year,budget", "a,2024,1"])]);
     assert_eq!(rows(&store, "SELECT theme FROM project"), ["a"]);
+}
+
+#[test]
+fn a_folder_takes_no_other_pack_and_no_older_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let version = |id: &str, version: &str| {
+        let mut pack = Arc::unwrap_or_clone(with(version, vec![file("hub", &["name", "東京"])]));
+        pack.meta.id = id.into();
+        pack.meta.version = version.into();
+        Store::open(folder.path(), Arc::new(pack))
+    };
+    let seq = version("test", "2026.10").unwrap().head_seq();
+    assert!(matches!(version("other", "2026.10"), Err(StoreError::OtherPack { holds, .. }) if holds == "test"));
+    assert!(matches!(version("test", "2026.9"), Err(StoreError::OlderPack { holds, .. }) if holds == "2026.10"));
+    // The mark only saves work: the log knows, too.
+    std::fs::remove_file(folder.path().join("pack")).unwrap();
+    assert!(matches!(version("other", "2026.10"), Err(StoreError::OtherPack { .. })));
+    assert_eq!(version("test", "2026.10").unwrap().head_seq(), seq, "nothing was written");
+}
+
+#[test]
+fn what_was_redacted_does_not_come_back_with_the_next_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let hubs = file("hub", &["name", "東京", "大阪"]);
+    let remarks = file("remark", &["words", "a", "b"]);
+    let projects = |more: &[&str]| file("project", &[&["theme,hub", "弁,東京", "管,大阪"], more].concat());
+    let store = load(folder.path(), "1", vec![hubs.clone(), remarks.clone(), projects(&[])]);
+    let erase = |register: &str, title: &str, value: &str| {
+        let id: i64 = rows(&store, &format!("SELECT _id || '' FROM {register} WHERE {title} = '{value}'"))[0].parse().unwrap();
+        let (register, reason) = (register.to_string(), "asked to".to_string());
+        submit(&store, Command::Redact { register, record: id, scope: Scope::All, reason });
+    };
+    erase("hub", "name", "東京");
+    erase("remark", "words", "b");
+    drop(store);
+    let store = load(folder.path(), "2", vec![hubs, remarks, projects(&["骨,東京"])]);
+    assert_eq!(rows(&store, "SELECT name FROM hub"), ["大阪"]);
+    assert_eq!(rows(&store, "SELECT words FROM remark"), ["a"]);
+    assert_eq!(rows(&store, "SELECT theme FROM project ORDER BY theme"), ["弁", "管"], "neither doubled nor brought in without its hub");
+}
+
+#[test]
+fn a_damaged_head_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = load(folder.path(), "1", vec![file("hub", &["name", "東京"])]).head_digest(&Actor::owner()).unwrap();
+    std::fs::write(folder.path().join("head.db"), "no database at all, but longer than a header of a hundred bytes would be ".repeat(3))
+        .unwrap();
+    let report = Store::verify_beside(folder.path(), &Actor::owner()).unwrap();
+    assert!(matches!(report.problems[..], [Problem::HeadUnreadable { .. }]), "{report:?}");
+    let store = load(folder.path(), "1", vec![file("hub", &["name", "東京"])]);
+    assert_eq!(store.head_digest(&Actor::owner()).unwrap(), digest);
+    assert!(store.verify(&Actor::owner()).unwrap().is_clean());
 }

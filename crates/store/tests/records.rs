@@ -160,6 +160,8 @@ fn records_taken_over_may_begin_in_a_later_state() {
     let folder = folder();
     let store = open(folder.path());
     submit(&store, create("project", &[("theme", t("a")), ("_state", t("closed"))]));
+    let skipped = refusal(&store, create("project", &[("theme", t("b")), ("_state", t("approved"))]));
+    assert_eq!(mistakes(&skipped), [("approved_on".to_string(), "required")], "no way around what a transition demands");
     assert_eq!(ask::<String>(&store, "SELECT _state FROM project"), "closed");
     assert!(
         matches!(refusal(&store, create("project", &[("theme", t("b")), ("_state", t("lost"))])), StoreError::NoSuchState { state, .. } if state == "lost")

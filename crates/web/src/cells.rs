@@ -115,6 +115,8 @@ impl Values<'_> {
                 }
             },
             (FieldKind::Choice { .. } | FieldKind::Country, _) => html! { (self.text(field, Part::Main, cell)) },
+            // Quotients go on and on; files carry every digit.
+            (FieldKind::Derived { .. }, Cell::Real(x)) => html! { span class="digits" title=(x) { (fmt::plain(*x)) } },
             (_, Cell::Integer(_) | Cell::Real(_)) => html! { span class="digits" { (self.text(field, Part::Main, cell)) } },
             _ => l.foreign(&self.text(field, Part::Main, cell)),
         }

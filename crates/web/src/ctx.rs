@@ -51,6 +51,7 @@ impl Ctx {
 
     /// Reads the moment out of the query. A moment that cannot be read is an error, never silently "now".
     pub fn new(lang: Lang, path: &str, query: Query) -> Result<Ctx, Error> {
+        let query = query.printable();
         let as_of_text = query.get("as_of").map(str::to_string);
         let as_of = match &as_of_text {
             None => AsOf::Head,
@@ -100,7 +101,12 @@ impl Ctx {
 
     /// This page now.
     pub fn now(&self) -> String {
-        address(self.l, &self.path, &self.query)
+        address(self.l, &self.path, &self.query_elsewhen())
+    }
+
+    /// What the query asks for at another moment: a list begins anew, as it may have fewer pages then.
+    pub fn query_elsewhen(&self) -> Query {
+        self.query.with("page", None)
     }
 
     /// This page without a query, for forms that send their own (`as_of` goes along as a hidden input).
@@ -146,6 +152,9 @@ mod tests {
 
     #[test]
     fn links_carry_language_and_moment() {
+        let cx = ctx(Lang::En, &[("as_of", "2026-11-01"), ("verdict", "differs"), ("page", "2")]);
+        assert_eq!(cx.other_language(), "/audit?verdict=differs&page=2&as_of=2026-11-01");
+        assert_eq!(cx.now(), "/en/audit?verdict=differs", "another moment may have fewer pages");
         let cx = ctx(Lang::En, &[("as_of", "2026-11-01"), ("verdict", "differs")]);
         assert_eq!(cx.to("/sources/d003#c-12"), "/en/sources/d003?as_of=2026-11-01#c-12");
         assert_eq!(cx.to("/"), "/en?as_of=2026-11-01");

@@ -103,8 +103,11 @@ fn head(v: &View, indicator: &Indicator, step: &Step, i: usize, column: &str) ->
     };
     let unit = unit.and_then(|u| v.pack.units.get(u)).map(|u| l.p(&u.label));
     html! {
-        @if let Some(label) = label { (label) @if let Some(unit) = unit { span class="unit-word" { (l.t("（", " (")) (unit) (l.t("）", ")")) } } br; }
-        code class="muted" { (column) }
+        @if let Some(label) = label {
+            (label) @if let Some(unit) = unit { span class="unit-word" { (l.t("（", " (")) (unit) (l.t("）", ")")) } }
+            @if !label.eq_ignore_ascii_case(column) { br; }
+        }
+        @if label.is_none_or(|label| !label.eq_ignore_ascii_case(column)) { code class="muted" { (column) } }
     }
 }
 

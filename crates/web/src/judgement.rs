@@ -83,7 +83,7 @@ fn whole(v: &View, series: &SeriesJudgement, unit: Option<&Unit>) -> Markup {
 
 fn trend_words(v: &View, trend: &Trend, unit: Option<&Unit>) -> Markup {
     let l = v.cx.l;
-    let steps = trend.better + trend.worse + trend.flat;
+    let steps = trend.steps();
     html! {
         (l.t("比較できる範囲の推移：", "Over the comparable years: "))
         (reading(v, &trend.from, unit)) (l.t(" から ", " to ")) (reading(v, &trend.to, unit)) (l.t("。", ". "))
@@ -98,7 +98,7 @@ fn against(v: &View, target: &TargetJudgement, unit: Option<&Unit>) -> Markup {
     let l = v.cx.l;
     html! {
         h3 { @if l.is_ja() { (fmt::period(l, &target.period)) "の目標 " } @else { "Target for " (fmt::period(l, &target.period)) ": " } (fmt::value(l, target.value, unit)) }
-        p { (State::Target(target.state).tag(l)) }
+        p { (State::Target(target.state).tag(l)) @for remark in &target.remarks { " " (remark.text(l.0)) } }
         dl class="facts" {
             @if let Some(from) = &target.from { dt { (l.t("最新の値", "Latest")) } dd { (reading(v, from, unit)) } }
             @if let Some(gap) = target.gap { dt { (l.t("目標までの差", "Gap")) } dd { (fmt::value(l, gap, unit)) } }
@@ -119,7 +119,8 @@ fn against(v: &View, target: &TargetJudgement, unit: Option<&Unit>) -> Markup {
     }
 }
 
-fn pace_words(v: &View, method: Option<Method>, pace: f64, unit: Option<&Unit>) -> String {
+/// A yearly pace: a rate, or an amount in the unit.
+pub fn pace_words(v: &View, method: Option<Method>, pace: f64, unit: Option<&Unit>) -> String {
     match method {
         Some(Method::Growth) => format::growth(pace),
         _ => fmt::change(v.cx.l, pace, unit),

@@ -80,7 +80,7 @@ fn header(v: &View, nav: &str) -> Markup {
                     form method="get" action=(cx.form_action()) {
                         label for="as_of" { (l.t("時点", "As of")) }
                         input type="date" id="as_of" name="as_of" value=(cx.as_of_text.as_deref().unwrap_or_default());
-                        @for (name, value) in &cx.query.0 { input type="hidden" name=(name) value=(value); }
+                        @for (name, value) in &cx.query_elsewhen().0 { input type="hidden" name=(name) value=(value); }
                         button class="quiet" { (l.t("表示", "Show")) }
                     }
                     a href=(cx.other_language()) hreflang=(l.other().code()) lang=(l.other().code()) { (l.t("English", "日本語")) }

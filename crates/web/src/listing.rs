@@ -322,7 +322,8 @@ fn weight(field: &Field) -> u8 {
     }
 }
 
-fn whole(query: &Query, name: &str, default: u64, most: u64) -> Result<u64, Error> {
+/// A whole number out of the address; one that cannot be used is refused.
+pub fn whole(query: &Query, name: &str, default: u64, most: u64) -> Result<u64, Error> {
     let Some(text) = query.get(name) else { return Ok(default) };
     text.parse().ok().filter(|n| (1..=most).contains(n)).ok_or_else(|| {
         Error::bad(
@@ -330,6 +331,25 @@ fn whole(query: &Query, name: &str, default: u64, most: u64) -> Result<u64, Erro
             pair(format!("1から{most}までの整数にしてください。"), format!("Write a whole number from 1 to {most}.")),
         )
     })
+}
+
+/// Words that a refusal names; the rest are on the page the reader came from.
+const NAMED: usize = 24;
+
+/// One of some words out of the address; any other is refused, never read as "all".
+pub fn one_of<'a>(query: &Query, name: &str, known: impl IntoIterator<Item = &'a str>) -> Result<Option<String>, Error> {
+    let Some(text) = query.get(name) else { return Ok(None) };
+    let mut words: Vec<&str> = known.into_iter().collect();
+    if words.contains(&text) {
+        return Ok(Some(text.to_string()));
+    }
+    let more = if words.len() > NAMED { " …" } else { "" };
+    words.truncate(NAMED);
+    let words = words.join(", ");
+    Err(Error::bad(
+        pair(format!("{name}={text} は使えません。"), format!("{name}={text} cannot be used.")),
+        pair(format!("使えるのは {words}{more} です。"), format!("Known are {words}{more}.")),
+    ))
 }
 
 #[cfg(test)]

@@ -199,7 +199,10 @@ impl State {
             "missed" => l.t("期限が来たが達していない。", "Its period has come and it is not reached."),
             "on-pace" => l.t("これまでの伸びが続けば達する。", "The pace so far is enough."),
             "behind" => l.t("これまでの伸びでは届かない。", "The pace so far is not enough."),
-            "open" => l.t("これまでの伸びが分からず、判定できない。", "Too little is known of the pace."),
+            "open" => l.t(
+                "目標の期限はまだ来ておらず、これまでの伸びも分からないので、判定できない。",
+                "Its period has not come, and too little is known of the pace so far.",
+            ),
             "words" => l.t("数値ではなく、実施状況の文章で報告される。", "Reported in words, not in figures."),
             "parts" => l.t("全体の値がなく、内訳ごとに判定が異なる。", "There is no value for the whole, and the parts differ."),
             "failed" => l.t("指標の計算に失敗した。理由は指標の画面に示す。", "The calculation failed; the indicator's page says why."),

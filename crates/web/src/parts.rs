@@ -1,6 +1,10 @@
 //! Pieces that several pages share.
 
-use crate::{layout::View, text::L, url};
+use crate::{
+    layout::View,
+    text::{L, is_japanese},
+    url,
+};
 use maud::{Markup, html};
 use shirube_plan::{Change, Citation, Figure, FollowUp, IndicatorKind, Node, NodeKind, Pair, Period, PeriodStatus, Series, Unit};
 
@@ -93,6 +97,9 @@ pub fn node_name(l: L, node: &Node) -> String {
 /// `ゴール6`, `Goal 6`.
 pub fn node_number(l: L, node: &Node) -> Option<String> {
     let number = node.number.as_deref()?;
+    // Of a number with a word of the document in it (重点5), an English page gives the number.
+    let english = number.trim_start_matches(|c| is_japanese(&String::from(c)));
+    let number = if l.is_ja() || english.is_empty() { number } else { english };
     Some(format!("{}{}{number}", node_kind(l, node.kind), l.t("", " ")))
 }
 

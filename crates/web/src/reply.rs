@@ -40,6 +40,11 @@ impl Reply {
         Reply { location: Some(to), ..Reply::bytes("text/plain; charset=utf-8", Bytes::new()).with_status(303) }
     }
 
+    /// To another address for good.
+    pub fn moved(to: String) -> Reply {
+        Reply { location: Some(to), ..Reply::bytes("text/plain; charset=utf-8", Bytes::new()).with_status(308) }
+    }
+
     /// The same answer under another status.
     pub fn with_status(self, status: u16) -> Reply {
         Reply { status, ..self }

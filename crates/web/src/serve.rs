@@ -13,7 +13,8 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, OriginalUri, Query as QueryOf, RawPathParams, State, rejection::BytesRejection},
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, Method as HttpMethod, Uri, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
@@ -55,7 +56,24 @@ pub fn router(app: Arc<App>) -> Router {
     };
     let unknown_method =
         |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::Method);
-    router.fallback(nowhere).method_not_allowed_fallback(unknown_method).layer(DefaultBodyLimit::max(MOST_BODY)).with_state(app)
+    let router = router.fallback(nowhere).method_not_allowed_fallback(unknown_method).layer(DefaultBodyLimit::max(MOST_BODY));
+    // About the whole router: no address of ours ends in a slash, and one whose tail is free would take it for its own.
+    Router::new().fallback_service(router.with_state(app)).layer(middleware::from_fn(unslash))
+}
+
+async fn unslash(request: axum::extract::Request, next: Next) -> Response {
+    match without_slash(request.uri()).filter(|_| matches!(*request.method(), HttpMethod::GET | HttpMethod::HEAD)) {
+        Some(to) => Reply::moved(to).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// The address without the slashes it ends in, where it ends in one. Never one that a browser would read as another
+/// host's (`//evil`).
+fn without_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/')?.trim_end_matches('/');
+    let elsewhere = path.is_empty() || !path.starts_with('/') || path.starts_with("//") || path.contains('\\');
+    (!elsewhere).then(|| uri.query().map_or_else(|| path.to_string(), |query| format!("{path}?{query}")))
 }
 
 fn languages(route: &Route) -> &'static [Lang] {
@@ -202,6 +220,23 @@ mod tests {
         ] {
             assert_eq!(own_pages_only(&foreign).unwrap_err().status(), 403, "{foreign:?}");
         }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_leads_to_the_address_without_and_never_to_another_host() {
+        let to = |uri: &str| without_slash(&uri.parse().unwrap());
+        assert_eq!(to("/en/").as_deref(), Some("/en"));
+        assert_eq!(to("/registers/project/?q=a%2Fb&page=2").as_deref(), Some("/registers/project?q=a%2Fb&page=2"));
+        assert_eq!(to("/registers//").as_deref(), Some("/registers"));
+        assert_eq!(to("http://evil.example/plan/").as_deref(), Some("/plan"), "the host is not repeated");
+        for stays in ["/", "/plan", "/plan?to=/", "//", "//evil", "//evil/", "///evil/", "//evil.example//", "http://evil.example/"] {
+            assert_eq!(to(stays), None, "{stays}");
+        }
+        for odd in ["/\\evil/", "/\\/evil/", "\\\\evil/"] {
+            assert!(odd.parse::<Uri>().map_or(true, |uri| without_slash(&uri).is_none()), "{odd}");
+        }
+        let reply = Reply::moved("/en".into());
+        assert_eq!((reply.status(), reply.location()), (308, Some("/en")));
     }
 
     #[test]

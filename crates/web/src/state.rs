@@ -12,7 +12,7 @@ use crate::{
 };
 use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge};
 use shirube_plan::{Indicator, Pack};
-use shirube_snapshot::Snapshot;
+use shirube_snapshot::{PackTexts, Snapshot};
 use shirube_store::{Reader, Store};
 use std::{
     collections::BTreeMap,
@@ -34,12 +34,18 @@ pub struct App {
     pub keys: Keys,
     /// Citations by source, gathered when first asked for.
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
+    /// The pack's texts for searching, folded when first asked for.
+    texts: OnceLock<PackTexts>,
     results: indicator::Cache,
 }
 
 impl App {
     /// A portal over a store and its pack.
     pub fn new(store: Store, jobs: Jobs) -> App {
+        // A job whose end is not known says so; the portal is of use without.
+        if let Err(error) = jobs.settle(&store) {
+            eprintln!("jobs: {error}");
+        }
         App {
             pack: Arc::clone(store.pack()),
             store: Arc::new(store),
@@ -47,6 +53,7 @@ impl App {
             token: Token::new(),
             keys: Keys::default(),
             citations: OnceLock::new(),
+            texts: OnceLock::new(),
             results: indicator::Cache::default(),
         }
     }
@@ -112,5 +119,10 @@ impl App {
     /// What cites a source, in its order.
     pub fn citations(&self, source: &str) -> &[Use] {
         self.citations.get_or_init(|| citations::all(&self.pack)).get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The pack's texts, for searching.
+    pub fn pack_texts(&self) -> &PackTexts {
+        self.texts.get_or_init(|| PackTexts::new(&self.pack))
     }
 }

@@ -77,6 +77,16 @@ impl Query {
         self.0.iter().filter(move |(k, v)| k == name && !v.trim().is_empty()).map(|(_, v)| v.trim())
     }
 
+    /// The same query without control characters, which no input of ours takes and no page should show. Those that
+    /// part words (a tab out of a spreadsheet) become blanks.
+    pub fn printable(&self) -> Query {
+        let clean = |text: &str| {
+            let blank = |c: char| if c.is_control() && c.is_whitespace() { ' ' } else { c };
+            text.chars().map(blank).filter(|c| !c.is_control()).collect::<String>()
+        };
+        Query(self.0.iter().map(|(name, value)| (clean(name), clean(value))).collect())
+    }
+
     /// The same query with one parameter set (or, with `None`, gone).
     pub fn with(&self, name: &str, value: Option<&str>) -> Query {
         let mut pairs: Vec<_> = self.0.iter().filter(|(k, _)| k != name).cloned().collect();
@@ -121,5 +131,11 @@ mod tests {
         assert_eq!(query.with("q", None).to_suffix(), "");
         assert_eq!(query.with("as_of", Some("2026-11-01")).to_suffix(), "?q=a%20b%26c&as_of=2026-11-01");
         assert_eq!(query.get("goal"), None);
+    }
+
+    #[test]
+    fn a_query_holds_no_control_characters() {
+        let query = Query(form_pairs("q=a%00b%1B%5B31m%09c%C2%9B&n%0Aame=x")).printable();
+        assert_eq!(query.0, [("q", "ab[31m c"), ("n ame", "x")].map(|(k, v)| (k.to_string(), v.to_string())));
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::{
     ctx::Ctx,
-    fmt,
+    fmt, judgement,
     layout::{View, hidden_as_of},
+    measures::State,
     pages::indicator::Sheet,
     parts,
 };
 use maud::{Markup, html};
-use shirube_indicator::{Observation, Overrides};
+use shirube_indicator::{Judgement, Observation, Overrides, judge::TargetJudgement};
 use shirube_plan::{Assumption, Indicator, Pack};
 
 /// What the reader tries.
@@ -75,7 +76,10 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         }
         @if let Some(varied) = &sheet.varied {
             @match (sheet.measured.measure(), varied.measure()) {
-                (Ok(original), Ok(varied)) => (compared(v, indicator, &original.computed.observations, &varied.computed.observations)),
+                (Ok(original), Ok(varied)) => {
+                    (compared(v, indicator, &original.computed.observations, &varied.computed.observations))
+                    (targets(v, indicator, &original.judgement, &varied.judgement))
+                },
                 (_, Err(error)) => div class="callout care" { p lang="en" { (error) } },
                 (Err(_), _) => "",
             }
@@ -138,6 +142,41 @@ fn compared(v: &View, indicator: &Indicator, original: &[Observation], varied: &
                                 td class="num" { b { (cell(b)) } }
                                 td class="num" { @if let (Some(x), Some(y)) = (a.value, b.value) { (fmt::change(l, y - x, unit)) } }
                             }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the indicator stands against its targets, before and after.
+fn targets(v: &View, indicator: &Indicator, original: &Judgement, varied: &Judgement) -> Markup {
+    let l = v.cx.l;
+    let unit = parts::unit(v, &indicator.unit);
+    fn of(judgement: &Judgement) -> &[TargetJudgement] {
+        judgement.headline().map_or(&[], |s| s.targets.as_slice())
+    }
+    let gap =
+        |t: &TargetJudgement| html! { @match t.gap { Some(gap) => (fmt::value(l, gap, unit)), None => (l.t("分からない", "not known")) } };
+    let needed = |t: &TargetJudgement| html! { @if let Some(pace) = &t.pace { (judgement::pace_words(v, t.method, pace.needed, unit)) } };
+    let so_far = |t: &TargetJudgement| {
+        html! {
+            @match t.pace.as_ref().and_then(|p| p.so_far) { Some(pace) => (judgement::pace_words(v, t.method, pace, unit)), None => (l.t("分からない", "not known")) }
+        }
+    };
+    html! {
+        @for (a, b) in of(original).iter().zip(of(varied)) {
+            div class="scroll" {
+                table {
+                    caption { @if l.is_ja() { (fmt::period(l, &a.period)) "の目標 " } @else { "Target for " (fmt::period(l, &a.period)) ": " } (fmt::value(l, a.value, unit)) }
+                    (parts::thead(&[(l.t("項目", "What"), false), (l.t("もと", "Original"), true), (l.t("試算", "Trial"), true)]))
+                    tbody {
+                        tr { th scope="row" { (l.t("目標までの差", "Gap")) } td class="num" { (gap(a)) } td class="num" { b { (gap(b)) } } }
+                        tr { th scope="row" { (l.t("判定", "State")) } td class="num" { (State::Target(a.state).tag(l)) } td class="num" { (State::Target(b.state).tag(l)) } }
+                        @if a.pace.is_some() || b.pace.is_some() {
+                            tr { th scope="row" { (l.t("必要な伸び（年）", "Pace needed, a year")) } td class="num" { (needed(a)) } td class="num" { b { (needed(b)) } } }
+                            tr { th scope="row" { (l.t("これまでの伸び（年）", "Pace so far, a year")) } td class="num" { (so_far(a)) } td class="num" { (so_far(b)) } }
                         }
                     }
                 }

@@ -4,6 +4,7 @@
 //! and citation. What is exported by names or labels can be imported again.
 
 mod columns;
+mod conditions;
 mod csv;
 pub mod figures;
 mod json;

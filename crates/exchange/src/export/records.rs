@@ -144,11 +144,8 @@ fn about(snapshot: &Snapshot, register: &Register, query: &ListQuery) -> About {
     let (meta, moment) = (&snapshot.pack().meta, snapshot.moment());
     let mut about = super::figures::origin(snapshot.pack(), moment);
     about.pair("register", "台帳", "Register", register.label.clone());
-    let mut conditions: Vec<String> =
-        query.filters.iter().map(|f| format!("{} {} {}", f.column, f.op.as_str(), f.values.join(", "))).collect();
-    conditions.extend(query.text.iter().map(|t| format!("“{t}”")));
-    if !conditions.is_empty() {
-        about.fact("filter", "絞り込み", "Filter", conditions.join(" / "));
+    if let Some(conditions) = super::conditions::in_words(snapshot, register, query) {
+        about.pair("filter", "絞り込み", "Filter", conditions);
     }
     let digest: String = snapshot.pack().digest.chars().take(12).collect();
     let day = moment.day();

@@ -3,7 +3,7 @@
 use super::mistake::{HeaderMistake, RowError};
 use crate::heading::{self, fold};
 use crate::sheet::Row;
-use shirube_plan::{Field, FieldKind, Lang, Part, Register};
+use shirube_plan::{Field, FieldKind, Lang, Pair, Part, Register};
 use std::collections::{BTreeMap, HashMap};
 
 /// What a column of the file holds.
@@ -38,6 +38,12 @@ pub(crate) struct Place<'a> {
 
 /// A group under one of its names, with its columns under theirs.
 type Group<'a> = (String, &'a Field, HashMap<String, Vec<Place<'a>>>);
+
+/// A label with the name in brackets, where the two differ.
+fn named(label: Pair, name: &str) -> Pair {
+    let with = |label: String| if label == name { label } else { format!("{label} ({name})") };
+    Pair { ja: with(label.ja), en: with(label.en) }
+}
 
 /// The names by which columns of a register go.
 pub(crate) struct Headings<'a> {
@@ -99,7 +105,7 @@ impl<'a> Headings<'a> {
         }
     }
 
-    fn add(&mut self, name: &str, label: &shirube_plan::Pair, target: Target<'a>) {
+    fn add(&mut self, name: &str, label: &Pair, target: Target<'a>) {
         for lang in [Lang::Ja, Lang::En] {
             self.label(label.get(lang), &target);
             self.label(&format!("{} ({name})", label.get(lang)), &target);
@@ -115,12 +121,21 @@ impl<'a> Headings<'a> {
         }
     }
 
-    /// Names of all columns that a file may have, as it would write them.
-    pub fn all(&self) -> Vec<String> {
-        let of = |f: &'a Field| -> Vec<String> {
+    /// All columns that a file may have: labels, each with the name a file may write as well.
+    pub fn all(&self) -> Vec<Pair> {
+        let of = |f: &'a Field| -> Vec<Pair> {
+            let own = |p: Place| named(heading::label(p.field, p.part), &p.name);
             match &f.kind {
-                FieldKind::Group { fields } => fields.iter().flat_map(places).map(|p| format!("{}.1.{}", f.name, p.name)).collect(),
-                _ => places(f).into_iter().map(|p| p.name).collect(),
+                FieldKind::Group { fields } => fields
+                    .iter()
+                    .flat_map(places)
+                    .map(|p| {
+                        let label = heading::label(p.field, p.part);
+                        let of_row = |lang| heading::group_label(f, 1, &label, lang);
+                        named(Pair { ja: of_row(Lang::Ja), en: of_row(Lang::En) }, &format!("{}.1.{}", f.name, p.name))
+                    })
+                    .collect(),
+                _ => places(f).into_iter().map(own).collect(),
             }
         };
         self.register.fields.iter().flat_map(of).collect()
@@ -143,7 +158,7 @@ impl<'a> Headings<'a> {
         let mut found = self.candidates(text);
         let heading = text.to_owned();
         match (found.pop(), found.is_empty()) {
-            (None, _) => Err(HeaderMistake::Unknown { heading, register: self.register.name.clone(), near: self.near(text) }),
+            (None, _) => Err(HeaderMistake::Unknown { heading, register: self.register.label.clone(), near: self.near(text) }),
             (Some(one), true) => Ok(one),
             (Some(last), false) => {
                 found.push(last);

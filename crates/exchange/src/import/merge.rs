@@ -96,6 +96,7 @@ impl<'a> Merger<'a> {
             error_count: self.error_count,
             batch: self.batch,
             rows: self.rows,
+            reasoned: false,
         }
     }
 

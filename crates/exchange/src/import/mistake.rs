@@ -61,8 +61,8 @@ pub enum HeaderMistake {
     Unknown {
         /// The heading.
         heading: String,
-        /// The register.
-        register: String,
+        /// Label of the register.
+        register: Pair,
         /// What it could have been.
         near: Option<String>,
     },
@@ -95,7 +95,10 @@ impl HeaderMistake {
     fn texts(&self) -> (Pair, Pair) {
         match self {
             HeaderMistake::Unknown { heading, register, near } => (
-                pair(format!("台帳 {register} に列「{heading}」はありません"), format!("register {register} has no column “{heading}”")),
+                pair(
+                    format!("台帳「{}」に列「{heading}」はありません", register.ja),
+                    format!("register “{}” has no column “{heading}”", register.en),
+                ),
                 match near {
                     Some(near) => pair(
                         format!("「{near}」ではありませんか。取り込まない列なら、そのように指定するか除いてください"),

@@ -24,6 +24,7 @@ use crate::export::ExportError;
 use crate::sheet::{self, Format, SheetError, SheetOptions};
 use crate::{Cancelled, Progress};
 use columns::Columns;
+use shirube_plan::Pair;
 use shirube_snapshot::{RuleError, Snapshot, SnapshotError};
 use shirube_store::{Batch, BatchError};
 use std::collections::BTreeMap;
@@ -57,14 +58,14 @@ pub enum ImportError {
     #[error("the pack has no register `{0}`")]
     NoSuchRegister(String),
     /// No heading is known.
-    #[error("row {row} is no header: none of its cells is a column of register `{register}`; write column names or labels there: {}", columns.join(", "))]
+    #[error("row {row} is no header: none of its cells is a column of register “{}”; write column labels or names there: {}", register.en, columns.iter().map(|c| c.en.as_str()).collect::<Vec<_>>().join(", "))]
     NoHeader {
         /// Row that was taken for the header.
         row: usize,
-        /// The register.
-        register: String,
-        /// Its columns.
-        columns: Vec<String>,
+        /// Label of the register.
+        register: Pair,
+        /// Its columns: labels, with names in brackets.
+        columns: Vec<Pair>,
     },
     /// An import is made against the present, not an earlier moment.
     #[error("an import is checked against the present; open the reader at the head")]
@@ -89,6 +90,12 @@ pub enum ImportError {
     /// Writing the error file failed.
     #[error(transparent)]
     Export(Box<ExportError>),
+    /// Existing records would change and nobody said why.
+    #[error("{count} existing record(s) would change: say why, with --reason")]
+    ReasonRequired {
+        /// How many.
+        count: u64,
+    },
     /// Cancelled by the one who asked for it.
     #[error("cancelled; nothing was written")]
     Cancelled,
@@ -138,6 +145,8 @@ pub struct Prepared {
     batch: Batch,
     /// Row of each command.
     rows: Vec<u32>,
+    /// Somebody said why existing records change.
+    reasoned: bool,
 }
 
 /// What an import will do.
@@ -174,11 +183,12 @@ pub fn prepare(
     sheet::read(bytes, &options.sheet, &|text| headings.knows(text), |head, rows| {
         let columns = Columns::new(&headings, &head.header);
         if columns.nothing_known() {
-            return Err(ImportError::NoHeader { row: head.header.number(), register: register.name.clone(), columns: headings.all() });
+            return Err(ImportError::NoHeader { row: head.header.number(), register: register.label.clone(), columns: headings.all() });
         }
         let file = row::File { register, pack: &pack, columns: &columns, reason: options.reason.as_deref() };
         let merged = pipeline::run(snapshot, file, options, rows, progress)?;
-        Ok(merged.finish(head.format, head.header.number()))
+        let reasoned = options.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
+        Ok(Prepared { reasoned, ..merged.finish(head.format, head.header.number()) })
     })
 }
 

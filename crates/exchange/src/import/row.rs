@@ -66,7 +66,6 @@ pub(super) struct Checker<'s, 'a> {
     has_key: bool,
     /// Rows of groups that closed up in the present row: for each row kept, where it stood in the file.
     moved: HashMap<String, Vec<usize>>,
-    reason: Option<&'a str>,
     /// Commands of the rows so far.
     batch: Batch,
 }
@@ -82,7 +81,6 @@ impl<'s, 'a> Checker<'s, 'a> {
             has_key: !register.key.is_empty(),
             moved: HashMap::new(),
             batch: Batch::new(&register.name, reason),
-            reason,
             unique: unique(register).into_iter().map(|columns| (columns.clone(), finder(&register.name, &columns))).collect(),
             snapshot,
             register,
@@ -93,7 +91,7 @@ impl<'s, 'a> Checker<'s, 'a> {
 
     /// The commands of the rows checked since this was asked last.
     pub fn commands(&mut self) -> Batch {
-        std::mem::replace(&mut self.batch, Batch::new(&self.register.name, self.reason))
+        self.batch.take()
     }
 
     /// Checks one row.
@@ -126,9 +124,8 @@ impl<'s, 'a> Checker<'s, 'a> {
             Some(number) => self.lookup.by_number(name, number)?,
             None => None,
         };
-        let column = self.heading("_number");
         let number = draft.number.as_deref().unwrap_or_default();
-        let say = |mistake: CellMistake| RowError::cell(row.number(), column.as_deref(), number, &mistake);
+        let say = |mistake: CellMistake| RowError::cell(row.number(), self.heading("_number").as_deref(), number, &mistake);
         let found = match (by_number, by_key) {
             (None, None) if draft.number.is_some() && !self.has_key => {
                 return Ok(Err(say(CellMistake::NoSuchNumber { number: number.to_owned() })));

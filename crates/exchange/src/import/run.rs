@@ -20,10 +20,14 @@ pub struct Imported {
 ///
 /// # Errors
 /// [`ImportError::Mistakes`] when the file has mistakes, or when the register changed since it was prepared so
-/// that the store refuses rows; nothing is written then.
+/// that the store refuses rows; [`ImportError::ReasonRequired`] when it changes existing records without saying why.
+/// Nothing is written then.
 pub fn run(store: &Store, actor: &Actor, prepared: Prepared, progress: Progress) -> Result<Imported, ImportError> {
     if prepared.error_count > 0 {
         return Err(ImportError::Mistakes { count: prepared.error_count, errors: prepared.errors });
+    }
+    if prepared.plan.amend > 0 && !prepared.reasoned {
+        return Err(ImportError::ReasonRequired { count: prepared.plan.amend });
     }
     let total = prepared.batch.len() as u64;
     tell(progress, 0, total)?;

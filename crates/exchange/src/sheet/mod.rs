@@ -83,7 +83,7 @@ pub enum SheetError {
     NotAWorkbook,
     /// A workbook that does not hold together.
     #[error("the workbook is damaged ({0}); open it in a spreadsheet and save it again")]
-    Damaged(String),
+    Damaged(Damage),
     /// A workbook that unpacks to more than allowed.
     #[error("the workbook unpacks to more than {limit} bytes; split it or save it as CSV")]
     UnpacksTooLarge {
@@ -129,6 +129,25 @@ pub enum SheetError {
     /// No row with anything in it.
     #[error("the file has no rows; write the column names in the first row")]
     Empty,
+}
+
+/// What of a workbook does not hold together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// It is no whole ZIP file.
+    #[error("the file is cut off, or is no whole ZIP file")]
+    Archive,
+    /// A part of it is not what a workbook has there.
+    #[error("a part of it cannot be read")]
+    Content,
+    /// Rows do not follow each other.
+    #[error("row {row} comes after row {before}")]
+    Order {
+        /// The row.
+        row: u64,
+        /// The row that stands before it.
+        before: u64,
+    },
 }
 
 /// A stream of rows that are not blank, in file order.

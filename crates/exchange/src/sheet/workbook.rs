@@ -3,7 +3,7 @@
 //! The workbook's parts are unpacked once only to be counted before anything is kept: a small file that unpacks
 //! without end is refused at the limit, not when memory is gone.
 
-use super::{Kind, Limits, Row, Rows, SheetError, SheetOptions};
+use super::{Damage, Kind, Limits, Row, Rows, SheetError, SheetOptions};
 use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader};
 use memchr::memmem;
 use std::collections::BTreeMap;
@@ -67,8 +67,8 @@ fn percent(book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<(u32, u32)>, Sheet
 
 /// Unpacks all parts to nothing, counting; tells whether any cells are merged.
 fn unpack(bytes: &[u8], limit: u64) -> Result<bool, SheetError> {
-    let damaged = |e: &dyn std::fmt::Display| SheetError::Damaged(e.to_string());
-    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let damaged = || SheetError::Damaged(Damage::Archive);
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| damaged())?;
     if !zip.file_names().flatten().any(|n| n.to_ascii_lowercase().ends_with("workbook.xml")) {
         return Err(SheetError::NotAWorkbook);
     }
@@ -77,10 +77,10 @@ fn unpack(bytes: &[u8], limit: u64) -> Result<bool, SheetError> {
     let mut chunk = vec![0; 64 << 10];
     let (mut unpacked, mut merged) = (0, false);
     for index in 0..zip.len() {
-        let mut part = zip.by_index(index).map_err(|e| damaged(&e))?;
+        let mut part = zip.by_index(index).map_err(|_| damaged())?;
         let mut kept = 0;
         loop {
-            let read = part.read(&mut chunk[kept..]).map_err(|e| damaged(&e))?;
+            let read = part.read(&mut chunk[kept..]).map_err(|_| damaged())?;
             if read == 0 {
                 break;
             }
@@ -101,10 +101,11 @@ fn unpack(bytes: &[u8], limit: u64) -> Result<bool, SheetError> {
 }
 
 /// Runs a step of the XLSX reader. Its panics on malformed input are mistakes of the file, not of the program.
-fn guarded<T, E: std::fmt::Display>(step: impl FnOnce() -> Result<T, E>) -> Result<T, SheetError> {
+fn guarded<T, E>(step: impl FnOnce() -> Result<T, E>) -> Result<T, SheetError> {
     match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(result) => result.map_err(|e| SheetError::Damaged(e.to_string())),
-        Err(_) => Err(SheetError::Damaged("malformed XML".into())),
+        Ok(Ok(read)) => Ok(read),
+        // What the reader says of it is for programmers, and in their language.
+        _ => Err(SheetError::Damaged(Damage::Content)),
     }
 }
 
@@ -232,7 +233,7 @@ impl Rows for Sheet<'_, '_> {
             let Some(first) = self.cell()? else { return Ok(false) };
             let at = first.row;
             if u64::from(at) < self.at {
-                return Err(SheetError::Damaged(format!("row {} comes after row {}", at.saturating_add(1), self.at)));
+                return Err(SheetError::Damaged(Damage::Order { row: u64::from(at) + 1, before: self.at }));
             }
             self.at = u64::from(at) + 1;
             row.start(at as usize + 1);

@@ -29,7 +29,8 @@ impl House {
     }
 
     pub fn prepare(&self, register: &str, bytes: impl AsRef<[u8]>) -> Prepared {
-        self.prepare_with(register, bytes.as_ref(), &ImportOptions::default()).unwrap()
+        let options = ImportOptions { reason: Some("年次の更新".to_owned()), ..ImportOptions::default() };
+        self.prepare_with(register, bytes.as_ref(), &options).unwrap()
     }
 
     /// Imports a file without mistakes.

@@ -1,6 +1,9 @@
 //! Guards: an explanation holds only as long as the print and the recomputation it was written for.
 
-use super::{AuditLine, AuditVerdict, compare::same_at_six_digits};
+use super::{
+    AuditLine, AuditVerdict,
+    compare::{agrees, same_at_six_digits},
+};
 use crate::words::pair;
 use serde::Serialize;
 use shirube_plan::{Finding, Pack, Pair};
@@ -118,7 +121,12 @@ pub(super) fn explain(lines: &mut [AuditLine], findings: &[FindingCheck], correc
         // One that holds explains better than one that does not.
         let best = findings.iter().filter(about).max_by_key(|f| f.holds);
         *finding = best.map(|f| f.id.clone());
-        let corrected = corrections.iter().any(|c| c.figure == line.figure && c.holds);
+        // A correction explains the difference to what it says, and none that records make later.
+        let says = |c: &CorrectionCheck| {
+            let right = c.value.or(line.value);
+            line.computed.zip(right).is_some_and(|(computed, right)| agrees(computed, right, line.precision))
+        };
+        let corrected = corrections.iter().any(|c| c.figure == line.figure && c.holds && says(c));
         line.explained = corrected || best.is_some_and(|f| f.holds);
     }
 }

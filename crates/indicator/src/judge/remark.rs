@@ -1,5 +1,6 @@
 //! What a reader must know beside a verdict.
 
+use super::Trend;
 use crate::{format, words::pair};
 use serde::Serialize;
 use shirube_plan::{Lang, Pair};
@@ -48,6 +49,13 @@ pub enum Remark {
         /// The latest period.
         to: String,
     },
+    /// The pace rests on two values alone.
+    TwoValues {
+        /// The first period.
+        from: String,
+        /// The latest period.
+        to: String,
+    },
     /// The indicator has no better direction.
     NoDirection,
     /// The plan does not judge it.
@@ -60,6 +68,10 @@ pub enum Remark {
 }
 
 impl Remark {
+    pub(super) fn two_values(trend: &Trend) -> Remark {
+        Remark::TwoValues { from: trend.from.period.clone(), to: trend.to.period.clone() }
+    }
+
     /// The remark as a sentence.
     pub fn text(&self, lang: Lang) -> String {
         let when = |period: &str| format::period(period, lang);
@@ -84,6 +96,10 @@ impl Remark {
             Remark::Skipped { from, to } => (
                 format!("{}と{}の間に値のない年がある。", when(from), when(to)),
                 format!("Years between {} and {} have no value.", when(from), when(to)),
+            ),
+            Remark::TwoValues { from, to } => (
+                format!("これまでの伸びは{}と{}の2つの値だけによるもので、傾向というには足りない。", when(from), when(to)),
+                format!("The pace so far rests on two values alone, of {} and {}; that is little to go by.", when(from), when(to)),
             ),
             Remark::Timeless => ("時点のない値で、比べられない。".into(), "The value belongs to no period and cannot be compared.".into()),
             Remark::NoDirection => ("よい方向を定めていない。".into(), "The indicator has no better direction.".into()),

@@ -36,6 +36,11 @@ pub struct SeriesJudgement {
 }
 
 impl SeriesJudgement {
+    /// What limits the change without forbidding it: it must stand wherever the change does.
+    pub fn limits(&self) -> impl Iterator<Item = &Remark> {
+        self.remarks.iter().filter(|r| matches!(r, Remark::SmallN { .. } | Remark::Skipped { .. }))
+    }
+
     /// Names the breakdown and says when it is too early for the plan's measures to show.
     pub(super) fn of_dims(mut self, dims: Dims, effect: Option<(i32, i32)>) -> SeriesJudgement {
         let year = self.latest.as_ref().and_then(|l| Period::parse(&l.period)).map(|p| p.year());
@@ -103,6 +108,11 @@ pub struct Trend {
 }
 
 impl Trend {
+    /// Steps from value to value: one fewer than there are values.
+    pub fn steps(&self) -> usize {
+        self.better + self.worse + self.flat
+    }
+
     /// "Better every year": every step so far was.
     pub fn every_step_better(&self) -> bool {
         self.worse == 0 && self.flat == 0 && self.better > 0

@@ -1,6 +1,6 @@
 //! Targets: the path to one from the last value, the gap, and whether the pace so far is enough.
 
-use super::{Frame, Reading, Trend, Verdict, series::Point};
+use super::{Frame, Reading, Remark, Trend, Verdict, series::Point};
 use crate::period::Period;
 use serde::Serialize;
 use shirube_plan::{Direction, Target};
@@ -30,6 +30,8 @@ pub struct TargetJudgement {
     pub projected: Option<f64>,
     /// What the projection leaves open, counted like `gap`.
     pub projected_gap: Option<f64>,
+    /// What a reader must know beside the state.
+    pub remarks: Vec<Remark>,
 }
 
 /// State of a target.
@@ -85,17 +87,20 @@ fn judge_target(frame: &Frame<'_>, points: &[Point], trend: Option<&Trend>, targ
     let ahead = years.filter(|y| *y > 0.0);
     let method = from.as_ref().map(|r| method(r.value, target.value));
     let pace = from.as_ref().zip(ahead).and_then(|(r, years)| pace(r.value, target.value, years, trend));
+    let state = from.as_ref().map_or(TargetState::Unknown, |r| state(frame, points, r, target, ahead.is_some(), pace));
+    let by_pace = matches!(state, TargetState::OnPace | TargetState::Behind);
     let projected = points.iter().find(|p| p.projected && p.period == target.period).and_then(|p| p.value);
     TargetJudgement {
         period: target.period.clone(),
         value: target.value,
         gap: from.as_ref().map(|r| gap(frame, r.value, target.value)),
-        state: from.as_ref().map_or(TargetState::Unknown, |r| state(frame, points, r, target, ahead.is_some(), pace)),
+        state,
         path: from.as_ref().zip(due).filter(|_| ahead.is_some()).map(|(r, due)| path(r, &due, target)).unwrap_or_default(),
         method: method.filter(|_| ahead.is_some()),
         pace,
         projected,
         projected_gap: projected.map(|p| gap(frame, p, target.value)),
+        remarks: trend.filter(|t| by_pace && t.steps() == 1).map(Remark::two_values).into_iter().collect(),
         from,
     }
 }

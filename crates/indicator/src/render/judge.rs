@@ -45,6 +45,9 @@ pub fn judge(pack: &Pack, indicator: &Indicator, judgement: &Judgement, lang: La
         let gap_word = say(lang, "残り", "to go");
         let head = format!("{} {}: {goal}", say(lang, "目標", "Target"), format::period(&target.period, lang));
         text.push_str(&format!("{head}; {gap_word} {gap}; {}\n", state(target.state, lang)));
+        for remark in &target.remarks {
+            text.push_str(&format!("  {}\n", remark.text(lang)));
+        }
         for point in &target.path {
             text.push_str(&format!("  {} {}\n", format::period(&point.period, lang), format::value(point.value, &unit, lang)));
         }
@@ -81,7 +84,7 @@ pub fn state(state: TargetState, lang: Lang) -> &'static str {
         TargetState::Missed => ("未達成（期限到来）", "missed"),
         TargetState::OnPace => ("このペースで到達", "on pace"),
         TargetState::Behind => ("このペースでは届かない", "behind"),
-        TargetState::Open => ("未達成", "not reached"),
+        TargetState::Open => ("期限前、まだ判定できない", "not due, cannot be judged yet"),
         TargetState::Unknown => ("不明", "unknown"),
         TargetState::Undirected => ("方向の定めなし", "no direction"),
     };

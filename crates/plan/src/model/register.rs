@@ -2,6 +2,7 @@
 
 use super::{Citation, Pair, Place};
 use crate::office::{ORGANISATION, PREFIX};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A code list.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +93,33 @@ impl Register {
     /// Whether every pack has this register without declaring it.
     pub fn built_in(&self) -> bool {
         self.name.starts_with(PREFIX)
+    }
+
+    /// Fields that every way to a state demands: a record cannot be in it without them. Also for records that begin
+    /// there, being taken over from elsewhere.
+    pub fn demanded_in(&self, state: &str) -> BTreeSet<&str> {
+        let initial = self.states.first().map(|s| s.name.as_str());
+        let all: BTreeSet<&str> = self.transitions.iter().flat_map(|t| &t.require).map(String::as_str).collect();
+        let mut demanded: BTreeMap<&str, BTreeSet<&str>> = self.states.iter().map(|s| (s.name.as_str(), all.clone())).collect();
+        // What a state demands depends on the states before it, round every circle: taken away until nothing changes.
+        loop {
+            let mut next = demanded.clone();
+            for (name, fields) in &mut next {
+                let ways = self.transitions.iter().filter(|t| t.to == *name).flat_map(|t| t.from.iter().map(move |from| (t, from)));
+                let each = ways.filter_map(|(t, from)| Some((t, demanded.get(from.as_str())?)));
+                let reached = initial == Some(name) || each.clone().next().is_none();
+                for (t, before) in each {
+                    fields.retain(|f| before.contains(f) || t.require.iter().any(|r| r == f));
+                }
+                if reached {
+                    fields.clear();
+                }
+            }
+            if next == demanded {
+                return demanded.remove(state).unwrap_or_default();
+            }
+            demanded = next;
+        }
     }
 
     /// Stored columns of the register's own table, in order (not of child tables).
@@ -321,4 +349,37 @@ pub struct RecordFile {
     pub header: Vec<String>,
     /// Rows with their lines (from 1, header = 1).
     pub rows: Vec<(usize, Vec<String>)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_demands_what_every_way_to_it_demands() {
+        let state = |name: &str| State { name: name.into(), ..State::default() };
+        let way = |from: &[&str], to: &str, require: &[&str]| Transition {
+            from: from.iter().map(|s| s.to_string()).collect(),
+            to: to.into(),
+            require: require.iter().map(|s| s.to_string()).collect(),
+            ..Transition::default()
+        };
+        let register = Register {
+            states: ["draft", "reported", "confirmed", "withdrawn", "taken_over"].map(state).to_vec(),
+            transitions: vec![
+                way(&["draft"], "reported", &["outcome"]),
+                way(&["reported"], "draft", &[]),
+                way(&["reported"], "confirmed", &["checked_on"]),
+                way(&["confirmed"], "reported", &[]),
+                way(&["draft", "reported"], "withdrawn", &["why"]),
+            ],
+            ..Register::default()
+        };
+        let demanded = |state| Vec::from_iter(register.demanded_in(state));
+        assert_eq!(demanded("draft"), [""; 0]);
+        assert_eq!(demanded("reported"), ["outcome"], "also after it was confirmed and reopened");
+        assert_eq!(demanded("confirmed"), ["checked_on", "outcome"]);
+        assert_eq!(demanded("withdrawn"), ["why"]);
+        assert_eq!(demanded("taken_over"), [""; 0], "no transition leads there");
+    }
 }

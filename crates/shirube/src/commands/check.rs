@@ -2,7 +2,10 @@
 
 use crate::failure::Failure;
 use crate::packs;
+use shirube_indicator::{Overrides, compute_many};
 use shirube_plan::{Diagnostic, Place};
+use shirube_snapshot::AsOf;
+use shirube_store::{Actor, Reader, Store, StoreError};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,6 +17,7 @@ pub fn run(folder: Option<&Path>) -> Result<ExitCode, Failure> {
     // SQL is planned against the tables the pack declares; with broken declarations it would only echo them.
     if mistakes.is_empty() {
         mistakes.extend(shirube_indicator::check_sql(&pack));
+        mistakes.extend(shirube_indicator::check_periods(&pack));
     }
     if mistakes.is_empty() {
         mistakes.extend(records(&pack)?);
@@ -34,12 +38,23 @@ pub fn run(folder: Option<&Path>) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!mistakes.is_empty())))
 }
 
-/// The pack's own records, loaded for real into a store that is thrown away.
+/// The pack's own records, loaded for real into a store that is thrown away, and every indicator computed from them.
 fn records(pack: &Arc<shirube_plan::Pack>) -> Result<Vec<Diagnostic>, Failure> {
     let scratch = tempfile::tempdir()?;
-    let refused = shirube_store::check_pack_records(pack, scratch.path())?;
+    let refused = match Store::open(scratch.path(), pack.clone()) {
+        Ok(store) => return Ok(indicators(&store.reader(&Actor::owner(), AsOf::Head)?)),
+        Err(StoreError::PackRecords(refused)) => refused,
+        Err(error) => return Err(error.into()),
+    };
     Ok(refused
         .into_iter()
         .map(|e| Diagnostic { place: Place { file: e.file, line: e.line }, problem: e.problem, mend: "correct the row".into() })
         .collect())
+}
+
+/// Results that break their contract show only with records: a text for a value, a period twice, a code that is none.
+fn indicators(reader: &Reader) -> Vec<Diagnostic> {
+    let all: Vec<_> = reader.pack().indicators.values().collect();
+    let computed = compute_many(reader, &all, &Overrides::new());
+    computed.into_iter().filter_map(|outcome| outcome.err().map(Diagnostic::from)).collect()
 }

@@ -33,10 +33,25 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
     let reader = office::read(place, how.as_of.as_deref())?;
     let overrides = overrides(reader.pack(), &how.what_if)?;
     let chosen = choose(reader.pack(), ids)?;
-    let computed = compute_many(&reader, &chosen, &overrides).into_iter().collect::<Result<Vec<_>, _>>()?;
+    // One indicator that cannot be computed does not keep the others from being shown.
+    let (mut computed, mut failed) = (vec![], None);
+    let mut shown = vec![];
+    for (indicator, outcome) in chosen.iter().zip(compute_many(&reader, &chosen, &overrides)) {
+        match outcome {
+            Ok(outcome) => {
+                computed.push(outcome);
+                shown.push(*indicator);
+            }
+            Err(error) => {
+                if let Some(before) = failed.replace(error) {
+                    eprintln!("shirube: {before}");
+                }
+            }
+        }
+    }
     match how.format {
         TableFormat::Table => {
-            for (indicator, computed) in chosen.into_iter().zip(&computed) {
+            for (indicator, computed) in shown.into_iter().zip(&computed) {
                 say!("{}", table(&reader, indicator, computed, &overrides, how)?);
             }
         }
@@ -49,7 +64,7 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
             export::table(&table, rows.len() as u64, rows, &ExportOptions::default(), &mut std::io::stdout(), &silent)?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    failed.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
 }
 
 fn table(reader: &Reader, indicator: &Indicator, computed: &Computed, overrides: &Overrides, how: &How) -> Result<String, Failure> {

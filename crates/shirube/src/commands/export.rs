@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::office;
 use crate::{FileFormat, Place};
+use clap::ValueEnum;
 use shirube_exchange::export::{self, ExportOptions, Format, figures};
 use shirube_exchange::silent;
 use shirube_indicator::{Overrides, audit, compute};
@@ -12,7 +13,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Writes what was asked for to a file or to standard output.
-pub fn run(place: &Place, what: &str, format: FileFormat, as_of: Option<&str>, out: Option<&Path>) -> Result<ExitCode, Failure> {
+pub fn run(place: &Place, what: &str, format: Option<FileFormat>, as_of: Option<&str>, out: Option<&Path>) -> Result<ExitCode, Failure> {
+    let ending = out.and_then(Path::extension).and_then(|e| FileFormat::from_str(&e.to_string_lossy(), true).ok());
+    let format = format.or(ending).unwrap_or(FileFormat::Csv);
     let reader = office::read(place, as_of)?;
     let pack = reader.pack();
     let options = ExportOptions { format: format.into(), ..ExportOptions::default() };

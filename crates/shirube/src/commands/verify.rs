@@ -2,17 +2,16 @@
 
 use crate::Place;
 use crate::failure::Failure;
-use crate::office::Office;
-use shirube_store::{Actor, Store, StoreError};
+use shirube_store::{Actor, Store};
 use std::process::ExitCode;
 
-/// Prints the proof or where it breaks; exit 1 when it does. Also while the portal has the data folder open.
+/// Prints the proof or where it breaks; exit 1 when it does. Only reads, so also while the portal has the folder open.
 pub fn run(place: &Place) -> Result<ExitCode, Failure> {
-    let report = match Office::open(place) {
-        Ok(office) => office.store.verify(&Actor::owner())?,
-        Err(Failure::Store(error)) if matches!(*error, StoreError::InUse(_)) => Store::verify_beside(&place.data, &Actor::owner())?,
-        Err(error) => return Err(error),
-    };
+    let log = place.data.join("log.db");
+    if !log.exists() {
+        return Err(Failure::Misuse(format!("{} is not there: name the data folder with --data", log.display())));
+    }
+    let report = Store::verify_beside(&place.data, &Actor::owner())?;
     for problem in &report.problems {
         say!("{problem}");
     }

@@ -3,7 +3,7 @@
 use super::{Applied, Evaluated, Head, HeadError};
 use crate::{
     layout::{ChildLayout, Layout},
-    rows::{OWN, bind, missing_json, state, time_text},
+    rows::{bind, missing_json, state},
     schema::{past_name, quoted},
 };
 use rusqlite::{params, types::Null};
@@ -19,7 +19,7 @@ impl Head {
     /// Applies the next event, whose derived columns may be known from checking it.
     pub fn apply_evaluated(&mut self, event: &Event, evaluated: Option<Evaluated>) -> Result<(), HeadError> {
         if event.kind == EventKind::Create {
-            let year = self.fiscal_year(event.at);
+            let year = self.time(event.at).fiscal_year;
             for year in [0, year] {
                 *self.counters.entry((event.register.clone(), year)).or_default() += 1;
             }
@@ -79,8 +79,8 @@ impl Head {
             Some(personal) => Cow::Owned(merge(&body.content, Some(&personal.content))),
             None => Cow::Borrowed(&body.content),
         };
-        let value = |column: &str| values.get(column).and_then(Option::as_ref);
-        let time = self.time(event.at);
+        let filled = || values.iter().filter_map(|(column, cell)| Some((column, cell.as_ref()?)));
+        let time = self.time(event.at).text.clone();
         let origin = body.origin.as_ref();
         let mut statement = self.connection.prepare_cached(&layout.insert)?;
         statement.raw_bind_parameter(1, event.record)?;
@@ -94,15 +94,16 @@ impl Head {
         statement.raw_bind_parameter(9, origin.and_then(|o| o.heading.as_deref()))?;
         statement.raw_bind_parameter(10, origin.and_then(|o| o.quote.as_deref()))?;
         statement.raw_bind_parameter(11, origin.is_some_and(|o| o.synthetic))?;
-        statement.raw_bind_parameter(12, missing_json(values.iter().filter_map(|(c, v)| Some((c, v.as_ref()?)))))?;
-        for (i, column) in layout.columns.iter().enumerate() {
-            let cell = if column.derived { evaluated.derived.get(&column.name) } else { value(&column.name) };
-            bind(&mut statement, OWN + i + 1, column.storage, cell)?;
+        statement.raw_bind_parameter(12, missing_json(filled()))?;
+        let own = layout.filled(filled()).filter(|(column, _)| !column.derived);
+        let derived = layout.filled(evaluated.derived.iter()).filter(|(column, _)| column.derived);
+        for (column, cell) in own.chain(derived) {
+            bind(&mut statement, column.place, column.storage, Some(cell))?;
         }
         statement.raw_execute()?;
         drop(statement);
         for child in &layout.children {
-            self.write_children(child, event.record, event.seq, value(&child.field))?;
+            self.write_children(child, event.record, event.seq, values.get(&child.field).and_then(Option::as_ref))?;
         }
         Ok(())
     }
@@ -139,7 +140,7 @@ impl Head {
         let own = ["_version", "_seq", "_updated_at", "_state", "_missing", "_source", "_heading", "_quote"].map(str::to_owned);
         let all = own.into_iter().chain(changed.iter().map(|column| quoted(&column.name)));
         let set: Vec<String> = (2..).zip(all).map(|(i, column)| format!("{column} = ?{i}")).collect();
-        let updated = self.time(after.updated_at);
+        let updated = self.time(after.updated_at).text.clone();
         let sql = format!("UPDATE {} SET {} WHERE _id = ?1", quoted(&layout.name), set.join(", "));
         let mut statement = self.connection.prepare_cached(&sql)?;
         statement.raw_bind_parameter(1, after.id)?;
@@ -252,13 +253,6 @@ impl Head {
             }
         }
         Ok(())
-    }
-
-    fn time(&mut self, ms: i64) -> String {
-        if self.time.0 != ms {
-            self.time = (ms, time_text(ms));
-        }
-        self.time.1.clone()
     }
 }
 

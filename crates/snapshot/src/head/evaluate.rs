@@ -91,8 +91,8 @@ impl Evaluator {
         let Some(sql) = &self.sql else { return Ok(evaluated) };
         let mut statement = connection.prepare_cached(sql)?;
         statement.raw_bind_parameter(1, state)?;
-        for (i, column) in layout.columns.iter().filter(|c| !c.derived).enumerate() {
-            bind(&mut statement, i + 2, column.storage, content.get(&column.name))?;
+        for (column, cell) in layout.filled(content.iter()).filter(|(column, _)| !column.derived) {
+            bind(&mut statement, column.own + 2, column.storage, Some(cell))?;
         }
         let mut rows = statement.raw_query();
         let Some(row) = rows.next()? else { return Ok(evaluated) };

@@ -74,6 +74,7 @@ pub(super) fn bring_up(connection: &Connection, pack: &Pack) -> Result<()> {
 /// Indexes of present and superseded rows.
 pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
     let mut indexes = vec![];
+    let texts: Vec<Vec<&str>> = pack.indicators.values().map(words).collect();
     for register in pack.registers.values() {
         let past = past_name(&register.name);
         let mut add = |name: &str, columns: String, of_past: bool, vital: bool, alike: u32| {
@@ -97,7 +98,7 @@ pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
             add(&column, with(&["_seq"]), false, key, alike(pack, register, &column));
             add(&column, with(&["_seq", "_until"]), true, false, FEW);
         }
-        let read = read_by_indicators(pack, register);
+        let read = read_by_indicators(&texts, register);
         if read.len() > 1 {
             add("_read", list(&read), false, false, FEW);
         }
@@ -167,10 +168,10 @@ fn alike(pack: &Pack, register: &Register, column: &str) -> u32 {
 
 /// The columns of a register that indicators name. One index over them is read instead of the rows, which are many
 /// times as wide; in its order most of what indicators group by is sorted already: years, then what is named most.
-fn read_by_indicators(pack: &Pack, register: &Register) -> Vec<String> {
+fn read_by_indicators(texts: &[Vec<&str>], register: &Register) -> Vec<String> {
     use FieldKind as K;
-    let texts: Vec<Vec<&str>> = pack.indicators.values().map(words).filter(|words| words.contains(&register.name.as_str())).collect();
-    let named = |column: &str| texts.iter().flatten().filter(|word| **word == column).count();
+    let texts: Vec<&Vec<&str>> = texts.iter().filter(|words| words.contains(&register.name.as_str())).collect();
+    let named = |column: &str| texts.iter().copied().flatten().filter(|word| **word == column).count();
     let narrow = register.fields.iter().filter(|f| {
         f.sensitivity != Sensitivity::Personal
             && !matches!(f.kind, K::Choices { .. } | K::Group { .. } | K::LongText { .. } | K::Attachment { .. } | K::Person)

@@ -16,7 +16,7 @@ pub(crate) use indexes::{carried_columns, indexed_columns};
 pub use load::Expected;
 pub use lookup::Key;
 
-use crate::{digest, functions, layout::Layouts, pack_tables, schema::tables};
+use crate::{digest, functions, layout::Layouts, pack_tables, rows::time_text, schema::tables};
 pub(crate) use evaluate::Evaluator;
 use rusqlite::{Connection, OptionalExtension, params};
 use shirube_plan::Pack;
@@ -40,6 +40,11 @@ pub enum HeadError {
     File(#[from] std::io::Error),
 }
 
+/// The file is broken, rather than busy or out of reach.
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt))
+}
+
 /// How far a head has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
@@ -49,6 +54,16 @@ pub struct Applied {
     pub hash: Hash,
     /// Its time (milliseconds since the epoch, UTC).
     pub at: i64,
+}
+
+/// A time in the forms that are asked for.
+#[derive(Debug, Default)]
+struct Time {
+    /// Milliseconds since the epoch, UTC.
+    at: i64,
+    text: String,
+    /// By the day in Japan.
+    fiscal_year: i64,
 }
 
 /// The head file, open for following the log.
@@ -67,7 +82,7 @@ pub struct Head {
     moments: Vec<(i64, i64)>,
     /// Numbers to be given next, by register and fiscal year (0 = ever).
     numbers: BTreeMap<(String, i64), number::Run>,
-    time: (i64, String),
+    time: Time,
     /// Indexes are left out over several batches.
     loading: bool,
     /// Some indexes are left out.
@@ -75,14 +90,15 @@ pub struct Head {
 }
 
 impl Head {
-    /// Opens or makes the head at `path`. One that was made for other tables is made anew, empty.
+    /// Opens or makes the head at `path`. One that was made for other tables, or is damaged, is made anew, empty.
     pub fn open(path: &Path, pack: Arc<Pack>) -> Result<Head, HeadError> {
         let signature = schema::signature(&pack);
-        let connection = connect(path, &pack)?;
-        if stored(&connection, "signature")?.as_deref() == Some(signature.as_str()) {
-            return Head::new(connection, pack);
+        match Head::existing(path, &pack, &signature) {
+            Ok(Some(head)) => return Ok(head),
+            Ok(None) => {}
+            Err(HeadError::Sqlite(error)) if is_damage(&error) => {}
+            Err(error) => return Err(error),
         }
-        drop(connection);
         for suffix in ["", "-wal", "-shm"] {
             let mut file = path.as_os_str().to_owned();
             file.push(suffix);
@@ -99,6 +115,15 @@ impl Head {
         Head::new(connection, pack)
     }
 
+    /// The head at `path`, if it was made for these tables.
+    fn existing(path: &Path, pack: &Arc<Pack>, signature: &str) -> Result<Option<Head>, HeadError> {
+        let connection = connect(path, pack)?;
+        match stored(&connection, "signature")?.as_deref() == Some(signature) {
+            true => Head::new(connection, pack.clone()).map(Some),
+            false => Ok(None),
+        }
+    }
+
     fn new(connection: Connection, pack: Arc<Pack>) -> Result<Head, HeadError> {
         let mut head = Head {
             layouts: crate::layout::layouts(&pack),
@@ -110,7 +135,7 @@ impl Head {
             counts: BTreeMap::new(),
             moments: vec![],
             numbers: BTreeMap::new(),
-            time: (i64::MIN, String::new()),
+            time: Time { at: i64::MIN, ..Time::default() },
             loading: false,
             indexes_missing: false,
         };
@@ -239,10 +264,14 @@ impl Head {
         Ok(busy? == 0)
     }
 
-    /// Fiscal year of a time, by the day in Japan.
-    fn fiscal_year(&self, at: i64) -> i64 {
-        let day = crate::Moment { seq: 0, at_ms: at }.day();
-        functions::fiscal_year(&day, self.pack.meta.fiscal_year_start).unwrap_or(0)
+    /// A time as rows show it. The events of a batch share theirs.
+    fn time(&mut self, at: i64) -> &Time {
+        if self.time.at != at {
+            let day = crate::Moment { seq: 0, at_ms: at }.day();
+            let fiscal_year = functions::fiscal_year(&day, self.pack.meta.fiscal_year_start).unwrap_or(0);
+            self.time = Time { at, text: time_text(at), fiscal_year };
+        }
+        &self.time
     }
 }
 

@@ -8,7 +8,7 @@ impl Head {
     /// The number a record created at this time gets by its register's scheme; none without a scheme.
     pub fn next_number(&mut self, register: &Register, at: i64) -> Result<Option<String>, HeadError> {
         let Some(scheme) = &register.number else { return Ok(None) };
-        let year = self.fiscal_year(at);
+        let year = self.time(at).fiscal_year;
         let counter = (register.name.clone(), if scheme.parts.contains(&NumberPart::Year) { year } else { 0 });
         let mut next = self.counters.get(&counter).copied().unwrap_or(0) + 1;
         if !counts(scheme) || self.is_free(register, scheme, &counter, year, next)? {

@@ -1,10 +1,12 @@
 //! Search over everything: the pack's own texts and the records.
 
 mod index;
+mod pack_texts;
 pub(crate) mod text;
 pub(crate) mod words;
 
 pub use index::{Forgotten, SearchIndex};
+pub use pack_texts::PackTexts;
 
 use crate::{Record, Snapshot, SnapshotError, schema::quoted};
 use rusqlite::{OptionalExtension, params};
@@ -16,9 +18,11 @@ use words::{Query, fold};
 pub struct Hit {
     /// What it is.
     pub kind: HitKind,
-    /// Id of the thing: of a node, indicator, figure, source; name of a register; `_id` of a record. A heading has
-    /// its source's id.
+    /// Id of the thing: of a node, indicator, figure, source; name of a register; `_id` of a record. A heading and a
+    /// line have their source's id, a report in words its node's.
     pub id: String,
+    /// The line of the source, from 1, where [`PackTexts`] gives it.
+    pub line: Option<usize>,
     /// Its name.
     pub title: Pair,
     /// Words around the find, if it was not found in the name.
@@ -30,6 +34,8 @@ pub struct Hit {
 pub enum HitKind {
     /// A node of the plan.
     Node,
+    /// A report in words on a node. Given by [`PackTexts`].
+    Progress,
     /// An indicator.
     Indicator,
     /// A published figure.
@@ -38,6 +44,8 @@ pub enum HitKind {
     Source,
     /// A heading within a source document.
     Heading,
+    /// A line of a source document. Given by [`PackTexts`].
+    Line,
     /// A register.
     Register,
     /// A record of this register.
@@ -49,18 +57,31 @@ impl HitKind {
     pub fn as_str(&self) -> &'static str {
         match self {
             HitKind::Node => "node",
+            HitKind::Progress => "progress",
             HitKind::Indicator => "indicator",
             HitKind::Figure => "figure",
             HitKind::Source => "source",
             HitKind::Heading => "heading",
+            HitKind::Line => "line",
             HitKind::Register => "register",
             HitKind::Record(_) => "record",
         }
     }
 
+    /// All kinds but those of records.
+    pub const OF_PACK: [HitKind; 8] = [
+        HitKind::Node,
+        HitKind::Progress,
+        HitKind::Indicator,
+        HitKind::Figure,
+        HitKind::Source,
+        HitKind::Heading,
+        HitKind::Line,
+        HitKind::Register,
+    ];
+
     fn parse(word: &str) -> Option<HitKind> {
-        use HitKind::*;
-        [Node, Indicator, Figure, Source, Heading, Register].into_iter().find(|k| k.as_str() == word)
+        HitKind::OF_PACK.into_iter().find(|k| k.as_str() == word)
     }
 }
 
@@ -73,14 +94,23 @@ impl Snapshot {
     /// At most `limit` hits of each kind, each register being a kind; records newest first. Every run of letters or
     /// characters in the query must be found; nothing is guessed about its language.
     pub fn search(&self, query: &str, limit: usize) -> Result<Vec<Hit>, SnapshotError> {
+        let Some(parsed) = Query::new(query) else { return Ok(vec![]) };
+        let mut hits = self.pack_hits(&parsed, limit)?;
+        hits.extend(self.search_records(query, limit)?);
+        Ok(hits)
+    }
+
+    /// Finds a text in the public fields of records alone; [`PackTexts`] finds it in all texts of the pack.
+    pub fn search_records(&self, query: &str, limit: usize) -> Result<Vec<Hit>, SnapshotError> {
         let Some(query) = Query::new(query) else { return Ok(vec![]) };
-        let mut hits = self.pack_hits(&query, limit)?;
+        let mut hits = vec![];
         for register in self.pack().registers.values() {
             let versions = self.versions_that_hold(&register.name, &query, limit)?;
+            let before = hits.len();
             for version in versions {
                 let Some(record) = self.record_of_version(&register.name, version)? else { continue };
                 hits.push(self.hit(record, &register.title));
-                if hits.iter().filter(|h| h.kind == HitKind::Record(register.name.clone())).count() >= limit {
+                if hits.len() - before >= limit {
                     break;
                 }
             }
@@ -107,7 +137,7 @@ impl Snapshot {
             let in_name = query.matches(&fold(&[id, ja, en].join("\n")));
             let excerpt = (!in_name)
                 .then(|| Pair { ja: excerpt(text(4).unwrap_or_default(), query), en: excerpt(text(5).unwrap_or_default(), query) });
-            hits.push(Hit { kind, id: id.to_string(), title, excerpt });
+            hits.push(Hit { kind, id: id.to_string(), line: None, title, excerpt });
         }
         hits.sort_by(|a, b| a.kind.cmp(&b.kind));
         Ok(hits)
@@ -121,6 +151,7 @@ impl Snapshot {
         Hit {
             kind: HitKind::Record(record.register),
             id: record.id.to_string(),
+            line: None,
             title: Pair { ja: name.clone(), en: name },
             excerpt: record.number.map(|n| Pair { ja: n.clone(), en: n }),
         }

@@ -71,7 +71,8 @@ pub fn search(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     })?;
     let limit = number(cx, "limit", 20, 100)?;
     let reader = app.open(cx)?;
-    let hits = reader.search(words, limit)?;
+    let mut hits = app.pack_texts().search(words, limit);
+    hits.extend(reader.search_records(words, limit)?);
     answer(&json!({ "hits": hits.iter().map(hit).collect::<Vec<_>>(), "as_of": moment(reader.moment()) }))
 }
 
@@ -83,6 +84,7 @@ fn hit(hit: &Hit) -> serde_json::Value {
             _ => None,
         },
         "id": hit.id,
+        "line": hit.line,
         "title": super::words(&hit.title),
         "excerpt": hit.excerpt.as_ref().map(super::words),
     })

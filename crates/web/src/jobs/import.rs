@@ -1,13 +1,14 @@
 //! The work of an import: reading and checking a file, then writing it, all or nothing.
 
-use super::{Control, Counts, Done, Heading, Job, Jobs, Problem, Stage, words};
+use super::{Control, Counts, Done, Heading, Job, Jobs, Left, Problem, Stage, words};
+use crate::error::Error;
 use shirube_exchange::{
     Progress,
     export::{Codes, ExportOptions, Format, Header},
     import::{ImportError, ImportOptions, Plan, Prepared, RowError, error_file, prepare, run},
 };
 use shirube_plan::Lang;
-use shirube_snapshot::AsOf;
+use shirube_snapshot::{AsOf, schema::quoted};
 use shirube_store::{Actor, Store};
 use std::ops::ControlFlow;
 
@@ -34,6 +35,9 @@ pub fn write(jobs: &Jobs, store: &Store, actor: &Actor, lang: Lang, control: &Co
         }
         note(job, &prepared);
         let before = store.head_seq();
+        // Kept before the first row is written: should the program stop, it tells whether the rows are there.
+        job.before = Some(before);
+        jobs.write(job).map_err(|e| failed_here(&e))?;
         control.progress(0, 0);
         match run(store, actor, prepared, listener(control).as_ref()) {
             Ok(imported) => {
@@ -49,6 +53,37 @@ pub fn write(jobs: &Jobs, store: &Store, actor: &Actor, lang: Lang, control: &Co
         }
     });
     done.unwrap_or_else(|done| done)
+}
+
+/// Finds out whether an import that was under way when the program stopped is written. It is one transaction: its
+/// events follow each other and share one moment.
+pub(super) fn settle(store: &Store, job: &mut Job) {
+    let Some(before) = job.before else {
+        job.left = Some(Left::Nothing);
+        return;
+    };
+    let counts = job.counts.unwrap_or_default();
+    let events = (counts.create + counts.amend) as i64;
+    let moments = moments(store, &job.register, before).ok();
+    let all: Option<i64> = moments.as_ref().map(|m| m.iter().map(|(_, _, n)| n).sum());
+    let own = moments.iter().flatten().find(|(first, last, n)| *n == events && last - first + 1 == events);
+    job.left = Some(match (own, all) {
+        (Some((first, last, _)), _) => {
+            job.events = Some((first - 1, *last));
+            Left::Everything
+        }
+        (None, Some(all)) if all < events => Left::Nothing,
+        _ => Left::Unknown,
+    });
+}
+
+/// Present versions of a register's records that events after one have made, by moment: first event, last, how many.
+fn moments(store: &Store, register: &str, after: i64) -> Result<Vec<(i64, i64, i64)>, Error> {
+    let reader = store.reader(&Actor::owner(), AsOf::Head)?;
+    let sql = format!("SELECT min(_seq), max(_seq), count(*) FROM {} WHERE _seq > ?1 GROUP BY _updated_at", quoted(register));
+    let mut statement = reader.connection().prepare_cached(&sql).map_err(Error::internal)?;
+    let rows = statement.query_map([after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(Error::internal)?;
+    rows.collect::<Result<_, _>>().map_err(Error::internal)
 }
 
 fn listener(control: &Control) -> Box<dyn Fn(u64, u64) -> ControlFlow<()> + '_> {

@@ -44,6 +44,24 @@ pub struct Job {
     pub failure: Option<Text>,
     /// Last event before the import and last event of it; the records made are those between.
     pub events: Option<(i64, i64)>,
+    /// Last event before the writing began; none while nothing was written in this run.
+    #[serde(default)]
+    pub before: Option<i64>,
+    /// What had been written when the program stopped.
+    #[serde(default)]
+    pub left: Option<Left>,
+}
+
+/// What an import had written when the program stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Left {
+    /// No row.
+    Nothing,
+    /// Every row; [`Job::events`] says which events.
+    Everything,
+    /// It cannot be told from what others wrote meanwhile.
+    Unknown,
 }
 
 /// How far a job is.

@@ -10,9 +10,10 @@ mod job;
 mod words;
 
 pub use error::JobError;
-pub use job::{Counts, Heading, Job, Problem, Stage, Text};
+pub use job::{Counts, Heading, Job, Left, Problem, Stage, Text};
 
 use error::file_error;
+use shirube_store::Store;
 use std::{
     collections::BTreeMap,
     fs,
@@ -78,6 +79,15 @@ impl Jobs {
             }
         }
         Ok(jobs)
+    }
+
+    /// Finds out what the interrupted imports had written. To be asked before anything else is written.
+    pub fn settle(&self, store: &Store) -> Result<(), JobError> {
+        for mut job in self.list()?.into_iter().filter(|j| j.stage == Stage::Interrupted && j.left.is_none()) {
+            import::settle(store, &mut job);
+            self.write(&job)?;
+        }
+        Ok(())
     }
 
     /// Removes what answers left behind when the program was stopped in the middle of one.
@@ -202,6 +212,7 @@ impl Jobs {
             running.insert(job.id.clone(), Arc::clone(&control));
         }
         job.stage = under_way;
+        (job.before, job.left) = (None, None);
         job.updated_at = self.moment();
         self.write(&job)?;
         let jobs = Arc::clone(self);

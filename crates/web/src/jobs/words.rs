@@ -1,7 +1,10 @@
 //! Why a file cannot be imported at all, in both languages.
 
 use super::Text;
-use shirube_exchange::{import::ImportError, sheet::SheetError};
+use shirube_exchange::{
+    import::ImportError,
+    sheet::{Damage, SheetError},
+};
 
 fn text(ja: impl Into<String>, en: impl ToString) -> Text {
     Text { ja: ja.into(), en: en.to_string() }
@@ -12,10 +15,15 @@ pub fn import(error: &ImportError) -> Text {
     match error {
         ImportError::Sheet(error) => sheet(error),
         ImportError::NoSuchRegister(name) => text(format!("台帳「{name}」はありません。"), error),
-        ImportError::NoHeader { row, columns, .. } => {
-            text(format!("{row}行目は見出しではありません。台帳の列の名前か表示名を見出しにしてください: {}", columns.join("、")), error)
+        ImportError::NoHeader { row, register, columns } => {
+            let columns = columns.iter().map(|c| c.ja.as_str()).collect::<Vec<_>>().join("、");
+            let register = &register.ja;
+            text(format!("{row}行目は見出しではありません。台帳「{register}」の列の表示名か名前を見出しにしてください: {columns}"), error)
         }
         ImportError::Mistakes { count, .. } => text(format!("ファイルに{count}件の誤りがあります。何も登録していません。"), error),
+        ImportError::ReasonRequired { count } => {
+            text(format!("すでにある記録{count}件を直すには、理由が必要です。何も登録していません。"), error)
+        }
         ImportError::Cancelled => text("中止しました。何も登録していません。", error),
         ImportError::NotTheHead | ImportError::Snapshot(_) | ImportError::Rule(_) | ImportError::Batch(_) | ImportError::Export(_) => text(
             format!("処理できませんでした。何も登録していません（{error}）。"),
@@ -31,7 +39,14 @@ fn sheet(error: &SheetError) -> Text {
         E::Encoding { line } => format!("{line}行目の文字コードがUTF-8でもシフトJISでもありません。UTF-8で保存し直してください。"),
         E::OldWorkbook => "古い形式（.xls）かパスワード付きのブックです。パスワードなしの.xlsxで保存し直してください。".to_string(),
         E::NotAWorkbook => "Excelのブックではありません。.xlsxかCSVで保存してください。".to_string(),
-        E::Damaged(what) => format!("ブックが壊れています（{what}）。表計算ソフトで開いて保存し直してください。"),
+        E::Damaged(damage) => {
+            let what = match damage {
+                Damage::Archive => "ファイルが途中で切れているか、ZIPとして読めません".to_string(),
+                Damage::Content => "中の一部を読み取れません".to_string(),
+                Damage::Order { row, before } => format!("{row}行目が{before}行目より後にあります"),
+            };
+            format!("ブックが壊れています（{what}）。表計算ソフトで開いて保存し直してください。")
+        }
         E::UnpacksTooLarge { limit } => format!("ブックを展開すると{limit}バイトを超えます。分けるかCSVで保存してください。"),
         E::DocumentType { part } => format!("ブックの「{part}」に不要な文書型宣言があります。表計算ソフトで保存し直してください。"),
         E::NoSuchSheet { name, sheets } => format!("シート「{name}」はありません。あるのは {} です。", sheets.join("、")),

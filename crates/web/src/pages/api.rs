@@ -9,12 +9,19 @@ use crate::{
     reply::Reply,
     routes::Method,
     state::App,
+    url,
 };
 use maud::{Markup, html};
 
 /// The page.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     Ok(Reply::page(view(&app.view(cx))))
+}
+
+/// A search that answers: without words it is refused.
+fn search_example(v: &View) -> String {
+    let words = v.pack.registers.values().next().map_or(&v.pack.meta.label, |r| &r.label);
+    format!("/api/v1/search?q={}", url::value(v.cx.l.p(words)))
 }
 
 fn view(v: &View) -> Markup {
@@ -42,7 +49,7 @@ fn view(v: &View) -> Markup {
                     @for route in openapi::routes() {
                         tr {
                             td { code { (match route.method { Method::Get => "GET", Method::Post => "POST", Method::Patch => "PATCH" }) } }
-                            td { @if route.path.contains('{') || route.method != Method::Get { code { (route.path.replace("{*", "{")) } } @else { a href=(route.path) { code { (route.path) } } } }
+                            td { @if route.name == "api_search" { a href=(search_example(v)) { code { (route.path) "?q=…" } } } @else if route.path.contains('{') || route.method != Method::Get { code { (route.path.replace("{*", "{")) } } @else { a href=(route.path) { code { (route.path) } } } }
                             td { (l.t(route.summary.0, route.summary.1)) }
                         }
                     }

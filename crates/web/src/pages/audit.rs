@@ -6,6 +6,7 @@ use crate::{
     figures::{self, Columns},
     fmt,
     layout::{self, View},
+    listing::{one_of, whole},
     parts,
     reply::Reply,
     state::App,
@@ -15,16 +16,20 @@ use shirube_indicator::{
     Audit, AuditLine, AuditVerdict,
     audit::{CorrectionCheck, FindingCheck, NotHeldBecause},
 };
-use shirube_plan::NodeKind;
+use shirube_plan::{NodeKind, Pack};
 
 /// Lines shown on a page.
 const MOST: usize = 200;
+/// Greatest page one may ask for; more would be no page of any pack.
+const MOST_PAGES: u64 = 1_000_000;
+/// Verdicts one may ask for, beside the reasons for having none.
+const VERDICTS: [&str; 5] = ["match", "differs", "explained", "unexplained", "not-held"];
 
 /// The audit page.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let snapshot = app.open(cx)?;
     let audit = app.audit(&snapshot);
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), &audit, &Wanted::of(cx))))
+    Ok(Reply::page(view(&app.view_of(cx, &snapshot), &audit, &Wanted::of(&app.pack, cx)?)))
 }
 
 /// What the reader asked for.
@@ -38,10 +43,15 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn of(cx: &Ctx) -> Wanted {
-        let get = |name: &str| cx.query.get(name).map(str::to_string);
-        let page = cx.query.get("page").and_then(|p| p.parse().ok()).unwrap_or(1);
-        Wanted { verdict: get("verdict"), source: get("source"), goal: get("goal"), text: get("q"), page: std::cmp::max(page, 1) }
+    fn of(pack: &Pack, cx: &Ctx) -> Result<Wanted, Error> {
+        let nodes = pack.periods.iter().flat_map(|p| &p.nodes).map(|n| n.id.as_str());
+        Ok(Wanted {
+            verdict: one_of(&cx.query, "verdict", VERDICTS.into_iter().chain(REASONS.map(because_slug)))?,
+            source: one_of(&cx.query, "source", pack.sources.iter().map(|s| s.id.as_str()))?,
+            goal: one_of(&cx.query, "goal", nodes)?,
+            text: cx.query.get("q").map(str::to_string),
+            page: whole(&cx.query, "page", 1, MOST_PAGES)? as usize,
+        })
     }
 
     fn lets(&self, v: &View, line: &AuditLine) -> bool {
@@ -97,8 +107,8 @@ pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
     let l = v.cx.l;
     let lines: Vec<&AuditLine> = audit.lines.iter().filter(|line| wanted.lets(v, line)).collect();
     let pages = lines.len().div_ceil(MOST).max(1);
-    let page = wanted.page.min(pages);
-    let shown = &lines[(page - 1) * MOST..(page * MOST).min(lines.len())];
+    let page = wanted.page;
+    let shown: Vec<&AuditLine> = lines.iter().skip((page - 1) * MOST).take(MOST).copied().collect();
     let body = html! {
         (parts::heading(l.t("公表値と記録からの再計算", "Published against recomputed"), l.t("照合", "Audit")))
         p class="lead" { (l.t(
@@ -112,9 +122,14 @@ pub fn view(v: &View, audit: &Audit, wanted: &Wanted) -> Markup {
         section id="figures" {
             h2 { (l.t("公表値", "Published figures")) }
             (filters(v, wanted))
-            p role="status" { (fmt::counted(l, lines.len(), "件", "figure", "figures")) @if pages > 1 { " · " (l.t("ページ", "page")) " " (page) "/" (pages) } }
-            @if shown.is_empty() { p class="muted" { (l.t("条件に合うものはありません。", "Nothing fits.")) } }
-            @else { (figures::table(v, shown, Columns { line: false, indicator: true, source: true })) (pager(v, page, pages)) }
+            p role="status" { (fmt::counted(l, lines.len(), "件", "figure", "figures")) @if pages > 1 && page <= pages { " · " (l.t("ページ", "page")) " " (page) "/" (pages) } }
+            @if page > pages {
+                div class="callout" {
+                    p { (l.t("このページには公表値がありません。", "There are no figures on this page.")) " " a href={ (v.cx.here_with("page", None)) "#figures" } { (l.t("最初のページへ", "To the first page")) } }
+                }
+            }
+            @else if shown.is_empty() { p class="muted" { (l.t("条件に合うものはありません。", "Nothing fits.")) } }
+            @else { (figures::table(v, &shown, Columns { line: false, indicator: true, source: true })) (pager(v, page, pages)) }
         }
         (findings(v, &audit.findings))
         (corrections(v, &audit.corrections))

@@ -244,10 +244,12 @@ fn headline(v: &View, m: &Measured) -> Markup {
             }
             (chart::spark(&values, &words))
         }
+        @for remark in series.limits() { p class="small muted" { (remark.text(l.0)) } }
         @if let Some(target) = series.targets.last() {
             p class="small" {
                 (l.t("目標 ", "Target ")) (fmt::period(l, &target.period)) " " b { (fmt::value(l, target.value, unit)) }
                 @if let Some(gap) = target.gap.filter(|g| *g > 0.0) { (l.t("（あと ", " (still ")) (fmt::value(l, gap, unit)) (l.t("）", " to go)")) }
+                @for remark in &target.remarks { " " span class="muted" { (remark.text(l.0)) } }
             }
         }
     }
@@ -300,12 +302,24 @@ fn changes(v: &View, cards: &[Card]) -> Markup {
                             (l.t("変化", "Change"), true),
                             (l.t("判定", "State"), false),
                         ]))
-                        tbody { @for m in moved { (change_row(v, m)) } }
+                        tbody { @for m in &moved { (change_row(v, m)) } }
                     }
+                }
+                @if moved.iter().any(|m| rounded_otherwise(v, m)) {
+                    p class="small muted" { (l.t("変化は丸める前の値の差です。", "Changes are taken before rounding.")) }
                 }
             }
         }
     }
+}
+
+/// The change shown is not the difference of the values shown.
+fn rounded_otherwise(v: &View, m: &Measured) -> bool {
+    let unit = parts::unit(v, &m.indicator.unit);
+    m.headline().is_some_and(|s| match (&s.previous, &s.latest, s.change) {
+        (Some(before), Some(now), Some(change)) => fmt::rounded_otherwise(before.value, now.value, change, unit),
+        _ => false,
+    })
 }
 
 fn change_row(v: &View, m: &Measured) -> Markup {
@@ -319,7 +333,7 @@ fn change_row(v: &View, m: &Measured) -> Markup {
             td class="num" data-v=[series.previous.as_ref().map(|r| r.value)] { (cell(series.previous.as_ref())) }
             td class="num" data-v=[series.latest.as_ref().map(|r| r.value)] { (cell(series.latest.as_ref())) }
             td class="num" data-v=[series.change] { @if let Some(change) = series.change { (fmt::change(l, change, unit)) } }
-            td { (m.state().tag(l)) }
+            td { (m.state().tag(l)) @for remark in series.limits() { br; span class="small muted" { (remark.text(l.0)) } } }
         }
     }
 }

@@ -89,6 +89,9 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         @if !indicator.assumptions.is_empty() { section id="what-if" { h2 { (l.t("前提を変えて試す", "Try other assumptions")) } (what_if::view(v, sheet)) } }
         section id="derivation" {
             h2 { (l.t("算出の過程", "Derivation")) }
+            @if sheet.varied.is_some() {
+                p class="callout" role="note" { (l.t("ここに示すのは、試算ではなく、もとの前提による計算です。", "What follows is computed with the pack's own assumptions, without the trial.")) }
+            }
             @match &sheet.derivation { Ok(derivation) => (derivation::view(v, indicator, derivation)), Err(error) => (failure(v, error)) }
         }
         section id="published" {

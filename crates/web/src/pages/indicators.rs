@@ -5,6 +5,7 @@ use crate::{
     error::Error,
     fmt,
     layout::{self, View},
+    listing::one_of,
     measures::{Measured, State, rank},
     parts,
     reply::Reply,
@@ -12,12 +13,12 @@ use crate::{
 };
 use maud::{Markup, html};
 use shirube_indicator::Overrides;
-use shirube_plan::{IndicatorKind, Node};
+use shirube_plan::{IndicatorKind, Node, Pack};
 
 /// The list.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let snapshot = app.open(cx)?;
-    let wanted = Wanted::of(cx);
+    let wanted = Wanted::of(&app.pack, cx)?;
     let mut all: Vec<Measured> = app
         .pack
         .indicators
@@ -42,9 +43,13 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn of(cx: &Ctx) -> Wanted {
-        let get = |name: &str| cx.query.get(name).map(str::to_string);
-        Wanted { node: get("node"), kind: get("kind"), state: get("state") }
+    fn of(pack: &Pack, cx: &Ctx) -> Result<Wanted, Error> {
+        let nodes = pack.periods.iter().flat_map(|p| &p.nodes).map(|n| n.id.as_str());
+        Ok(Wanted {
+            node: one_of(&cx.query, "node", nodes)?,
+            kind: one_of(&cx.query, "kind", KINDS.map(kind_slug))?,
+            state: one_of(&cx.query, "state", State::ALL.map(State::slug))?,
+        })
     }
 
     fn lets(&self, kind: IndicatorKind, nodes: &[String]) -> bool {

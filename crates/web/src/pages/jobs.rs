@@ -10,7 +10,7 @@ use crate::{
     error::{Error, pair},
     fmt,
     form::{Entered, controls::bytes},
-    jobs::{Counts, Job, Problem, Stage, import::LISTED},
+    jobs::{Counts, Job, Left, Problem, Stage, import::LISTED},
     layout::{self, View},
     reply::Reply,
     state::App,
@@ -119,12 +119,28 @@ pub fn steer(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             map(&mut job, &entered);
             import::start(app, &desk.cx, job, Stage::Checking)?;
         }
-        "write" if job.stage == Stage::Checked && job.problems == 0 => import::start(app, &desk.cx, job, Stage::Importing)?,
+        "write" if job.stage == Stage::Checked && job.problems == 0 => {
+            if let Some(reason) = entered.filled("_reason") {
+                job.reason = reason.to_string();
+            }
+            if lacks_reason(&job) {
+                return Ok(Reply::see_other(format!("{here}?{UNSAID}=1#f-_reason")));
+            }
+            import::start(app, &desk.cx, job, Stage::Importing)?;
+        }
         "cancel" => app.jobs.cancel(&job.id)?,
         // Pressed twice, or on a page that was left open: the job's page says how it stands.
         _ => {}
     }
     Ok(Reply::see_other(here))
+}
+
+/// Parameter of the page after someone wanted to write without saying why records change.
+const UNSAID: &str = "unsaid";
+
+/// Existing records would change and nobody has said why.
+fn lacks_reason(job: &Job) -> bool {
+    job.reason.trim().is_empty() && job.counts.is_some_and(|c| c.amend > 0)
 }
 
 /// Headings that a person has put to columns.
@@ -183,16 +199,50 @@ fn page(desk: &Desk, job: &Job, problems: &[Problem]) -> Markup {
                 p { (l.t("中止しました。何も登録していません。", "Cancelled; nothing was written.")) }
                 p { a class="button quiet" href=(v.cx.to(&format!("{}/import", cells::register_path(&register.name)))) { (l.t("別のファイルを取り込む", "Import another file")) } }
             }
-            Stage::Interrupted => {
-                div class="callout care" role="alert" {
-                    p { (l.t("処理の途中でプログラムが止まりました。取り込みは全部か何もなしのどちらかです。もう一度確認すると、登録済みの行は「変更なし」と数えられます。",
-                             "The program stopped while this was under way. An import is written whole or not at all: check it again, and rows that were written count as unchanged.")) }
-                }
-                (check_again(desk, &v, job))
-            }
+            Stage::Interrupted => { (interrupted(desk, &v, job)) }
         }
     };
     layout::page(&v, &title, "registers", &register_crumbs(&v, register), body)
+}
+
+/// What became of an import that was under way when the program stopped. It is written whole or not at all.
+fn interrupted(desk: &Desk, v: &View, job: &Job) -> Markup {
+    let l = v.cx.l;
+    let path = cells::register_path(&desk.register.name);
+    html! {
+        div class="callout care" role="alert" {
+            p { (l.t("処理の途中でプログラムが止まりました。", "The program stopped while this was under way.")) }
+            @match job.left {
+                Some(Left::Everything) => {
+                    p { b { (l.t("すべての行が登録されています。", "Every row was written.")) } }
+                    p { (records(v, desk.register, job)) }
+                },
+                Some(Left::Nothing) => p { b { (l.t("何も登録されていません。", "Nothing was written.")) } " " (l.t("もう一度確認してから取り込んでください。", "Check it again, then import it.")) },
+                Some(Left::Unknown) | None => {
+                    p { (l.t("取り込みは全部か何もなしのどちらかですが、ほかの登録と見分けられませんでした。もう一度確認すると分かります：登録済みの行は「変更なし」と数えられます。",
+                             "An import is written whole or not at all; which of the two could not be told from what else was written. Check it again to see: rows that were written count as unchanged.")) }
+                    @if let Some(before) = job.before {
+                        @let since = crate::url::Query(vec![("f._seq.gt".into(), before.to_string()), ("sort".into(), "_seq".into())]);
+                        p { a href=(v.cx.to_with(&path, since)) { (l.t("取り込みを始めた後に登録された記録を見る", "See the records written since it began")) } }
+                    }
+                },
+            }
+        }
+        @if job.left != Some(Left::Everything) { (check_again(desk, v, job)) }
+    }
+}
+
+/// Link to the records an import has made. Those that another event has changed since are no longer as the file
+/// said, and not among them.
+fn records(v: &View, register: &Register, job: &Job) -> Markup {
+    let (before, last) = job.events.unwrap_or_default();
+    let of_job = [("f._seq.gt", before.to_string()), ("f._seq.le", last.to_string()), ("sort", "_seq".to_string())];
+    let of_job = crate::url::Query(of_job.map(|(name, value)| (name.to_string(), value)).to_vec());
+    html! {
+        @if last > before {
+            a class="button" href=(v.cx.to_with(&cells::register_path(&register.name), of_job)) { (v.cx.l.t("取り込んだ記録を見る", "See the records")) }
+        }
+    }
 }
 
 fn working(desk: &Desk, v: &View, job: &Job) -> Markup {
@@ -242,6 +292,15 @@ fn ready(desk: &Desk, v: &View, job: &Job) -> Markup {
         (counts(l, &c, false))
         form method="post" action=(v.cx.form_action()) {
             (desk::own_inputs(desk.app, None))
+            @if lacks_reason(job) {
+                @let unsaid = v.cx.query.get(UNSAID).is_some();
+                div class={ "field" @if unsaid { " bad" } } {
+                    label for="f-_reason" { (l.t("変更の理由", "Reason for changes")) " " span class="required" { (l.t("必須", "required")) } }
+                    p class="help" id="h-_reason" { (l.t("すでにある記録を直すので、なぜかを書いてください。履歴に残ります。", "Existing records change: say why. It stays in their history.")) }
+                    @if unsaid { p class="fault" id="e-_reason" role="alert" { (l.t("理由が書かれていません。", "No reason is given.")) } }
+                    input type="text" id="f-_reason" name="_reason" autocomplete="off" aria-describedby="h-_reason" aria-invalid=[unsaid.then_some("true")];
+                }
+            }
             p class="actions" {
                 @if c.create + c.amend > 0 { button name="_do" value="write" { (l.t("取り込む", "Import")) } " " }
                 @else { span { (l.t("登録することはありません。", "There is nothing to write.")) } " " }
@@ -359,17 +418,12 @@ fn check_again(desk: &Desk, v: &View, job: &Job) -> Markup {
 fn done(v: &View, register: &Register, job: &Job) -> Markup {
     let l = v.cx.l;
     let path = cells::register_path(&register.name);
-    // Those that another event has changed since are no longer as the file said, and not among them.
     let (before, last) = job.events.unwrap_or_default();
-    let of_job = [("f._seq.gt", before.to_string()), ("f._seq.le", last.to_string()), ("sort", "_seq".to_string())];
-    let of_job = crate::url::Query(of_job.map(|(name, value)| (name.to_string(), value)).to_vec());
     html! {
         p role="status" { (l.t("すべての行を取り込みました。", "Every row was imported.")) }
         (counts(l, &job.counts.unwrap_or_default(), true))
         p {
-            @if last > before {
-                a class="button" href=(v.cx.to_with(&path, of_job)) { (l.t("取り込んだ記録を見る", "See the records")) } " "
-            }
+            (records(v, register, job)) " "
             a class="button quiet" href=(v.cx.to(&format!("{path}/import"))) { (l.t("続けて取り込む", "Import another file")) }
         }
         @if last > before {

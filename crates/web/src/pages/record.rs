@@ -234,20 +234,28 @@ fn uses(v: &View, sheet: &Sheet) -> Markup {
         @if sheet.referring.is_empty() && sheet.indicators.is_empty() {
             p class="muted" { (l.t("この記録を指す記録も、この台帳を読む指標もありません。", "No record refers to it, and no indicator reads this register.")) }
         }
-        @for group in &sheet.referring {
+        (referring(v, &sheet.referring, sheet.record.id))
+        @if !sheet.indicators.is_empty() {
+            h3 { (l.t("この台帳を読む指標", "Indicators that read this register")) }
+            ul class="plain" { @for indicator in &sheet.indicators { li { (parts::indicator_link(v, &indicator.id)) } } }
+        }
+    }
+}
+
+/// Records that refer to a record, by register.
+pub fn referring(v: &View, groups: &[Referring], record: i64) -> Markup {
+    let l = v.cx.l;
+    html! {
+        @for group in groups {
             h3 { (l.p(&group.register.label)) " " span class="muted" { "(" (group.total) ")" } }
             ul class="plain" {
                 @for choice in &group.first { li { a href=(cells::record_href(v, &group.register.name, choice.id)) { (l.foreign(&choice.text())) } } }
             }
             @if group.total > group.first.len() {
                 p class="small" {
-                    a href=(v.cx.to_with(&cells::register_path(&group.register.name), group.filter(sheet.record.id))) { (l.t("すべて見る", "See all")) }
+                    a href=(v.cx.to_with(&cells::register_path(&group.register.name), group.filter(record))) { (l.t("すべて見る", "See all")) }
                 }
             }
-        }
-        @if !sheet.indicators.is_empty() {
-            h3 { (l.t("この台帳を読む指標", "Indicators that read this register")) }
-            ul class="plain" { @for indicator in &sheet.indicators { li { (parts::indicator_link(v, &indicator.id)) } } }
         }
     }
 }

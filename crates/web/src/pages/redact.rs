@@ -6,7 +6,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::{Entered, Fault, fields},
-    layout,
+    layout, names,
     reply::Reply,
     state::App,
     url::Query,
@@ -103,9 +103,18 @@ fn page(desk: &Desk, record: &Record, entered: &Entered, faults: &[Fault]) -> Re
     .into_iter()
     .filter(|(scope, _)| personal || *scope == "all")
     .collect();
+    let referring = names::referring(&desk.reader, &desk.register.name, record.id, l.0)?;
     let body = html! {
         (cells::heading(l, &desk::title(&v, desk.register, record), title))
         (fields::summary(l, faults))
+        @if !referring.is_empty() {
+            section class="callout care" {
+                h2 { (l.t("この記録を指す記録があります", "Other records refer to this one")) }
+                p { (l.t("記録全体を消去すると、次の記録は行き先を失い、つないで数える指標の値も変わります。先にそちらを直すことを勧めます。",
+                         "If the whole record is erased, these lose what they refer to, and indicators that count across both change. Better mend them first.")) }
+                (super::record::referring(&v, &referring, record.id))
+            }
+        }
         div class="callout care" {
             p { (l.t("消去した内容は、過去の時点の表示、履歴、保存された時点のファイルからも失われ、戻せません。誰がいつ消去したかと、記録があったという事実は残ります。",
                      "What is erased is gone from earlier moments, from the history and from kept snapshots, for good. Who erased it and when, and that there was a record, remains.")) }

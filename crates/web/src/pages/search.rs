@@ -6,6 +6,7 @@ use crate::{
     error::{Error, pair},
     fmt,
     layout::{self, View, hidden_as_of},
+    listing::one_of,
     parts,
     reply::Reply,
     state::App,
@@ -13,26 +14,37 @@ use crate::{
     url::{self, Query},
 };
 use maud::{Markup, html};
-use shirube_plan::{Field, FieldKind, Pack, Part, Sensitivity, SourceText};
+use shirube_plan::{Field, FieldKind, Pack, Part, Sensitivity};
 use shirube_record::{Cell, input::fold_width};
 use shirube_snapshot::{Hit, HitKind, Snapshot};
 
-/// Hits of each kind that are shown.
+/// Hits of each kind that are shown beside those of other kinds.
 const SHOWN: usize = 8;
+/// Hits of a kind that are counted, and shown when it alone is asked for.
+const MOST: usize = 200;
 
 /// The page.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let only = one_of(&cx.query, "kind", HitKind::OF_PACK.iter().map(HitKind::as_str))?;
     let reader = app.open(cx)?;
     let v = app.view_of(cx, &reader);
     let words = cx.query.get("q").unwrap_or_default();
-    // One more than is shown tells that there are more.
-    let mut hits = if words.is_empty() { vec![] } else { reader.search(words, SHOWN + 1)? };
-    for hit in &mut hits {
+    let mut groups: Vec<Group> = vec![];
+    if !words.is_empty() {
+        // One more than is counted or shown tells that there are more.
+        let mut hits = app.pack_texts().search(words, MOST + 1);
+        match &only {
+            Some(only) => hits.retain(|h| h.kind.as_str() == only),
+            None => hits.extend(reader.search_records(words, SHOWN + 1)?),
+        }
+        groups = grouped(hits, if only.is_some() { MOST } else { SHOWN });
+    }
+    for hit in groups.iter_mut().flat_map(|g| &mut g.hits) {
         if let Some(place) = place(&reader, hit, words, cx.l)? {
             hit.excerpt = Some(pair(place.clone(), place));
         }
     }
-    Ok(Reply::page(view(&v, words, &hits)))
+    Ok(Reply::page(view(&v, words, only.is_some(), &groups)))
 }
 
 /// Where the words stand in a record that is not found by its name: the field and some text around them.
@@ -79,30 +91,45 @@ fn around(text: &str, at: usize) -> String {
 }
 
 /// Hits of one kind.
-struct Group<'a> {
-    kind: &'a HitKind,
-    hits: Vec<&'a Hit>,
-    more: bool,
+struct Group {
+    kind: HitKind,
+    /// Those that are shown.
+    hits: Vec<Hit>,
+    /// How many there are, up to what is counted.
+    count: usize,
+    /// There are more than are counted.
+    uncounted: bool,
 }
 
-fn groups(hits: &[Hit]) -> Vec<Group<'_>> {
+fn grouped(hits: Vec<Hit>, shown: usize) -> Vec<Group> {
     let mut groups: Vec<Group> = vec![];
     for hit in hits {
-        match groups.iter_mut().find(|g| *g.kind == hit.kind) {
-            Some(group) if group.hits.len() == SHOWN => group.more = true,
-            Some(group) => group.hits.push(hit),
-            None => groups.push(Group { kind: &hit.kind, hits: vec![hit], more: false }),
+        let counted = if matches!(hit.kind, HitKind::Record(_)) { SHOWN } else { MOST };
+        match groups.iter_mut().find(|g| g.kind == hit.kind) {
+            Some(group) if group.count == counted => group.uncounted = true,
+            Some(group) => {
+                group.count += 1;
+                if group.hits.len() < shown {
+                    group.hits.push(hit);
+                }
+            }
+            None => groups.push(Group { kind: hit.kind.clone(), hits: vec![hit], count: 1, uncounted: false }),
         }
     }
     groups
 }
 
-/// Draws the page.
-pub fn view(v: &View, words: &str, hits: &[Hit]) -> Markup {
+/// How many hits of a kind there are.
+fn count(group: &Group) -> String {
+    format!("{}{}", fmt::count(group.count), if group.uncounted { "+" } else { "" })
+}
+
+/// Draws the page. `alone` when one kind was asked for.
+fn view(v: &View, words: &str, alone: bool, groups: &[Group]) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let title = l.t("検索", "Search");
-    let groups = groups(hits);
-    let found: usize = groups.iter().map(|g| g.hits.len()).sum();
+    let found: usize = groups.iter().map(|g| g.count).sum();
+    let uncounted = groups.iter().any(|g| g.uncounted);
     let body = html! {
         (parts::heading(l.p(&v.pack.meta.label), title))
         form class="filters no-print" method="get" action=(cx.form_path("/search")) role="search" {
@@ -111,8 +138,8 @@ pub fn view(v: &View, words: &str, hits: &[Hit]) -> Markup {
             (hidden_as_of(v))
         }
         @if words.is_empty() {
-            p class="muted" { (l.t("計画、指標、公表値、出典の本文の見出し、すべての台帳の記録から探します。日本語は2文字から、英語は語の始まりで見つかります。いくつかの言葉を書くと、すべてを含むものを探します。",
-                                   "Searches the plan, indicators, published figures, headings of sources and the records of every register. Japanese is found anywhere in a text, other words by their beginning; several words must all be found.")) }
+            p class="muted" { (l.t("計画とその実施状況、指標、公表値、出典の本文のすべての行、すべての台帳の記録から探します。日本語は2文字から、英語は語の始まりで見つかります。いくつかの言葉を書くと、すべてを含むものを探します。",
+                                   "Searches the plan and its reports in words, indicators, published figures, every line of the sources and the records of every register. Japanese is found anywhere in a text, other words by their beginning; several words must all be found.")) }
         } @else if groups.is_empty() {
             div class="callout" role="status" {
                 p { @if l.is_ja() { "「" (words) "」は見つかりませんでした。" } @else { "Nothing found for “" (l.foreign(words)) "”." } }
@@ -120,40 +147,54 @@ pub fn view(v: &View, words: &str, hits: &[Hit]) -> Markup {
                          "Try fewer or other words. At an earlier moment it may not have been recorded yet.")) }
             }
         } @else {
-            p role="status" { @if l.is_ja() { "「" (words) "」：" (found) "件を表示" } @else { "“" (l.foreign(words)) "”: " (found) " shown" } }
-            ul class="chips no-print" {
-                @for (i, group) in groups.iter().enumerate() {
-                    li { a href={ "#group-" (i) } { (name(v, group.kind)) " " (group.hits.len()) @if group.more { "+" } } }
+            p role="status" {
+                @if l.is_ja() { "「" (words) "」：" (fmt::count(found)) "件" @if uncounted { "以上" } }
+                @else { "“" (l.foreign(words)) "”: " (fmt::count(found)) @if uncounted { " or more" } " found" }
+            }
+            @if !alone {
+                ul class="chips no-print" {
+                    @for (i, group) in groups.iter().enumerate() { li { a href={ "#group-" (i) } { (name(v, &group.kind)) " " (count(group)) } } }
                 }
             }
         }
+        @if alone && !words.is_empty() {
+            p class="no-print" { a href=(cx.here_with("kind", None)) { (l.t("すべての種類から探す", "Search all kinds")) } }
+        }
         @for (i, group) in groups.iter().enumerate() {
             section {
-                h2 id={ "group-" (i) } { (name(v, group.kind)) }
+                h2 id={ "group-" (i) } { (name(v, &group.kind)) " " span class="muted" { "(" (count(group)) ")" } }
                 ul class="plain hits" {
                     @for hit in &group.hits {
                         li class="hit" {
-                            a href=(href(v, hit)) { (marked(l, l.p(&hit.title), words)) }
+                            a href=(href(v, hit)) { (marked(l, l.p(&hit.title), words)) (line(v, hit)) }
                             (told_apart(v, hit))
                             @if let Some(excerpt) = &hit.excerpt { div class="small muted" { (marked(l, l.p(excerpt), words)) } }
                         }
                     }
                 }
-                @if group.more { (more(v, group.kind, words)) }
+                @if group.uncounted || group.count > group.hits.len() { (more(v, group, words)) }
             }
         }
     };
     layout::page(v, title, "", &[], body)
 }
 
+/// The line of a source that was found.
+fn line(v: &View, hit: &Hit) -> Markup {
+    let l = v.cx.l;
+    html! { @if let Some(line) = hit.line { " " span class="nowrap" { (l.t("", "line ")) (line) (l.t("行目", "")) } } }
+}
+
 fn name(v: &View, kind: &HitKind) -> String {
     let l = v.cx.l;
     match kind {
         HitKind::Node => l.t("計画の項目", "Plan").to_string(),
+        HitKind::Progress => l.t("実施状況", "Progress in words").to_string(),
         HitKind::Indicator => l.t("指標", "Indicators").to_string(),
         HitKind::Figure => l.t("公表値", "Published figures").to_string(),
         HitKind::Source => l.t("出典", "Sources").to_string(),
         HitKind::Heading => l.t("出典の見出し", "Headings of sources").to_string(),
+        HitKind::Line => l.t("出典の本文", "Lines of sources").to_string(),
         HitKind::Register => l.t("台帳", "Registers").to_string(),
         HitKind::Record(register) => {
             let label = v.pack.registers.get(register).map_or(register.as_str(), |r| l.p(&r.label));
@@ -164,16 +205,10 @@ fn name(v: &View, kind: &HitKind) -> String {
 
 fn href(v: &View, hit: &Hit) -> String {
     match &hit.kind {
-        HitKind::Node => parts::node_href(v, &hit.id),
+        HitKind::Node | HitKind::Progress => parts::node_href(v, &hit.id),
         HitKind::Indicator => parts::indicator_href(v, &hit.id),
         HitKind::Figure => parts::figure_href(v, &hit.id),
-        HitKind::Source => parts::source_href(v, &hit.id, None),
-        HitKind::Heading => {
-            let text = v.pack.source(&hit.id).and_then(|s| s.text.as_deref()).map(SourceText::new);
-            let line = text.and_then(|t| t.find(&hit.title.ja, &hit.title.ja)).map(|found| found.1);
-
-            v.cx.to(&format!("/sources/{}{}", url::segment(&hit.id), line.map(|n| format!("#c-{n}")).unwrap_or_default()))
-        }
+        HitKind::Source | HitKind::Heading | HitKind::Line => parts::source_href(v, &hit.id, hit.line),
         HitKind::Register => cells::register_href(v, &hit.id),
         HitKind::Record(register) => v.cx.to(&format!("{}/{}", cells::register_path(register), url::segment(&hit.id))),
     }
@@ -195,13 +230,16 @@ fn told_apart(v: &View, hit: &Hit) -> Markup {
 }
 
 /// Where the rest of a kind is found.
-fn more(v: &View, kind: &HitKind, words: &str) -> Markup {
+fn more(v: &View, group: &Group, words: &str) -> Markup {
     let l = v.cx.l;
     html! {
         p class="small" {
-            @match kind {
+            @match &group.kind {
                 HitKind::Record(register) => {
                     a href=(v.cx.to_with(&cells::register_path(register), Query(vec![("q".into(), words.into())]))) { (l.t("台帳の中ですべて見る", "See all in the register")) }
+                }
+                kind if group.count > group.hits.len() => {
+                    a href=(v.cx.here_with("kind", Some(kind.as_str()))) { @if l.is_ja() { (count(group)) "件をすべて見る" } @else { "See all " (count(group)) } }
                 }
                 _ => { (l.t("ほかにもあります。言葉を足すと絞り込めます。", "There are more; add words to narrow the search.")) }
             }

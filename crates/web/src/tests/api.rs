@@ -159,6 +159,10 @@ fn search_and_snapshots_are_there_for_programs_too() {
     let portal = Portal::desk();
     let hits = get(&portal, "/api/v1/search?q=%E7%81%AF%E5%8F%B0")["hits"].clone();
     assert!(hits.as_array().unwrap().iter().any(|h| h["kind"] == "record" && h["register"] == "project"), "{hits}");
+    let lines = get(&Portal::open(crate::testing::pack()), "/api/v1/search?q=%E6%A1%9F%E6%A9%8B")["hits"].clone();
+    let kinds: Vec<&str> = lines.as_array().unwrap().iter().filter_map(|h| h["kind"].as_str()).collect();
+    assert!(kinds.contains(&"progress") && kinds.contains(&"line"), "{lines}");
+    assert_eq!(lines.as_array().unwrap().iter().find(|h| h["kind"] == "line").unwrap()["line"], 11);
     assert_eq!(problem(portal.get("/api/v1/search")).0, 400);
     let file = portal.get("/api/v1/snapshot").unwrap();
     assert!(file.bytes_of().starts_with(b"SQLite format 3"));

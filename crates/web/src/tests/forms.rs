@@ -53,7 +53,10 @@ fn a_form_creates_a_record_and_says_so() {
     let location = reply.location().unwrap();
     assert!(location.starts_with("/en/registers/project/") && location.ends_with("?done=created"), "{location}");
     let page = portal.page(location);
-    assert!(page.contains("Saved.") && page.contains("150,000,000") && page.contains("FY2024") && page.contains("P-"), "{page}");
+    assert!(
+        page.contains("Saved, in its first state.") && page.contains("150,000,000") && page.contains("FY2024") && page.contains("P-"),
+        "{page}"
+    );
     let saved = record(&portal, "project", sent_to(Some(location)));
     assert_eq!((saved.state.as_deref(), saved.version), (Some("draft"), 1));
 }

@@ -1,5 +1,8 @@
 use super::id_of;
-use crate::{jobs::Stage, testing::Portal};
+use crate::{
+    jobs::{Left, Stage},
+    testing::Portal,
+};
 use std::time::Duration;
 
 const HEAD: &str = "課題名,採択年度,段階,予算,人数\n";
@@ -128,6 +131,47 @@ fn an_import_that_was_interrupted_says_so_and_can_be_checked_again() {
     let stale =
         portal.ask(crate::routes::Method::Post, &address, &[("content-type", "application/x-www-form-urlencoded")], "_do=write".into());
     assert_eq!(stale.unwrap_err().slug(), "stale-page");
+}
+
+#[test]
+fn an_import_that_was_being_written_says_whether_it_is() {
+    let portal = Portal::desk();
+    let rows = format!("{HEAD}一つ目,2024,基礎,,\n二つ目,2024,基礎,,\n");
+    let address = send(&portal, &rows);
+    let id = address.rsplit('/').next().unwrap().to_string();
+    let jobs = &portal.app.jobs;
+    let before = portal.app.store.head_seq();
+    // As the program leaves it when it stops while writing, and what the next start makes of it.
+    let stopped = |before: Option<i64>| {
+        let mut job = jobs.get(&id).unwrap();
+        (job.stage, job.before, job.left, job.events) = (Stage::Interrupted, before, None, None);
+        jobs.write(&job).unwrap();
+        jobs.settle(&portal.app.store).unwrap();
+        (jobs.get(&id).unwrap().left, portal.page(&address), portal.page(&format!("/en{address}")))
+    };
+    let (left, page, english) = stopped(None);
+    assert_eq!(left, Some(Left::Nothing), "stopped before the writing began");
+    assert!(page.contains("何も登録されていません") && english.contains("Nothing was written.") && page.contains("value=\"check\""));
+    assert_eq!(stopped(Some(before)).0, Some(Left::Nothing), "stopped before the transaction was kept");
+
+    portal.send("/registers/project/new", &[("title", "ほかの人"), ("year", "2025"), ("stage", "basic")]).unwrap();
+    assert_eq!(stopped(Some(before)).0, Some(Left::Nothing), "one event of another is not two of the file");
+    std::thread::sleep(Duration::from_millis(5));
+    portal.send("/registers/project/new", &[("title", "もう一人"), ("year", "2025"), ("stage", "basic")]).unwrap();
+    let (left, page, english) = stopped(Some(before));
+    assert_eq!(left, Some(Left::Unknown));
+    assert!(page.contains("見分けられませんでした") && page.contains(&format!("f._seq.gt={before}&amp;sort=_seq")), "{page}");
+    assert!(english.contains("Check it again to see"));
+
+    let written = send(&portal, &rows);
+    portal.send(&written, &[("_do", "write")]).unwrap();
+    settle(&portal, &written);
+    let other = jobs.get(written.rsplit('/').next().unwrap()).unwrap();
+    assert_eq!((other.before, other.left), (Some(before + 2), None), "noted before the first row is written");
+    let (left, page, english) = stopped(Some(before));
+    assert_eq!((left, jobs.get(&id).unwrap().events), (Some(Left::Everything), Some((before + 2, before + 4))));
+    assert!(page.contains("すべての行が登録されています") && english.contains("Every row was written."), "{page}");
+    assert!(page.contains(&format!("f._seq.gt={}&amp;f._seq.le={}", before + 2, before + 4)) && !page.contains("value=\"check\""));
 }
 
 #[test]

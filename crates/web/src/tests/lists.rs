@@ -63,6 +63,7 @@ fn columns_are_chosen_and_pages_turned() {
     assert!(second.contains("rel=\"prev\"") && !second.contains("rel=\"next\"") && shown(&second, "舟の揺れ"));
     let beyond = portal.page("/registers/project?size=2&page=9");
     assert!(beyond.contains("最初のページへ"));
+    assert!(!second.contains("name=\"page\""), "another moment begins with its first page");
 }
 
 #[test]

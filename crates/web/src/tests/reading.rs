@@ -176,7 +176,8 @@ fn links(page: &str) -> BTreeSet<String> {
 #[test]
 fn every_link_carries_language_and_moment_and_leads_somewhere() {
     let portal = portal();
-    let moment = "as_of=2036-11-01";
+    // A moment to come is refused; the last event is one that is past and holds everything.
+    let moment = &format!("as_of=seq:{}", portal.app.store.head_seq());
     for start in [format!("/?{moment}"), format!("/en?{moment}")] {
         let in_english = start.starts_with("/en");
         let (mut waiting, mut seen) = (VecDeque::from([start]), BTreeSet::new());
@@ -194,7 +195,7 @@ fn every_link_carries_language_and_moment_and_leads_somewhere() {
                 let switches_language = (link == "/en" || link.starts_with("/en?") || link.starts_with("/en/")) != in_english;
                 // The API has no language; a record's history leads to other moments.
                 to_now += usize::from(!link.contains("as_of=") && !link.starts_with("/api/"));
-                if !switches_language && link.contains(moment) {
+                if !switches_language && link.contains(moment.as_str()) {
                     waiting.push_back(link);
                 }
             }
@@ -214,6 +215,33 @@ fn anchors_lead_to_what_is_on_the_page() {
             assert!(ids.contains(&href[1..]), "{address}: {href}");
         }
     }
+}
+
+#[test]
+fn what_a_filter_does_not_know_is_a_message_not_everything() {
+    let portal = portal();
+    for (address, known) in [
+        ("/indicators?state=zzz", "better"),
+        ("/indicators?kind=zzz", "kpi"),
+        ("/indicators?node=zzz", "a-goal-1"),
+        ("/audit?verdict=zzz", "not-held"),
+        ("/audit?source=zzz", "doc"),
+        ("/audit?goal=zzz", "a-goal-1"),
+        ("/audit?page=abc", "1"),
+        ("/audit?page=0", "1"),
+        ("/audit?page=-1", "1"),
+    ] {
+        let error = portal.get(address).unwrap_err();
+        assert_eq!(error.status(), 400, "{address}");
+        let value = address.split_once('?').unwrap().1;
+        assert!(error.problem().ja.contains(value) && error.problem().en.contains(value), "{address}");
+        assert!(error.mend().ja.contains(known) && error.mend().en.contains(known), "{address}: {}", error.mend().en);
+    }
+    for address in ["/indicators?state=&kind=", "/indicators?state=target-unknown", "/audit?verdict=no-value&source=doc&page=1"] {
+        portal.page(address);
+    }
+    let beyond = portal.page("/audit?page=77");
+    assert!(beyond.contains("このページには公表値がありません") && beyond.contains("最初のページへ"));
 }
 
 #[test]
@@ -277,6 +305,51 @@ fn home_shows_each_goal_by_its_rule() {
 }
 
 #[test]
+fn what_limits_a_change_or_a_pace_stands_beside_it() {
+    let mut pack = testing::pack();
+    let targets = pack.indicators["lamps-goal"].targets.clone();
+    let lamps = pack.indicators.get_mut("lamps").unwrap();
+    lamps.sql = "SELECT '2015' AS period, 5.06 AS value UNION ALL SELECT '2024', 12.44".into();
+    (lamps.breaks, lamps.targets) = (vec![], targets);
+    let portal = Portal::open(pack);
+    let two = "これまでの伸びは2015年と2024年の2つの値だけによるもの";
+    let home = plain(&portal.page("/"));
+    assert_eq!(home.matches("2015年と2024年の間に値のない年がある").count(), 2, "on the card and in the table: {home}");
+    assert!(home.contains("このペースで到達") && home.contains(two), "{home}");
+    assert!(home.contains("変化は丸める前の値の差です"), "5.1 to 12.4 is not 7.4: {home}");
+    assert!(plain(&portal.page("/indicators/lamps")).contains(&format!("目標：このペースで到達 {two}")));
+    let english = plain(&portal.page("/en"));
+    assert!(english.contains("Years between 2015 and 2024 have no value") && english.contains("Changes are taken before rounding"));
+    assert!(english.contains("The pace so far rests on two values alone"), "{english}");
+}
+
+#[test]
+fn a_target_that_cannot_be_judged_yet_is_not_called_missed() {
+    let mut pack = testing::pack();
+    pack.indicators.get_mut("lamps-goal").unwrap().sql = "SELECT '2024' AS period, 15.0 AS value".into();
+    let portal = Portal::open(pack);
+    let page = plain(&portal.page("/indicators/lamps-goal"));
+    assert!(page.contains("目標：期限前、まだ判定できない") && !page.contains("未達成"), "{page}");
+    assert!(plain(&portal.page("/en/indicators/lamps-goal")).contains("target: not due, cannot be judged yet"));
+}
+
+#[test]
+fn names_that_say_the_same_are_shown_once_and_numbers_in_the_page_s_language() {
+    let mut pack = testing::pack();
+    let goal = pack.periods.iter_mut().flat_map(|p| &mut p.nodes).find(|n| n.id == "a-goal-1").unwrap();
+    goal.number = Some("重点5".into());
+    let portal = Portal::open(pack);
+    let english = plain(&portal.page("/en/indicators/lamps"));
+    assert!(!english.contains("period period") && !english.contains("figure figure") && !english.contains("value value"), "{english}");
+    assert!(plain(&portal.page("/indicators/lamps")).contains("時期 period"));
+    for address in ["/en", "/en/plan/a", "/en/nodes/a-goal-1", "/en/indicators", "/en/indicators/lamps"] {
+        let page = portal.page(address);
+        assert!(plain(&page).contains("Goal 5") && !has(&page, "重点"), "{address}");
+    }
+    assert!(plain(&portal.page("/plan/a")).contains("ゴール重点5"), "as the document writes it");
+}
+
+#[test]
 fn a_goal_shows_words_by_year_measures_and_registers() {
     let portal = portal();
     let words = plain(&portal.page("/nodes/a-goal-2"));
@@ -310,6 +383,10 @@ fn missing_values_read_differently_from_zero_and_from_each_other() {
 fn a_trial_changes_the_comparison_and_nothing_else() {
     let portal = portal();
     let tried = plain(&portal.page("/indicators/lamps-goal?if.growth=10"));
+    assert!(
+        tried.contains("2030年の目標 20基 項目 もと 試算 目標までの差") && tried.contains("試算ではなく、もとの前提による計算"),
+        "{tried}"
+    );
     assert!(tried.contains("もとの前提と試算の比較") && tried.contains("26.6基"), "{tried}");
     assert!(!plain(&portal.page("/indicators/lamps-goal")).contains("26.6基"));
     let wrong = portal.page("/indicators/lamps-goal?if.growth=99");
@@ -355,7 +432,19 @@ fn search_groups_what_it_finds_and_leads_there() {
     assert!(plain(&page).contains("記録：灯り") && has(&page, "<mark>東の灯</mark>"), "{}", plain(&page));
     assert!(has(&page, "href=\"/registers/lamp/"));
     let page = portal.page("/en/search?q=More%20lamps");
-    assert!(has(&page, "href=\"/en/nodes/a-goal-1\"") && plain(&page).contains("“More lamps”: 1 shown"), "{}", plain(&page));
+    assert!(has(&page, "href=\"/en/nodes/a-goal-1\"") && plain(&page).contains("“More lamps”: 1 found"), "{}", plain(&page));
+    // 桟橋: a report in words on a goal, and lines of the document with their number.
+    let found = portal.page("/search?q=%E6%A1%9F%E6%A9%8B");
+    assert!(has(&found, "href=\"/nodes/a-goal-2\"") && plain(&found).contains("2023年度の実施状況"), "{}", plain(&found));
+    assert!(has(&found, "href=\"/sources/doc#c-11\"") && plain(&found).contains("11行目"), "{}", plain(&found));
+    // 2023年に12基: over the end of a line.
+    let broken = portal.page("/search?q=2023%E5%B9%B4%E3%81%AB12%E5%9F%BA");
+    assert!(has(&broken, "href=\"/sources/doc#c-4\""), "{}", plain(&broken));
+    // 灯: a kind alone, and back.
+    let lines = portal.page("/en/search?q=%E7%81%AF&kind=line");
+    assert!(plain(&lines).contains("Lines of sources (4)") && !has(&lines, "/registers/lamp/"), "{}", plain(&lines));
+    assert!(has(&lines, "href=\"/en/search?q=%E7%81%AF\">Search all kinds"));
+    assert_eq!(portal.get("/search?q=x&kind=zzz").unwrap_err().status(), 400);
     assert!(plain(&portal.page("/search?q=zzzz")).contains("「zzzz」は見つかりませんでした"));
     assert!(plain(&portal.page("/search")).contains("すべての台帳の記録から探します"));
 }

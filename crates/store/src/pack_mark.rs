@@ -1,0 +1,96 @@
+//! Which pack a data folder belongs to, and what of it was erased.
+
+use crate::{StoreError, error::file_error, files::sha256, log::Log};
+use shirube_plan::{Meta, Pack, Register};
+use shirube_record::{Cell, Scope};
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// File of the data folder that names the pack whose records are in the log: id, version, digest, one a line.
+const MARK: &str = "pack";
+
+/// The pack whose records are in a log.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Mark {
+    id: String,
+    version: String,
+    digest: String,
+}
+
+impl Mark {
+    /// As the folder says, or else as the first event of a pack says, which knows the id alone for certain.
+    fn of(folder: &Path, log: &Log) -> Result<Option<Mark>, StoreError> {
+        let text = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
+        let mut lines = text.lines().map(str::to_string);
+        if let (Some(id), Some(version), Some(digest)) = (lines.next(), lines.next(), lines.next()) {
+            return Ok(Some(Mark { id, version, digest }));
+        }
+        let actor = log.first_pack()?;
+        let id = actor.as_deref().and_then(|a| a.strip_prefix("pack:")?.split_once('@')).map(|(id, _)| id.to_string());
+        Ok(id.map(|id| Mark { id, ..Mark::default() }))
+    }
+}
+
+/// Refuses a pack that is not the folder's, and one that is older than what the folder has: nothing that a pack brings
+/// into the log leaves it again.
+pub(crate) fn refuse_other(folder: &Path, log: &Log, pack: &Pack) -> Result<(), StoreError> {
+    let Some(mark) = Mark::of(folder, log)? else { return Ok(()) };
+    let Meta { id, version, .. } = &pack.meta;
+    let place = folder.display().to_string();
+    if mark.id != *id {
+        return Err(StoreError::OtherPack { folder: place, holds: mark.id, given: id.clone() });
+    }
+    if numbers(&mark.version) > numbers(version) {
+        return Err(StoreError::OlderPack { folder: place, holds: mark.version, given: version.clone() });
+    }
+    Ok(())
+}
+
+/// The numbers of a version, for telling the later one: 2026.11.0 is later than 2026.9.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect()
+}
+
+/// Whether all records of this pack are in the log.
+pub(crate) fn is_loaded(folder: &Path, pack: &Pack) -> bool {
+    let text = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
+    text.lines().last() == Some(pack.digest.as_str())
+}
+
+/// Notes that they are.
+pub(crate) fn loaded(folder: &Path, pack: &Pack) -> Result<(), StoreError> {
+    let path = folder.join(MARK);
+    let Meta { id, version, .. } = &pack.meta;
+    fs::write(&path, format!("{id}\n{version}\n{}\n", pack.digest)).map_err(file_error(&path))
+}
+
+/// Digest of what a pack says of a record: its natural key, or everything where it has none.
+pub(crate) fn said<'c>(register: &Register, content: impl Iterator<Item = (&'c String, &'c Cell)>) -> Result<String, StoreError> {
+    let counts = |column: &String| !column.starts_with('_') && (register.key.is_empty() || register.key.contains(column));
+    let columns: BTreeMap<&String, &Cell> = content.filter(|(column, _)| counts(column)).collect();
+    let text = serde_json::to_string(&(&register.name, columns)).map_err(|error| StoreError::Body(error.into()))?;
+    Ok(sha256(text.as_bytes()))
+}
+
+/// Records of packs that were redacted as a whole, by what was said of them.
+pub(crate) fn erased(log: &Log) -> Result<BTreeMap<String, i64>, StoreError> {
+    let mut erased = BTreeMap::new();
+    log.redactions(&mut |event| {
+        let Some(body) = event.body else { return };
+        if let (Some(Scope::All), Some(was)) = (body.scope, body.was) {
+            erased.insert(was, event.record);
+        }
+    })?;
+    Ok(erased)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_their_numbers() {
+        assert!(numbers("2026.11.0") > numbers("2026.9"));
+        assert!(numbers("2") > numbers("1.9"));
+        assert!(numbers("") < numbers("1"), "a version that is not known is no reason to refuse");
+    }
+}
