@@ -21,7 +21,30 @@ pub trait Guard: Send {
     fn stop(&mut self) -> bool;
 }
 
-type Keeper = Arc<Mutex<Option<Box<dyn Guard>>>>;
+/// The guards of one connection.
+#[derive(Default)]
+struct Guards {
+    /// Stands there for as long as the snapshot is narrowed.
+    lasting: Option<Box<dyn Guard>>,
+    /// Stands there while the gate is closed.
+    passing: Option<Box<dyn Guard>>,
+}
+
+impl Guards {
+    fn allow(&mut self, context: AuthContext<'_>) -> Authorization {
+        let mut ask = |guard: &mut Option<Box<dyn Guard>>| guard.as_mut().map_or(Authorization::Allow, |guard| guard.allow(context));
+        match ask(&mut self.lasting) {
+            Authorization::Allow => ask(&mut self.passing),
+            refused => refused,
+        }
+    }
+
+    fn stop(&mut self) -> bool {
+        [&mut self.lasting, &mut self.passing].into_iter().flatten().any(|guard| guard.stop())
+    }
+}
+
+type Keeper = Arc<Mutex<Guards>>;
 
 /// The switch of one connection. Open until someone closes it; clones share it.
 #[derive(Clone)]
@@ -32,34 +55,36 @@ impl Gate {
     pub fn install(connection: &mut Connection) -> Result<Gate> {
         let keeper = Keeper::default();
         let asked = Arc::clone(&keeper);
-        connection.authorizer(Some(move |context: AuthContext<'_>| match hold(&asked).as_mut() {
-            Some(guard) => guard.allow(context),
-            None => Authorization::Allow,
-        }))?;
+        connection.authorizer(Some(move |context: AuthContext<'_>| hold(&asked).allow(context)))?;
         let asked = Arc::clone(&keeper);
-        connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(move || hold(&asked).as_mut().is_some_and(|guard| guard.stop())))?;
+        connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(move || hold(&asked).stop()))?;
         Ok(Gate(keeper))
     }
 
     /// Puts a guard at the gate; a guard already there is replaced.
     pub fn close(&self, guard: Box<dyn Guard>) {
-        *hold(&self.0) = Some(guard);
+        hold(&self.0).passing = Some(guard);
     }
 
     /// Sends the guard away.
     pub fn open(&self) {
-        *hold(&self.0) = None;
+        hold(&self.0).passing = None;
+    }
+
+    /// Sets the guard that stays whether the gate is closed or open, or sends it away.
+    pub(crate) fn keep(&self, guard: Option<Box<dyn Guard>>) {
+        hold(&self.0).lasting = guard;
     }
 }
 
 impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if hold(&self.0).is_some() { "Gate(closed)" } else { "Gate(open)" })
+        f.write_str(if hold(&self.0).passing.is_some() { "Gate(closed)" } else { "Gate(open)" })
     }
 }
 
 /// A guard that panicked leaves nothing half-done behind: it only answers questions.
-fn hold(keeper: &Keeper) -> MutexGuard<'_, Option<Box<dyn Guard>>> {
+fn hold(keeper: &Keeper) -> MutexGuard<'_, Guards> {
     keeper.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -21,6 +21,7 @@ mod rows;
 mod rules;
 pub mod schema;
 mod search;
+mod sight;
 mod snapshot;
 
 pub use copy::SnapshotInfo;
@@ -32,4 +33,5 @@ pub use place::Place;
 pub use record::Record;
 pub use rules::{Judged, Refused, Rules};
 pub use search::{Forgotten, Hit, HitKind, PackTexts, SearchIndex};
+pub use sight::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, sensitivity};
 pub use snapshot::Snapshot;

@@ -6,7 +6,7 @@ use crate::{
     schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
 };
 use rusqlite::{Connection, OptionalExtension};
-use shirube_plan::Pack;
+use shirube_plan::{Pack, Register};
 use std::path::Path;
 
 /// The last moment of a file and whether it keeps earlier ones; none if it is no snapshot.
@@ -54,37 +54,42 @@ pub(crate) fn resolve(connection: &Connection, as_of: AsOf, last: Moment, keeps_
 
 /// Makes views that show every register and child table as of an event.
 pub(crate) fn show(connection: &Connection, pack: &Pack, seq: i64) -> Result<(), SnapshotError> {
-    for register in pack.registers.values() {
-        let own = OWN_COLUMNS.iter().map(|c| c.0.to_string());
-        let columns: Vec<String> = own.chain(register.columns().iter().map(|c| quoted(&c.name))).collect();
-        view(connection, &register.name, &columns.join(", "), seq)?;
-        for field in &register.fields {
-            let Some(values) = child_columns(field) else { continue };
-            let mut columns = vec!["_id".to_string(), "position".to_string()];
-            columns.extend(values.iter().map(|(name, ..)| quoted(name)));
-            columns.push("_seq".to_string());
-            view(connection, &child_name(&register.name, &field.name), &columns.join(", "), seq)?;
-        }
+    for (table, columns) in pack.registers.values().flat_map(tables) {
+        let rows = rows_of(&table, &columns, Some(seq));
+        connection.execute_batch(&format!("CREATE TEMP VIEW {} AS SELECT {columns} FROM {rows}", quoted(&table)))?;
     }
     Ok(())
 }
 
-/// Takes the views of [`show`] away again.
-pub(crate) fn hide(connection: &Connection, pack: &Pack) -> Result<(), SnapshotError> {
-    for register in pack.registers.values() {
-        let children = register.fields.iter().filter(|f| child_columns(f).is_some()).map(|f| child_name(&register.name, &f.name));
-        for table in std::iter::once(register.name.clone()).chain(children) {
-            connection.execute_batch(&format!("DROP VIEW IF EXISTS temp.{}", quoted(&table)))?;
-        }
-    }
-    Ok(())
+/// The tables of a register, its own first, each with its columns as SQL.
+pub(crate) fn tables(register: &Register) -> Vec<(String, String)> {
+    let own = OWN_COLUMNS.iter().map(|c| c.0.to_string());
+    let columns: Vec<String> = own.chain(register.columns().iter().map(|c| quoted(&c.name))).collect();
+    let children = register.fields.iter().filter_map(|field| {
+        let values = child_columns(field)?.into_iter().map(|(name, ..)| quoted(&name));
+        let columns: Vec<String> = ["_id".to_string(), "position".to_string()].into_iter().chain(values).chain(["_seq".to_string()]).collect();
+        Some((child_name(&register.name, &field.name), columns.join(", ")))
+    });
+    std::iter::once((register.name.clone(), columns.join(", "))).chain(children).collect()
 }
 
-/// Present rows that are not younger than the event, and superseded rows that were present then.
-fn view(connection: &Connection, table: &str, columns: &str, seq: i64) -> Result<(), SnapshotError> {
+/// The rows of a table as SQL: the present ones, or as of an event those that are not younger and the superseded ones
+/// that were present then.
+pub(crate) fn rows_of(table: &str, columns: &str, seq: Option<i64>) -> String {
     let (name, past) = (quoted(table), quoted(&past_name(table)));
-    Ok(connection.execute_batch(&format!(
-        "CREATE TEMP VIEW {name} AS SELECT {columns} FROM main.{name} WHERE _seq <= {seq}
-         UNION ALL SELECT {columns} FROM main.{past} WHERE _seq <= {seq} AND _until > {seq}"
-    ))?)
+    match seq {
+        None => format!("main.{name}"),
+        Some(seq) => format!(
+            "(SELECT {columns} FROM main.{name} WHERE _seq <= {seq}
+              UNION ALL SELECT {columns} FROM main.{past} WHERE _seq <= {seq} AND _until > {seq})"
+        ),
+    }
+}
+
+/// Takes the views of registers and child tables away again.
+pub(crate) fn hide(connection: &Connection, pack: &Pack) -> Result<(), SnapshotError> {
+    for (table, _) in pack.registers.values().flat_map(tables) {
+        connection.execute_batch(&format!("DROP VIEW IF EXISTS temp.{}", quoted(&table)))?;
+    }
+    Ok(())
 }

@@ -5,9 +5,11 @@ use crate::{
     layout::Layout,
     rows::{complete, state},
     schema::quoted,
+    sight::{HIDDEN, hidden_columns},
 };
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Params, Row};
 use shirube_record::{Content, Origin, RecordState};
+use std::collections::BTreeSet;
 
 /// A record of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +34,8 @@ pub struct Record {
     pub origin: Origin,
     /// Values by column, derived columns among them.
     pub content: Content,
+    /// Columns that the reader may not see, `group.column` within groups: they may hold a value or none.
+    pub hidden: BTreeSet<String>,
 }
 
 impl Record {
@@ -47,6 +51,7 @@ impl Record {
             updated_at: state.updated_at,
             origin: state.origin,
             content: state.content,
+            hidden: BTreeSet::new(),
         }
     }
 }
@@ -55,11 +60,27 @@ impl Snapshot {
     /// A record by its identifier; none if the register has no such record at this moment.
     pub fn record(&self, register: &str, id: i64) -> Result<Option<Record>, SnapshotError> {
         let layout = self.layout(register)?;
-        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", layout.all, quoted(register));
-        let mut statement = self.connection().prepare_cached(&sql)?;
-        let Some((mut found, missing)) = statement.query_row([id], |row| state(&layout, row, true)).optional()? else { return Ok(None) };
-        complete(self.connection(), &layout, &mut found, missing.as_deref())?;
-        Ok(Some(Record::new(register, found)))
+        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", self.columns_of(&layout), quoted(register));
+        self.read_record(&layout, &sql, [id])
+    }
+
+    /// What a record is read by: its columns, and on a narrowed snapshot which of them are hidden.
+    pub(crate) fn columns_of(&self, layout: &Layout) -> String {
+        if self.is_narrowed() { format!("{}, {HIDDEN}", layout.all) } else { layout.all.clone() }
+    }
+
+    /// The record that SQL over [`Snapshot::columns_of`] finds.
+    pub(crate) fn read_record(&self, layout: &Layout, sql: &str, values: impl Params) -> Result<Option<Record>, SnapshotError> {
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let bits = |row: &Row<'_>| if self.is_narrowed() { row.get::<_, i64>(HIDDEN) } else { Ok(0) };
+        let found = statement.query_row(values, |row| Ok((state(layout, row, true)?, bits(row)?))).optional()?;
+        let Some(((mut found, missing), bits)) = found else { return Ok(None) };
+        complete(self.connection(), layout, &mut found, missing.as_deref())?;
+        let mut record = Record::new(&layout.name, found);
+        if let Some(register) = self.pack().registers.get(&layout.name).filter(|_| bits != 0) {
+            record.hidden = hidden_columns(register, bits);
+        }
+        Ok(Some(record))
     }
 
     pub(crate) fn layout(&self, register: &str) -> Result<std::sync::Arc<Layout>, SnapshotError> {

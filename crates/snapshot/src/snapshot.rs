@@ -7,6 +7,7 @@ use crate::{
     pack_tables, past,
     schema::{self, past_name, quoted},
     search::text::{Texts, register_holds, texts},
+    sight::{self, Narrow, Sight},
 };
 use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
@@ -34,6 +35,31 @@ pub struct Snapshot {
     pub(crate) keeps_past: bool,
     /// A search index is attached as `search`.
     pub(crate) has_index: bool,
+    /// What may be seen; everything if none.
+    sight: Option<Arc<Sight>>,
+    /// The views that stand for the registers; none while the tables themselves are read.
+    views: Option<Views>,
+}
+
+/// What the TEMP views of a snapshot show.
+#[derive(Clone, Debug)]
+struct Views {
+    /// The event of an earlier moment; none for present rows.
+    seq: Option<i64>,
+    sight: Option<Arc<Sight>>,
+}
+
+impl PartialEq for Views {
+    fn eq(&self, other: &Views) -> bool {
+        self.seq == other.seq && same(&self.sight, &other.sight)
+    }
+}
+
+fn same(one: &Option<Arc<Sight>>, other: &Option<Arc<Sight>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
 }
 
 impl Snapshot {
@@ -60,7 +86,9 @@ impl Snapshot {
         };
         let (layouts, moment) = (layouts(&pack), Moment::default());
         let path = Some(path.to_path_buf());
-        let mut snapshot = Snapshot { path, layouts, connection, gate, pack, texts, as_of, moment, earlier: false, keeps_past, has_index };
+        let (earlier, sight, views) = (false, None, None);
+        let mut snapshot =
+            Snapshot { path, layouts, connection, gate, pack, texts, as_of, moment, earlier, keeps_past, has_index, sight, views };
         snapshot.begin(as_of)?;
         Ok(snapshot)
     }
@@ -85,20 +113,56 @@ impl Snapshot {
         let (last, _) = past::last(&self.connection)?.unwrap_or_default();
         let moment = past::resolve(&self.connection, as_of, last, self.keeps_past)?;
         let earlier = moment.seq < last.seq;
-        if self.earlier && !(earlier && moment.seq == self.moment.seq) {
-            self.views(past::hide)?;
-        }
-        if earlier && !(self.earlier && moment.seq == self.moment.seq) {
-            self.views(|connection, pack| past::show(connection, pack, moment.seq))?;
-        }
         (self.as_of, self.moment, self.earlier) = (as_of, moment, earlier);
+        self.draw()?;
         self.connection.pragma_update(None, "query_only", true)?;
         Ok(())
     }
 
-    fn views(&self, change: impl Fn(&Connection, &Pack) -> Result<(), SnapshotError>) -> Result<(), SnapshotError> {
+    /// Shows what may be seen of the registers, and no more, until told otherwise; everything if none. Who reads by
+    /// way of a narrowed snapshot cannot reach what it leaves out.
+    pub fn narrow(&mut self, sight: Option<Arc<Sight>>) -> Result<(), SnapshotError> {
+        if same(&self.sight, &sight) {
+            return Ok(());
+        }
+        self.sight = sight;
+        self.draw()
+    }
+
+    /// Whether something may be left out.
+    pub fn is_narrowed(&self) -> bool {
+        self.sight.is_some()
+    }
+
+    /// What may be seen; none if everything.
+    pub(crate) fn sight(&self) -> Option<&Arc<Sight>> {
+        self.sight.as_ref()
+    }
+
+    /// Makes the views that the moment and the sight ask for.
+    fn draw(&mut self) -> Result<(), SnapshotError> {
+        let seq = self.earlier.then_some(self.moment.seq);
+        let wanted = Some(Views { seq, sight: self.sight.clone() }).filter(|v| v.seq.is_some() || v.sight.is_some());
+        if self.views == wanted {
+            return Ok(());
+        }
+        // Statements kept from before read what the views now stand for.
+        self.connection.flush_prepared_statement_cache();
+        self.gate.keep(None);
         self.connection.pragma_update(None, "query_only", false)?;
-        change(&self.connection, &self.pack)
+        if self.views.take().is_some() {
+            past::hide(&self.connection, &self.pack)?;
+        }
+        match (seq, &self.sight) {
+            (seq, Some(sight)) => sight::show(&self.connection, &self.pack, sight, seq)?,
+            (Some(seq), None) => past::show(&self.connection, &self.pack, seq)?,
+            (None, None) => {}
+        }
+        if self.sight.is_some() {
+            self.gate.keep(Some(Box::new(Narrow::new(&self.pack))));
+        }
+        self.views = wanted;
+        Ok(self.connection.pragma_update(None, "query_only", true)?)
     }
 
     /// Opens the same moment once more, for another thread; none for a snapshot in memory.
@@ -106,6 +170,7 @@ impl Snapshot {
         let Some(path) = &self.path else { return Ok(None) };
         let mut other = Snapshot::open(path, self.pack.clone(), AsOf::Seq(self.moment.seq))?;
         (other.as_of, other.moment) = (self.as_of, self.moment);
+        other.narrow(self.sight.clone())?;
         Ok(Some(other))
     }
 
@@ -133,6 +198,8 @@ impl Snapshot {
             earlier: false,
             keeps_past: false,
             has_index: false,
+            sight: None,
+            views: None,
         })
     }
 

@@ -5,6 +5,7 @@ use crate::{
     Snapshot, SnapshotError,
     schema::{OWN_COLUMNS, child_name, quoted},
     search::words::{Query, fold},
+    sight::HIDDEN,
 };
 use rusqlite::{params, types::Value};
 use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register, Storage};
@@ -79,6 +80,11 @@ impl Filter {
 }
 
 impl Condition {
+    /// On a narrowed snapshot: the row's public fields may be seen.
+    pub fn public_is_shown() -> Condition {
+        Condition { sql: format!("{{t}}.{HIDDEN} & 1 = 0"), ..Condition::default() }
+    }
+
     pub fn new(pack: &Pack, register: &Register, filter: &Filter) -> Result<Condition, SnapshotError> {
         let target = target(register, &filter.column).ok_or_else(|| no_such_column(register, &filter.column))?;
         let cells = match filter.op {

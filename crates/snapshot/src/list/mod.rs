@@ -162,6 +162,8 @@ impl Snapshot {
         if let Some(text) = &query.text {
             let (condition, behind) = self.text_condition(&register.name, text)?;
             conditions.extend(condition);
+            // Words are those of public fields.
+            conditions.extend(self.is_narrowed().then(Condition::public_is_shown));
             lag = behind;
         }
         Ok((List::new(self, register, conditions, sort)?, lag))

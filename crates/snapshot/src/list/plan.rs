@@ -13,7 +13,6 @@ use crate::{
     Record, Snapshot, SnapshotError,
     head::{carried_columns, indexed_columns},
     layout::Layout,
-    rows::{complete, state},
     schema::{past_name, quoted},
 };
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
@@ -125,7 +124,7 @@ impl<'s> List<'s> {
 
     /// How many there are: known for a whole register, else counted up to a limit.
     pub fn total(&self, limit: u64) -> Result<Total, SnapshotError> {
-        if self.conditions == 0 && !self.snapshot.earlier && self.snapshot.keeps_past {
+        if self.conditions == 0 && !self.snapshot.earlier && self.snapshot.keeps_past && !self.snapshot.is_narrowed() {
             let mut kept = self.snapshot.connection().prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
             let n: Option<i64> = kept.query_row([&self.register.name], |r| r.get(0)).optional()?;
             return Ok(Total::Exactly(n.unwrap_or(0).unsigned_abs()));
@@ -190,13 +189,14 @@ fn branches(snapshot: &Snapshot, register: &Register) -> Vec<Branch> {
         ..Condition::default()
     };
     let branch = |table: &str, conditions: Vec<Condition>| Branch {
-        table: format!("main.{}", quoted(table)),
+        table: format!("{}.{}", if snapshot.is_narrowed() { "temp" } else { "main" }, quoted(table)),
         of_moment: conditions.len(),
         conditions,
         way_in: None,
         covered: false,
     };
-    if !snapshot.earlier {
+    // The views of a narrowed snapshot show the moment, too.
+    if !snapshot.earlier || snapshot.is_narrowed() {
         return vec![branch(&register.name, vec![])];
     }
     vec![
@@ -262,12 +262,7 @@ fn count(
 fn record(snapshot: &Snapshot, layout: &Layout, branch: &Branch, id: i64) -> Result<Option<Record>, SnapshotError> {
     let of_moment = &branch.conditions[..branch.of_moment];
     let tests: String = of_moment.iter().map(|c| format!(" AND {}", test(c, false))).collect();
-    let sql = format!("SELECT {} FROM {} t WHERE t._id = ?{tests}", layout.all, branch.table);
+    let sql = format!("SELECT {} FROM {} t WHERE t._id = ?{tests}", snapshot.columns_of(layout), branch.table);
     let values = std::iter::once(Value::Integer(id)).chain(of_moment.iter().flat_map(|c| c.values.clone()));
-    let mut statement = snapshot.connection().prepare_cached(&sql)?;
-    let Some((mut found, missing)) = statement.query_row(params_from_iter(values), |row| state(layout, row, true)).optional()? else {
-        return Ok(None);
-    };
-    complete(snapshot.connection(), layout, &mut found, missing.as_deref())?;
-    Ok(Some(Record::new(&layout.name, found)))
+    snapshot.read_record(layout, &sql, params_from_iter(values))
 }

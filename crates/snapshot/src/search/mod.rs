@@ -8,7 +8,7 @@ pub(crate) mod words;
 pub use index::{Forgotten, SearchIndex};
 pub use pack_texts::PackTexts;
 
-use crate::{Record, Snapshot, SnapshotError, schema::quoted};
+use crate::{Record, Snapshot, SnapshotError, schema::quoted, sight::HIDDEN};
 use rusqlite::{OptionalExtension, params};
 use shirube_plan::Pair;
 use words::{Query, fold};
@@ -162,7 +162,8 @@ impl Snapshot {
     fn versions_that_hold(&self, register: &str, query: &Query, limit: usize) -> Result<Vec<i64>, SnapshotError> {
         let mut found = self.not_indexed_yet(register, query)?;
         if let Some(indexed) = self.indexed()? {
-            let present = format!("SELECT 1 FROM {} t WHERE t._seq = d.rowid", quoted(register));
+            let shown = if self.is_narrowed() { format!(" AND t.{HIDDEN} & 1 = 0") } else { String::new() };
+            let present = format!("SELECT 1 FROM {} t WHERE t._seq = d.rowid{shown}", quoted(register));
             let sql = format!(
                 "SELECT d.rowid FROM search.doc d WHERE d.doc MATCH ?1 AND d.rowid <= ?2 AND EXISTS ({present}) ORDER BY d.rowid DESC LIMIT ?3"
             );
