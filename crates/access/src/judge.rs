@@ -7,6 +7,7 @@ use crate::policies::Policies;
 use crate::schema::{NONE, SENSITIVITIES};
 use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression};
 use shirube_plan::{IndicatorKind, Sensitivity};
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A record, as far as decisions depend on it.
@@ -93,9 +94,9 @@ impl<'a> Judge<'a> {
         let mut things: HashMap<EntityUid, Entity> = HashMap::from([(self.principal.clone(), self.person.clone())]);
         for (question, own) in questions {
             let uid = self.resource(question, own)?;
-            if !things.contains_key(&uid) {
-                let thing = self.thing(question, own, uid.clone())?;
-                things.insert(uid, thing);
+            if let Slot::Vacant(slot) = things.entry(uid) {
+                let thing = self.thing(question, own, slot.key().clone())?;
+                slot.insert(thing);
             }
         }
         Entities::from_entities(self.policies.actions.iter().cloned().chain(things.into_values()), None).ok()
