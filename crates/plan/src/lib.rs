@@ -34,7 +34,7 @@ mod table;
 pub use cite::SourceText;
 pub use load::load;
 pub use model::*;
-pub use report::Diagnostic;
+pub use report::{Diagnostic, did_you_mean};
 
 /// The files of a pack: path inside the pack (with `/`) → content.
 pub type Files = std::collections::BTreeMap<String, Vec<u8>>;

@@ -43,7 +43,7 @@ impl Report {
 }
 
 /// The known word nearest to a mistyped one, as the end of a mend: ` (did you mean …?)`.
-pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known
         .into_iter()
         .map(|k| (strsim::damerau_levenshtein(word, k), k))

@@ -7,7 +7,7 @@ const DOCS: &str = include_str!("../../../docs/packs.md");
 const REPORT: &[u8] = include_bytes!("../../../packs/fictional-city/sources/report.txt");
 
 /// The files of the tutorial in the order in which it shows them.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "pack.toml",
     "sources.toml",
     "plan/first.toml",
@@ -20,6 +20,7 @@ const FILES: [&str; 12] = [
     "indicators/trees-planted.sql",
     "published/report.toml",
     "published/report.csv",
+    "policies/access.cedar",
 ];
 
 #[test]

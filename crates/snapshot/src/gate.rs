@@ -32,7 +32,7 @@ struct Guards {
 
 impl Guards {
     fn allow(&mut self, context: AuthContext<'_>) -> Authorization {
-        let mut ask = |guard: &mut Option<Box<dyn Guard>>| guard.as_mut().map_or(Authorization::Allow, |guard| guard.allow(context));
+        let ask = |guard: &mut Option<Box<dyn Guard>>| guard.as_mut().map_or(Authorization::Allow, |guard| guard.allow(context));
         match ask(&mut self.lasting) {
             Authorization::Allow => ask(&mut self.passing),
             refused => refused,

@@ -33,5 +33,5 @@ pub use place::Place;
 pub use record::Record;
 pub use rules::{Judged, Refused, Rules};
 pub use search::{Forgotten, Hit, HitKind, PackTexts, SearchIndex};
-pub use sight::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, sensitivity};
+pub use sight::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, columns_of, sensitivity};
 pub use snapshot::Snapshot;

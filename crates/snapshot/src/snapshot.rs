@@ -126,17 +126,18 @@ impl Snapshot {
             return Ok(());
         }
         self.sight = sight;
-        self.draw()
+        // At rest there is nothing to show until the next moment begins.
+        if self.connection.is_autocommit() { Ok(()) } else { self.draw() }
+    }
+
+    /// Whether it shows just this.
+    pub fn has_sight(&self, sight: &Option<Arc<Sight>>) -> bool {
+        same(&self.sight, sight)
     }
 
     /// Whether something may be left out.
     pub fn is_narrowed(&self) -> bool {
         self.sight.is_some()
-    }
-
-    /// What may be seen; none if everything.
-    pub(crate) fn sight(&self) -> Option<&Arc<Sight>> {
-        self.sight.as_ref()
     }
 
     /// Makes the views that the moment and the sight ask for.

@@ -1,116 +1,174 @@
 //! The one place where access is decided.
+//!
+//! Who asks comes with a [`Clearance`]: what the pack's policies permit them. Readers get snapshots narrowed to what
+//! they may see; changes are decided on the record as it is when they are written, and as it would be afterwards.
 
 use crate::StoreError;
+use shirube_access::{Clearance, Combination, Own, RecordAction, RecordOwner, Rows, SystemAction, View};
+use shirube_plan::{Owner, Pack, Register, Sensitivity};
+use shirube_record::{Cell, Content};
+use shirube_snapshot::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, columns_of, sensitivity};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+};
 
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who asks, and what they may do. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct Actor {
-    id: String,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Owner,
-    Pack,
-    Other,
+    id: Arc<str>,
+    clearance: Clearance,
+    /// What they may see of the records; none within if everything. Made when first asked for.
+    sight: Arc<OnceLock<Option<Arc<Sight>>>>,
 }
 
 impl Actor {
     /// The single local owner: whoever runs the program on their own data folder.
     pub fn owner() -> Actor {
-        Actor { id: "owner".to_string(), kind: Kind::Owner }
+        Actor::new("owner", Clearance::owner())
     }
 
-    /// Someone by name. Nothing is granted to names yet.
-    pub fn named(id: impl Into<String>) -> Actor {
-        Actor { id: id.into(), kind: Kind::Other }
+    /// Someone with what the policies permit them, by their login.
+    pub fn person(clearance: Clearance) -> Actor {
+        Actor::new(&format!("person:{}", clearance.login()), clearance)
     }
 
     /// The pack, loading its own records.
     pub(crate) fn pack(id: &str, version: &str) -> Actor {
-        Actor { id: format!("pack:{id}@{version}"), kind: Kind::Pack }
+        Actor::new(&format!("pack:{id}@{version}"), Clearance::pack())
+    }
+
+    fn new(id: &str, clearance: Clearance) -> Actor {
+        Actor { id: id.into(), clearance, sight: Arc::default() }
     }
 
     /// As recorded in events.
     pub fn id(&self) -> &str {
         &self.id
     }
-}
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names say it
-pub enum Action {
-    Read,
-    Create,
-    Amend,
-    Transition,
-    Attach,
-    Redact,
-    Verify,
-    Snapshot,
-    Rebuild,
-}
+    /// What they may do.
+    pub fn clearance(&self) -> &Clearance {
+        &self.clearance
+    }
 
-/// On what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resource<'a> {
-    /// The whole data folder.
-    Everything,
-    /// A register.
-    Register(&'a str),
-    /// A record of a register.
-    Record(&'a str, i64),
-}
+    /// What they may see of the records; none if everything.
+    pub(crate) fn sight(&self, pack: &Pack) -> Option<Arc<Sight>> {
+        self.sight.get_or_init(|| sight(&self.clearance, pack).map(Arc::new)).clone()
+    }
 
-/// The answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Go ahead.
-    Allow,
-    /// No.
-    Deny,
-}
+    /// Whether something may be done to the installation.
+    pub(crate) fn may(&self, action: SystemAction) -> Result<(), StoreError> {
+        self.answer(self.clearance.system(action))
+    }
 
-/// Decides. Whatever is not granted here is denied.
-pub fn decide(actor: &Actor, action: Action, _resource: Resource<'_>) -> Decision {
-    match (actor.kind, action) {
-        (Kind::Owner, _) => Decision::Allow,
-        (Kind::Pack, Action::Read | Action::Create | Action::Amend) => Decision::Allow,
-        _ => Decision::Deny,
+    /// Whether something may be done to a record that is as described.
+    pub(crate) fn may_do(&self, action: RecordAction, record: Standing<'_>) -> Result<(), StoreError> {
+        self.answer(self.clearance.may(action, record.view(&self.clearance)))
+    }
+
+    /// Whether a record's payloads may be erased. Who may not even read it does not learn that it is there.
+    pub(crate) fn may_redact(&self, record: Standing<'_>) -> Result<(), StoreError> {
+        let unknown = |_| StoreError::NoSuchRecord { register: record.register.name.clone(), record: record.record };
+        self.may_do(RecordAction::Read, record).map_err(unknown)?;
+        self.may_do(RecordAction::Redact, record)
+    }
+
+    /// Whether a record may be moved.
+    pub(crate) fn may_move(&self, transition: &str, record: Standing<'_>) -> Result<(), StoreError> {
+        self.answer(self.clearance.transition(record.view(&self.clearance), transition))
+    }
+
+    /// Whether all these columns may be seen in a record: nobody changes what they cannot see.
+    pub(crate) fn may_touch<'c>(&self, columns: impl IntoIterator<Item = &'c String>, record: Standing<'_>) -> Result<(), StoreError> {
+        let (view, register) = (record.view(&self.clearance), record.register);
+        let of = |column: &str| {
+            let field = register.fields.iter().find(|f| f.name == *column || f.columns().iter().any(|c| c.name == *column));
+            field.map_or(Sensitivity::Public, |field| sensitivity(register, field))
+        };
+        let mut columns = columns.into_iter().filter(|c| !c.starts_with('_'));
+        self.answer(columns.all(|column| self.clearance.sees(view, of(column))))
+    }
+
+    /// Whether there is any record that they might attach a file to.
+    pub(crate) fn may_attach(&self, pack: &Pack) -> Result<(), StoreError> {
+        let actions = [RecordAction::Create, RecordAction::Amend, RecordAction::Attach];
+        let somewhere = |register: &String| actions.iter().any(|a| self.clearance.rows_for(*a, register) != Rows::None);
+        self.answer(self.clearance.is_unlimited() || pack.registers.keys().any(somewhere))
+    }
+
+    /// Columns that may not be seen in a record, those of groups as `group.column`.
+    pub(crate) fn hidden(&self, record: Standing<'_>) -> BTreeSet<String> {
+        let view = record.view(&self.clearance);
+        columns_of(record.register, |sensitivity| !self.clearance.sees(view, sensitivity))
+    }
+
+    fn answer(&self, allowed: bool) -> Result<(), StoreError> {
+        if allowed { Ok(()) } else { Err(StoreError::Denied { actor: self.id().to_string() }) }
     }
 }
 
-/// [`decide`] as a result.
-pub(crate) fn allow(actor: &Actor, action: Action, resource: Resource<'_>) -> Result<(), StoreError> {
-    match decide(actor, action, resource) {
-        Decision::Allow => Ok(()),
-        Decision::Deny => Err(StoreError::Denied { actor: actor.id().to_string() }),
-    }
+/// A record as decisions see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing<'a> {
+    pub register: &'a Register,
+    pub state: Option<&'a str>,
+    pub synthetic: bool,
+    /// Its content, for whose it is; its id where it is an organisation itself.
+    pub content: &'a Content,
+    pub record: i64,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<'a> Standing<'a> {
+    fn view(&self, clearance: &Clearance) -> View<'a> {
+        View { register: &self.register.name, state: self.state, own: clearance.whose(self.owner()), synthetic: self.synthetic }
+    }
 
-    #[test]
-    fn only_the_owner_may_do_everything_and_strangers_nothing() {
-        let actions = [
-            Action::Read,
-            Action::Create,
-            Action::Amend,
-            Action::Transition,
-            Action::Attach,
-            Action::Redact,
-            Action::Verify,
-            Action::Snapshot,
-            Action::Rebuild,
-        ];
-        for action in actions {
-            assert_eq!(decide(&Actor::owner(), action, Resource::Everything), Decision::Allow);
-            assert_eq!(decide(&Actor::named("owner"), action, Resource::Record("project", 1)), Decision::Deny);
+    fn owner(&self) -> RecordOwner<'_> {
+        let cell = |column: &str| self.content.get(column);
+        match self.register.owner() {
+            Some(Owner::Itself) => RecordOwner::Organisation(self.record),
+            Some(Owner::Number(column)) => match cell(&column) {
+                Some(Cell::Text(number)) => RecordOwner::Number(number),
+                _ => RecordOwner::Nobody,
+            },
+            Some(Owner::Reference(column)) => match cell(column) {
+                Some(Cell::Integer(id)) => RecordOwner::Organisation(*id),
+                _ => RecordOwner::Nobody,
+            },
+            None => RecordOwner::Nobody,
         }
-        assert_eq!(decide(&Actor::pack("p", "1"), Action::Redact, Resource::Everything), Decision::Deny);
     }
+}
+
+/// What a clearance lets see of all registers; none if everything.
+fn sight(clearance: &Clearance, pack: &Pack) -> Option<Sight> {
+    let sensitivities = [Sensitivity::Public, Sensitivity::Internal, Sensitivity::Commercial, Sensitivity::Personal];
+    let of = |name: &String| RegisterSight {
+        rows: shown(clearance, clearance.rows(name)),
+        columns: sensitivities.into_iter().map(|s| (s, shown(clearance, clearance.rows_showing(s, name)))).collect(),
+    };
+    let registers: BTreeMap<String, RegisterSight> = pack.registers.keys().map(|name| (name.clone(), of(name))).collect();
+    let everything = |sight: &RegisterSight| sight.rows == Shown::All && sight.columns.values().all(|s| *s == Shown::All);
+    if registers.values().all(everything) { None } else { Some(Sight(registers)) }
+}
+
+fn shown(clearance: &Clearance, rows: Rows) -> Shown {
+    match rows {
+        Rows::All => Shown::All,
+        Rows::None => Shown::None,
+        Rows::Some(combinations) => Shown::Some(combinations.into_iter().map(|c| alike(clearance, c)).collect()),
+    }
+}
+
+fn alike(clearance: &Clearance, combination: Combination) -> Alike {
+    let known = |of: Vec<&shirube_access::Organisation>| Organisations {
+        numbers: of.iter().filter_map(|o| o.number.clone()).collect(),
+        ids: of.iter().map(|o| o.id).collect(),
+    };
+    let owner = match combination.own {
+        Own::NO => Whose::NotOf(known(clearance.own_organisations())),
+        own => Whose::Of(known(clearance.organisations(own))),
+    };
+    Alike { state: combination.state, owner, synthetic: combination.synthetic }
 }

@@ -1,6 +1,7 @@
 //! From a command to a draft of an event: everything that must hold before it is written.
 
-use crate::{Actor, Command, StoreError, batch::Asked, files, log::Draft};
+use crate::{Actor, Command, StoreError, access::Standing, batch::Asked, files, log::Draft};
+use shirube_access::RecordAction;
 use shirube_plan::{FieldKind, Register};
 use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, normalise, split};
 use shirube_snapshot::{Evaluated, Head, Key};
@@ -45,6 +46,11 @@ impl Rules {
 }
 
 type Changes = BTreeMap<String, Option<Cell>>;
+
+/// A record as decisions see it.
+pub(crate) fn standing<'a>(register: &'a Register, state: &'a RecordState) -> Standing<'a> {
+    Standing { register, state: state.state.as_deref(), synthetic: state.origin.synthetic, content: &state.content, record: state.id }
+}
 
 /// The writer's view while it checks.
 pub(crate) struct Checker<'a> {
@@ -106,6 +112,9 @@ impl Checker<'_> {
             }
             _ => register.states.first().map(|s| s.name.clone()),
         };
+        let standing = Standing { register, state: state.as_deref(), synthetic: origin.synthetic, content: &content, record: 0 };
+        self.actor.may_do(RecordAction::Create, standing)?;
+        self.actor.may_touch(content.keys(), standing)?;
         let (content, evaluated) = match judged {
             Some(evaluated) => {
                 let mut errors = vec![];
@@ -139,6 +148,7 @@ impl Checker<'_> {
         if !state.state.as_ref().is_some_and(|s| transition.from.contains(s)) {
             return Err(StoreError::WrongState { transition: name, from: transition.from.clone(), state: state.state.unwrap_or_default() });
         }
+        self.actor.may_move(&transition.name, standing(register, &state))?;
         if transition.reason && reason.as_deref().is_none_or(|r| r.trim().is_empty()) {
             return Err(StoreError::ReasonRequired);
         }
@@ -150,6 +160,10 @@ impl Checker<'_> {
     fn present(&self, register: &Register, record: i64, version: i64) -> Result<RecordState, StoreError> {
         let state = self.head.state(&register.name, record)?;
         let Some(state) = state else { return Err(absent(self.head, &register.name, record)?) };
+        // Who may not read it does not learn that it is there.
+        if self.actor.may_do(RecordAction::Read, standing(register, &state)).is_err() {
+            return Err(StoreError::NoSuchRecord { register: register.name.clone(), record });
+        }
         if state.version != version {
             return Err(StoreError::VersionConflict { register: register.name.clone(), record, given: version, current: state.version });
         }
@@ -188,6 +202,7 @@ impl Checker<'_> {
         }
         let content = normalise(register, content);
         let changes = difference(&state.content, &content);
+        self.may_change(register, &state, kind, &body, &content, changes.keys())?;
         if changes.is_empty() && body.state.is_none() && body.origin.is_none() {
             return Err(StoreError::NothingChanged);
         }
@@ -195,6 +210,27 @@ impl Checker<'_> {
         let (_, evaluated) = self.judge(register, state.id, new_state, content, require)?;
         let draft = self.draft(register, Some(state.id), kind, changes, body)?;
         Ok(Checked { draft, number: state.number, version: state.version + 1, evaluated })
+    }
+
+    /// Whether the actor may make a change: to the record as it is, in columns they see, and to the record as it will be,
+    /// so that nobody gives a record to others or takes it from them without being allowed to change it there.
+    fn may_change<'c>(
+        &self,
+        register: &Register,
+        state: &RecordState,
+        kind: EventKind,
+        body: &Body,
+        content: &Content,
+        changed: impl Iterator<Item = &'c String>,
+    ) -> Result<(), StoreError> {
+        let before = standing(register, state);
+        let after = Standing { content, ..before };
+        self.actor.may_touch(changed, before)?;
+        match (kind, &body.transition) {
+            (_, Some(transition)) => self.actor.may_move(transition, after),
+            (EventKind::Attach, None) => self.actor.may_do(RecordAction::Attach, before).and_then(|()| self.actor.may_do(RecordAction::Attach, after)),
+            (_, None) => self.actor.may_do(RecordAction::Amend, before).and_then(|()| self.actor.may_do(RecordAction::Amend, after)),
+        }
     }
 
     /// All rules of the register on a record's content.
@@ -220,12 +256,28 @@ impl Checker<'_> {
         self.references(rules, content, errors)?;
         for key in &rules.unique {
             if let Some((record, number)) = self.head.find(key, content, id)? {
+                // That a value is taken cannot be kept secret; by which record can.
+                let (record, number) = if self.reads(register, record)? { (record, number) } else { (0, None) };
                 let fields = key.columns.iter().map(|c| register.label_of(c)).collect();
                 let place = key.columns.first().cloned().unwrap_or_default();
                 errors.push(FieldError::new(place.clone(), place, None, Mistake::Taken { number, record, fields }));
             }
         }
         Ok(())
+    }
+
+    /// Whether the actor may read a record that is there.
+    fn reads(&self, register: &Register, record: i64) -> Result<bool, StoreError> {
+        let Some(state) = self.head.state(&register.name, record)? else { return Ok(false) };
+        Ok(self.actor.may_do(RecordAction::Read, standing(register, &state)).is_ok())
+    }
+
+    /// Whether the actor may name a record: it is there, and they may read it.
+    fn may_name(&self, register: &str, record: i64) -> Result<bool, StoreError> {
+        if self.actor.clearance().is_unlimited() {
+            return Ok(self.head.exists(register, record)?);
+        }
+        self.head.pack().registers.get(register).map_or(Ok(false), |register| self.reads(register, record))
     }
 
     fn references(&self, rules: &Rules, content: &Content, errors: &mut Vec<FieldError>) -> Result<(), StoreError> {
@@ -237,7 +289,7 @@ impl Checker<'_> {
             };
             for (row, cell) in rows {
                 if let Some(Cell::Integer(id)) = cell
-                    && !self.head.exists(register, *id)?
+                    && !self.may_name(register, *id)?
                 {
                     let column = inner.as_ref().unwrap_or(field);
                     errors.push(FieldError::new(

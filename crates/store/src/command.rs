@@ -1,6 +1,5 @@
 //! What can be asked of the store, and its answer.
 
-use crate::access::{Action, Resource};
 use shirube_record::{Cell, Content, Origin, Scope};
 use std::collections::BTreeMap;
 
@@ -85,16 +84,6 @@ impl Command {
             | Command::Transition { register, .. }
             | Command::Attach { register, .. }
             | Command::Redact { register, .. } => register,
-        }
-    }
-
-    pub(crate) fn asks_for(&self) -> (Action, Resource<'_>) {
-        match self {
-            Command::Create { register, .. } => (Action::Create, Resource::Register(register)),
-            Command::Amend { register, record, .. } => (Action::Amend, Resource::Record(register, *record)),
-            Command::Transition { register, record, .. } => (Action::Transition, Resource::Record(register, *record)),
-            Command::Attach { register, record, .. } => (Action::Attach, Resource::Record(register, *record)),
-            Command::Redact { register, record, .. } => (Action::Redact, Resource::Record(register, *record)),
         }
     }
 }

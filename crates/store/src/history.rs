@@ -1,7 +1,10 @@
 //! The versions of a record.
 
-use crate::{StoreError, log::Log};
+use crate::{Actor, StoreError, access::Standing, log::Log};
+use shirube_access::RecordAction;
+use shirube_plan::Register;
 use shirube_record::{Cell, Content, EventKind, RecordState, Scope, apply};
+use std::collections::BTreeSet;
 
 /// One version of a record: the event that made it, and the record after it.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +29,8 @@ pub struct Version {
     pub state: Option<String>,
     /// Columns that changed. What a redaction erased is not among them.
     pub changes: Vec<Change>,
+    /// Whether it is a demonstration record.
+    pub synthetic: bool,
     /// The values after it, without derived columns.
     pub content: Content,
     /// The payload of this event was erased since.
@@ -68,6 +73,7 @@ pub(crate) fn read(log: &Log, register: &str, record: i64) -> Result<Vec<Version
             transition: body.and_then(|b| b.transition.clone()),
             scope: body.and_then(|b| b.scope),
             state: after.state.clone(),
+            synthetic: after.origin.synthetic,
             changes: if event.kind == EventKind::Redact { vec![] } else { changes(&before, &after.content) },
             content: after.content.clone(),
             erased: event.body.is_none(),
@@ -79,8 +85,51 @@ pub(crate) fn read(log: &Log, register: &str, record: i64) -> Result<Vec<Version
     Ok(versions)
 }
 
+/// What of a record's versions an actor may know.
+pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Register, record: i64) -> Result<Vec<Version>, StoreError> {
+    if actor.clearance().is_unlimited() {
+        return Ok(versions);
+    }
+    let unknown = || StoreError::NoSuchRecord { register: register.name.clone(), record };
+    fn standing<'a>(version: &'a Version, register: &'a Register, record: i64) -> Standing<'a> {
+        Standing { register, state: version.state.as_deref(), synthetic: version.synthetic, content: &version.content, record }
+    }
+    // The content of some versions may be gone, and with it whose the record was: then it is nobody's.
+    let now = versions.last().ok_or_else(unknown)?;
+    actor.may_do(RecordAction::Read, standing(now, register, record)).map_err(|_| unknown())?;
+    actor.may_do(RecordAction::History, standing(now, register, record))?;
+    let readable = versions.iter().map(|v| actor.may_do(RecordAction::Read, standing(v, register, record)).is_ok().then(|| actor.hidden(standing(v, register, record)))).collect::<Vec<_>>();
+    let mut seen = vec![];
+    let mut before: BTreeSet<String> = BTreeSet::new();
+    for (mut version, hidden) in versions.into_iter().zip(readable) {
+        let Some(hidden) = hidden else { continue };
+        // A value from before is as secret as it was then.
+        version.changes.retain(|c| !hidden.contains(&c.column) && !before.contains(&c.column));
+        for change in &mut version.changes {
+            change.before = change.before.take().map(|cell| conceal_within(cell, &change.column, &before));
+            change.after = change.after.take().map(|cell| conceal_within(cell, &change.column, &hidden));
+        }
+        version.content = version
+            .content
+            .into_iter()
+            .filter(|(column, _)| !hidden.contains(column))
+            .map(|(column, cell)| (column.clone(), conceal_within(cell, &column, &hidden)))
+            .collect();
+        seen.push(version);
+        before = hidden;
+    }
+    Ok(seen)
+}
+
+/// Rows of a group without their hidden columns.
+fn conceal_within(cell: Cell, group: &str, hidden: &BTreeSet<String>) -> Cell {
+    let Cell::Rows(rows) = cell else { return cell };
+    let shown = |row: Content| row.into_iter().filter(|(column, _)| !hidden.contains(&format!("{group}.{column}"))).collect();
+    Cell::Rows(rows.into_iter().map(shown).collect())
+}
+
 fn changes(before: &Content, after: &Content) -> Vec<Change> {
-    let columns: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let columns: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let change =
         |column: &String| Change { column: column.clone(), before: before.get(column).cloned(), after: after.get(column).cloned() };
     columns.into_iter().filter(|c| before.get(*c) != after.get(*c)).map(change).collect()

@@ -3,7 +3,7 @@
 //! One data folder holds `log.db` (the only truth), `head.db` (the snapshot that follows it), `files/` (attached
 //! files by SHA-256) and `snapshots/` (kept snapshot files). All changes pass one writer thread that validates
 //! them against the head, appends them to the log and acknowledges once they are on disk. Every call passes
-//! [`access::decide`].
+//! [`access`].
 
 pub mod access;
 mod batch;

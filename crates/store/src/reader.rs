@@ -1,7 +1,7 @@
 //! Readers: snapshots of a moment, handed out by the store.
 
 use scopeguard::ScopeGuard;
-use shirube_snapshot::{AsOf, Snapshot, SnapshotError};
+use shirube_snapshot::{AsOf, Sight, Snapshot, SnapshotError};
 use std::{
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,19 +15,30 @@ const MOST: usize = 8;
 pub(crate) struct Idle(Arc<Mutex<Vec<Snapshot>>>);
 
 impl Idle {
-    /// A snapshot of a moment, opened if none is idle; one that showed that moment before is preferred.
-    pub fn reader(&self, as_of: AsOf, open: impl FnOnce() -> Result<Snapshot, SnapshotError>) -> Result<Reader, SnapshotError> {
-        let snapshot = match self.take(as_of) {
-            Some(mut snapshot) => snapshot.turn_to(as_of).map(|()| snapshot),
-            None => open(),
-        }?;
+    /// A snapshot of a moment, opened if none is idle, that shows what may be seen, everything if `sight` is none. One
+    /// that showed the same before is preferred.
+    pub fn reader(
+        &self,
+        as_of: AsOf,
+        sight: Option<Arc<Sight>>,
+        open: impl FnOnce() -> Result<Snapshot, SnapshotError>,
+    ) -> Result<Reader, SnapshotError> {
+        let mut snapshot = match self.take(as_of, &sight) {
+            Some(snapshot) => snapshot,
+            None => open()?,
+        };
+        snapshot.rest()?;
+        snapshot.narrow(sight)?;
+        snapshot.turn_to(as_of)?;
         let idle = self.clone();
         Ok(Reader(scopeguard::guard(snapshot, Box::new(move |snapshot| idle.give_back(snapshot)))))
     }
 
-    fn take(&self, as_of: AsOf) -> Option<Snapshot> {
+    fn take(&self, as_of: AsOf, sight: &Option<Arc<Sight>>) -> Option<Snapshot> {
         let mut idle = self.hold();
-        let at = idle.iter().position(|s| *s.as_of() == as_of).or(idle.len().checked_sub(1))?;
+        let alike = |s: &Snapshot| s.has_sight(sight);
+        let at = idle.iter().position(|s| *s.as_of() == as_of && alike(s));
+        let at = at.or_else(|| idle.iter().position(alike)).or(idle.len().checked_sub(1))?;
         Some(idle.swap_remove(at))
     }
 

@@ -1,6 +1,6 @@
 //! Redaction: payloads leave the log, the head and every kept snapshot; the chain still verifies.
 
-use crate::{Actor, Command, Receipt, StoreError, check::absent, indexer::hold, log::Draft, pack_mark, pack_records, writer::Writer};
+use crate::{Actor, Command, Receipt, StoreError, check::{absent, standing}, indexer::hold, log::Draft, pack_mark, pack_records, writer::Writer};
 use shirube_plan::{FieldKind, Register, Sensitivity};
 use shirube_record::{Body, Cell, Content, Event, EventKind, Scope};
 use std::collections::BTreeSet;
@@ -15,6 +15,7 @@ impl Writer {
         let pack = self.head.pack().clone();
         let declared = pack.registers.get(&register).ok_or_else(|| StoreError::NoSuchRegister(register.clone()))?;
         let Some(state) = self.head.state(&register, record)? else { return Err(absent(&self.head, &register, record)?) };
+        actor.may_redact(standing(declared, &state))?;
         let events = self.log.of_record(record)?;
         let erased = match scope {
             Scope::All => vec![],

@@ -2,7 +2,6 @@
 
 use crate::{
     Actor, Batch, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
-    access::{Action, Resource, allow},
     batch::Asked,
     error::file_error,
     files::Files,
@@ -14,7 +13,9 @@ use crate::{
     snapshots, verify,
     writer::{BulkReply, Commands, Job, Writer},
 };
+use shirube_access::SystemAction;
 use shirube_plan::Pack;
+use shirube_record::Cell;
 use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
 use std::{
     collections::BTreeMap,
@@ -108,8 +109,6 @@ impl Store {
 
     /// Makes one change. When this returns, the event is on disk and readers see it.
     pub fn submit(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
-        let (action, resource) = command.asks_for();
-        allow(actor, action, resource)?;
         if matches!(command, Command::Redact { .. }) {
             return self.redact(actor, command);
         }
@@ -142,7 +141,7 @@ impl Store {
     /// Writes the registers of a moment to a new SQLite file. Its place is remembered: what is redacted later
     /// leaves that file too.
     pub fn snapshot_to(&self, actor: &Actor, as_of: AsOf, path: &Path) -> Result<SnapshotInfo, StoreError> {
-        allow(actor, Action::Snapshot, Resource::Everything)?;
+        actor.may(SystemAction::Snapshot)?;
         snapshots::keep(self, actor, as_of, path, &self.folder)
     }
 
@@ -184,57 +183,55 @@ impl Store {
 
     /// Reads a data folder that another program has open: its head as it stands, without a store.
     pub fn look(folder: &Path, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
-        allow(actor, Action::Read, Resource::Everything)?;
-        Ok(Idle::default().reader(as_of, || Snapshot::open(&folder.join("head.db"), pack, as_of))?)
+        let sight = actor.sight(&pack);
+        Ok(Idle::default().reader(as_of, sight, || Snapshot::open(&folder.join("head.db"), pack, as_of))?)
     }
 
-    /// A snapshot of a moment. It keeps showing that moment, whatever is written meanwhile.
+    /// A snapshot of a moment, narrowed to what the actor may see. It keeps showing that moment, whatever is written
+    /// meanwhile.
     pub fn reader(&self, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
-        allow(actor, Action::Read, Resource::Everything)?;
-        self.snapshot(as_of)
+        Ok(self.idle.reader(as_of, actor.sight(&self.pack), || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
     }
 
     pub(crate) fn snapshot(&self, as_of: AsOf) -> Result<Reader, StoreError> {
-        Ok(self.idle.reader(as_of, || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
+        Ok(self.idle.reader(as_of, None, || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
     }
 
-    /// The versions of a record, oldest first, each with what it changed.
+    /// The versions of a record that the actor may read, oldest first, each with what it changed of what they may see.
     pub fn history(&self, actor: &Actor, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
-        allow(actor, Action::Read, Resource::Record(register, record))?;
-        if !self.pack.registers.contains_key(register) {
-            return Err(StoreError::NoSuchRegister(register.to_string()));
-        }
-        history::read(&self.log_reader()?, register, record)
+        let declared = self.pack.registers.get(register).ok_or_else(|| StoreError::NoSuchRegister(register.to_string()))?;
+        let versions = history::read(&self.log_reader()?, register, record)?;
+        history::narrowed(versions, actor, declared, record)
     }
 
     /// Keeps a file that a change is about to name by its SHA-256, which is given back. Forms send files before the
     /// rest of the record is in order.
     pub fn keep(&self, actor: &Actor, bytes: &[u8]) -> Result<String, StoreError> {
-        allow(actor, Action::Attach, Resource::Everything)?;
+        actor.may_attach(&self.pack)?;
         self.files.keep(bytes)
     }
 
-    /// An attached file.
-    pub fn file(&self, actor: &Actor, sha256: &str) -> Result<Vec<u8>, StoreError> {
-        allow(actor, Action::Read, Resource::Everything)?;
-        self.files.read(sha256)
+    /// An attached file, for who sees it named in a record.
+    pub fn file(&self, reader: &Reader, register: &str, record: i64, sha256: &str) -> Result<Vec<u8>, StoreError> {
+        let named = reader.record(register, record)?.is_some_and(|r| r.content.values().any(|cell| names(cell, sha256)));
+        if named { self.files.read(sha256) } else { Err(StoreError::NoSuchFile(sha256.to_string())) }
     }
 
     /// Checks the whole log: chain, payloads, redactions, and that the head is of this log.
     pub fn verify(&self, actor: &Actor) -> Result<VerifyReport, StoreError> {
-        allow(actor, Action::Verify, Resource::Everything)?;
+        actor.may(SystemAction::Verify)?;
         verify::log(&self.log_path(), &self.head_path())
     }
 
     /// [`Store::verify`] of a data folder that another program has open.
     pub fn verify_beside(folder: &Path, actor: &Actor) -> Result<VerifyReport, StoreError> {
-        allow(actor, Action::Verify, Resource::Everything)?;
+        actor.may(SystemAction::Verify)?;
         verify::log(&folder.join("log.db"), &folder.join("head.db"))
     }
 
     /// Makes the head anew from the log.
     pub fn rebuild_head(&self, actor: &Actor) -> Result<(), StoreError> {
-        allow(actor, Action::Rebuild, Resource::Everything)?;
+        actor.may(SystemAction::Rebuild)?;
         let (reply, answer) = sync_channel(1);
         self.send(Job::Rebuild { reply })?;
         answer.recv().map_err(|_| StoreError::Closed)?
@@ -242,7 +239,7 @@ impl Store {
 
     /// Digest over the content of the head: equal digests, equal records at every moment.
     pub fn head_digest(&self, actor: &Actor) -> Result<[u8; 32], StoreError> {
-        allow(actor, Action::Verify, Resource::Everything)?;
+        actor.may(SystemAction::Verify)?;
         Ok(Snapshot::open(&self.head_path(), self.pack.clone(), AsOf::Head)?.content_digest()?)
     }
 
@@ -296,5 +293,14 @@ fn lock(folder: &Path) -> Result<fs::File, StoreError> {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse(folder.display().to_string())),
         Err(fs::TryLockError::Error(error)) => Err(file_error(&path)(error)),
+    }
+}
+
+/// Whether a value, or one within it, is this text.
+fn names(cell: &Cell, text: &str) -> bool {
+    match cell {
+        Cell::Text(own) => own == text,
+        Cell::Rows(rows) => rows.iter().flat_map(|row| row.values()).any(|cell| names(cell, text)),
+        _ => false,
     }
 }

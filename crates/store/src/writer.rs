@@ -5,7 +5,6 @@
 
 use crate::{
     Actor, BatchError, Command, Receipt, StoreError,
-    access::allow,
     batch::Asked,
     bulk::{AHEAD, Bulk, SAMPLE, expected, read_ahead},
     check::{Checker, Rules},
@@ -179,9 +178,8 @@ impl Writer {
                 let (next, bundles) = sync_channel::<Vec<Event>>(AHEAD);
                 let logging = scope.spawn(|| bundles.into_iter().flatten().try_for_each(|event| log.append(event)));
                 for (index, asked) in ahead.into_iter().chain(asked.into_iter().flatten()).enumerate() {
-                    let (action, resource) = asked.command.asks_for();
                     let seq = first + bulk.receipts.len() as i64;
-                    let accepted = allow(actor, action, resource).and_then(|()| desk.accept(actor, asked, seq, at));
+                    let accepted = desk.accept(actor, asked, seq, at);
                     if !bulk.take(index, accepted, &next) {
                         break;
                     }

@@ -187,9 +187,10 @@ fn files_are_attached_and_read_back() {
     assert_eq!(mistakes(&refusal(&store, attach("report", &[0; 1001]))), [("report_size".to_string(), "file-too-large")]);
     submit(&store, attach("report", b"hello"));
     let sha: String = ask(&store, "SELECT report_sha256 FROM project WHERE report = 'r.txt' AND report_size = 5");
-    assert_eq!(store.file(&Actor::owner(), &sha).unwrap(), b"hello");
-    for bad in ["../log.db", &"a".repeat(64)] {
-        assert!(matches!(store.file(&Actor::owner(), bad), Err(StoreError::NoSuchFile(_))));
+    let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
+    assert_eq!(store.file(&reader, "project", record, &sha).unwrap(), b"hello");
+    for (record, bad) in [(record, "../log.db"), (record, &*"a".repeat(64)), (record + 1, &*sha)] {
+        assert!(matches!(store.file(&reader, "project", record, bad), Err(StoreError::NoSuchFile(_))));
     }
 }
 
@@ -263,16 +264,25 @@ fn many_submitters_at_once_lose_nothing() {
 fn strangers_may_do_nothing() {
     let folder = folder();
     let store = open(folder.path());
-    let stranger = Actor::named("stranger");
-    assert!(
-        matches!(store.submit(&stranger, create("hub", &[("name", t("x"))])), Err(StoreError::Denied { actor }) if actor == "stranger")
-    );
-    assert!(store.submit_all(&stranger, vec![create("hub", &[])], &|_| {}).is_err());
-    assert!(matches!(store.reader(&stranger, AsOf::Head), Err(StoreError::Denied { .. })));
-    assert!(matches!(store.history(&stranger, "hub", 1), Err(StoreError::Denied { .. })));
-    assert!(matches!(store.verify(&stranger), Err(StoreError::Denied { .. })));
-    assert!(matches!(store.rebuild_head(&stranger), Err(StoreError::Denied { .. })));
-    assert!(matches!(store.file(&stranger, "x"), Err(StoreError::Denied { .. })));
+    let hub = submit(&store, create("hub", &[("name", t("東京"))])).record;
+    let stranger = stranger(store.pack());
+    let denied = |result: Result<(), StoreError>| matches!(result, Err(StoreError::Denied { actor }) if actor == "person:stranger");
+    assert!(denied(store.submit(&stranger, create("hub", &[("name", t("x"))])).map(drop)));
+    assert!(denied(store.submit(&stranger, create("hub", &[])).map(drop)), "before the content is looked at");
+    assert!(store.submit_all(&stranger, vec![create("hub", &[("name", t("x"))])], &|_| {}).is_err());
+    let reader = store.reader(&stranger, AsOf::Head).unwrap();
+    assert!(reader.record("hub", hub).unwrap().is_none());
+    // What is not to be seen is not there, whatever is tried.
+    let absent = |result: Result<(), StoreError>| matches!(result, Err(StoreError::NoSuchRecord { .. }));
+    assert!(absent(store.history(&stranger, "hub", hub).map(drop)));
+    for version in [1, 7] {
+        assert!(absent(store.submit(&stranger, amend("hub", hub, version, &[("name", Some(t("y")))])).map(drop)));
+    }
+    let erase = Command::Redact { register: "hub".into(), record: hub, scope: shirube_record::Scope::All, reason: "x".into() };
+    assert!(absent(store.submit(&stranger, erase).map(drop)));
+    assert!(denied(store.verify(&stranger).map(drop)));
+    assert!(denied(store.rebuild_head(&stranger)));
+    assert!(denied(store.keep(&stranger, b"x").map(drop)));
 }
 
 #[test]

@@ -14,10 +14,13 @@ use std::sync::Arc;
 pub fn run(folder: Option<&Path>) -> Result<ExitCode, Failure> {
     let (pack, mut mistakes) = shirube_plan::load(&packs::files(folder)?);
     let pack = Arc::new(pack);
-    // SQL is planned against the tables the pack declares; with broken declarations it would only echo them.
+    // SQL is planned against the tables the pack declares, and policies are held against its registers; with broken
+    // declarations both would only echo them.
     if mistakes.is_empty() {
         mistakes.extend(shirube_indicator::check_sql(&pack));
         mistakes.extend(shirube_indicator::check_periods(&pack));
+        mistakes.extend(shirube_access::check(&pack));
+        mistakes.sort();
     }
     if mistakes.is_empty() {
         mistakes.extend(records(&pack)?);
@@ -29,7 +32,7 @@ pub fn run(folder: Option<&Path>) -> Result<ExitCode, Failure> {
         "{} {}: {} registers, {} records, {} indicators, {} published figures, {} mistakes",
         pack.meta.id,
         pack.meta.version,
-        pack.registers.len(),
+        pack.registers.values().filter(|r| !r.built_in()).count(),
         pack.records.iter().map(|f| f.rows.len()).sum::<usize>(),
         pack.indicators.len(),
         pack.figures.len(),

@@ -1,6 +1,7 @@
 //! A small pack and commands for the tests of the store.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use shirube_access::{Clearance, Person, Policies};
 use shirube_plan::{
     Check, Code, CodeList, Field, FieldKind, NumberPart, Numbering, Pack, Pair, Register, Sensitivity, State, Storage, Transition,
 };
@@ -145,6 +146,12 @@ fn project() -> Register {
         ],
         ..Register::default()
     }
+}
+
+/// Someone whom no policy permits anything.
+pub fn stranger(pack: &Arc<Pack>) -> Actor {
+    let policies = Arc::new(Policies::new(pack.clone()).unwrap());
+    Actor::person(Clearance::new(&policies, Person::new("stranger", vec![]), None).unwrap())
 }
 
 pub fn open(folder: &Path) -> Store {

@@ -98,7 +98,7 @@ pub fn file(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         _ => None,
     };
     let (file_name, hash) = text("").zip(text("_sha256")).ok_or_else(nowhere)?;
-    let bytes = app.store.file(&cx.actor, &hash)?;
+    let bytes = app.store.file(&reader, &register.name, record.id, &hash)?;
     // Never as a page of ours, whatever it says it is: only to be kept.
     Ok(Reply::bytes("application/octet-stream", bytes.into()).as_file(file_name))
 }
