@@ -97,6 +97,7 @@ impl Failure {
         match self {
             Failure::PackFiles(_) | Failure::PackMistakes(_) | Failure::Unknown { .. } | Failure::Misuse(_) => 2,
             Failure::Store(error) if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. }) => 2,
+            Failure::Store(error) if matches!(&**error, StoreError::Log(e) if e.is_misuse()) => 2,
             Failure::Import(error) if matches!(**error, ImportError::NoSuchRegister(_) | ImportError::ReasonRequired { .. }) => 2,
             Failure::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 2,
             _ => 3,

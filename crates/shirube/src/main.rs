@@ -36,6 +36,18 @@ struct Place {
     /// Data folder
     #[arg(long, global = true, default_value = "shirube-data")]
     data: PathBuf,
+    /// PostgreSQL database with the event log (postgresql://user@host/database, its password in PGPASSWORD); in the
+    /// data folder when left out
+    #[arg(long, global = true, env = "SHIRUBE_LOG", hide_env_values = true)]
+    log: Option<String>,
+}
+
+impl Place {
+    /// Where the event log is.
+    fn log(&self) -> Result<shirube_store::LogPlace, Failure> {
+        let parse = |text: &String| text.parse().map_err(|error| Failure::from(shirube_store::StoreError::Log(error)));
+        self.log.as_ref().filter(|text| !text.is_empty()).map_or(Ok(shirube_store::LogPlace::Folder), parse)
+    }
 }
 
 #[derive(Subcommand)]
@@ -123,6 +135,12 @@ enum Command {
     },
     /// Prove the event chain, or say where it breaks
     Verify,
+    /// Copy the event log to a PostgreSQL database or a data folder that has none yet, all or nothing
+    MigrateStore {
+        /// Where to: postgresql://user@host/database or a folder
+        #[arg(long, value_name = "URL|FOLDER")]
+        to: String,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -193,5 +211,6 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
         Command::Snapshot { as_of, out } => commands::snapshot::run(place, as_of.as_deref(), &out),
         Command::Verify => commands::verify::run(place),
+        Command::MigrateStore { to } => commands::migrate::run(place, &to),
     }
 }

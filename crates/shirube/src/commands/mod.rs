@@ -13,6 +13,7 @@ pub mod check;
 pub mod compute;
 pub mod export;
 pub mod import;
+pub mod migrate;
 pub mod serve;
 pub mod snapshot;
 pub mod verify;

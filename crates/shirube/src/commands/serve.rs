@@ -14,10 +14,11 @@ pub fn run(place: &Place, listen: SocketAddr) -> Result<ExitCode, Failure> {
     runtime.block_on(async {
         // The address first: a taken port is said before the data folder is opened.
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(|cause| Failure::Listen { address: listen, cause })?;
-        let office = Office::open(place)?;
+        // It waits for the disk and the database, which a thread of the runtime may not do otherwise.
+        let office = tokio::task::block_in_place(|| Office::open(place))?;
         let address = listener.local_addr()?;
         say!("{} / {}", office.pack.meta.label.ja, office.pack.meta.label.en);
-        say!("http://{address}/  (English: http://{address}/en)  data: {}", place.data.display());
+        say!("http://{address}/  (English: http://{address}/en)  data: {}, log: {}", place.data.display(), office.store.log_place());
         let jobs = Jobs::open(place.data.join("jobs"))?;
         let app = Arc::new(App::new(office.store, jobs));
         shirube_web::serve(app, listener, stopped()).await?;
