@@ -184,7 +184,7 @@ class Run:
                 if i % 10 == 0:
                     out.writerow({**row, "grant": int(row["grant"]) + 500})
         count = (self.size + 9) // 10
-        _, milliseconds = product.command("import", "project", amended)
+        _, milliseconds = product.command("import", "project", amended, "--reason", "another grant")
         self.note(product, "amend", {"seconds": round(milliseconds / 1000, 3), "records_per_s": round(count / milliseconds * 1000)})
         product.up()
         for pair in PAIRS:

@@ -41,7 +41,7 @@ pub struct Store {
     pack: Arc<Pack>,
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
-    indexer: Indexer,
+    indexer: Option<Indexer>,
     files: Files,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
@@ -87,7 +87,7 @@ impl Store {
             pack,
             jobs,
             writer: Some(thread),
-            indexer: Indexer::start(index, wake, bell)?,
+            indexer: Some(Indexer::start(index, wake, bell)?),
             files: Files::open(folder.join("files"))?,
             seq,
             idle: Idle::default(),
@@ -280,9 +280,10 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        // The writer goes last: whoever closes a database last, and may write, empties its write-ahead log.
+        self.idle.clear();
+        self.indexer.take();
         let _ = self.jobs.send(Job::Stop);
-        // It would begin a step while the writer finishes, and be waited for.
-        self.indexer.stop();
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }

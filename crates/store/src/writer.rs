@@ -97,7 +97,11 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             match job {
-                Job::Stop => return,
+                Job::Stop => {
+                    // It reads the head, which is closed last.
+                    self.index = None;
+                    return;
+                }
                 Job::One { actor, command: command @ Command::Redact { .. }, reply } => {
                     let answer = self.redact(&actor, command);
                     // A submitter that gave up waiting has no use for the answer.

@@ -165,6 +165,8 @@ fn what_was_redacted_does_not_come_back_with_the_next_version() {
 fn a_damaged_head_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let digest = load(folder.path(), "1", vec![file("hub", &["name", "東京"])]).head_digest(&Actor::owner()).unwrap();
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name == "head.db-wal" || name == "log.db-wal"), "closing empties the write-ahead logs: {left:?}");
     std::fs::write(folder.path().join("head.db"), "no database at all, but longer than a header of a hundred bytes would be ".repeat(3))
         .unwrap();
     let report = Store::verify_beside(folder.path(), &Actor::owner()).unwrap();
