@@ -85,7 +85,9 @@ pub fn text(app: &App) -> String {
     let mut out = String::new();
     app.meter.write(&mut out);
     let data = &app.site.data;
-    let size = |file: &str| std::fs::metadata(data.join(file)).ok().map(|m| m.len());
+    // What SQLite has not yet moved from the write-ahead log belongs to the file.
+    let one = |file: &str| std::fs::metadata(data.join(file)).ok().map(|m| m.len());
+    let size = |file: &str| one(file).map(|bytes| bytes + one(&format!("{file}-wal")).unwrap_or(0));
     let jobs = app.jobs.running_now();
     for (metric, help, value) in [
         ("shirube_head_seq", "Last event that readers see.", u64::try_from(app.store.head_seq()).ok()),

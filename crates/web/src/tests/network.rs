@@ -274,7 +274,8 @@ fn slow_clients_are_cut_off_and_long_answers_end() {
     let slow = live.send("POST /registers/project/new HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 100\r\n\r\nhalf");
     assert_eq!(slow.status, 408);
     assert!(begun.elapsed() < Duration::from_secs(20));
-    assert_eq!(live.get("/registers").status, 503);
+    // An answer may be there before anyone looks at the clock.
+    assert!((0..50).any(|_| live.get("/registers").status == 503));
     assert!(live.stop());
 }
 
