@@ -10,11 +10,11 @@ use std::process::ExitCode;
 pub fn run(place: &Place, to: &str) -> Result<ExitCode, Failure> {
     let server = LogPlace::url(to).transpose().map_err(StoreError::Log)?;
     let target = server.as_ref().map_or_else(|| Target::Folder(Path::new(to)), Target::Server);
-    let report = Store::migrate(&place.data, &place.log()?, &target, &Actor::owner())?;
+    let report = Store::migrate(&place.data, &place.log, &target, &Actor::owner())?;
     say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
     match target {
-        Target::Server(_) => say!("moved; start with SHIRUBE_LOG or --log naming the database, and keep the data folder"),
-        Target::Folder(folder) => say!("moved; start with --data {} and without SHIRUBE_LOG", folder.display()),
+        Target::Server(_) => say!("moved; start with SHIRUBE_DATABASE or --database naming the database, and keep the data folder"),
+        Target::Folder(folder) => say!("moved; start with --data {} and without SHIRUBE_DATABASE", folder.display()),
     }
     Ok(ExitCode::SUCCESS)
 }

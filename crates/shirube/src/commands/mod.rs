@@ -11,6 +11,7 @@ macro_rules! say {
 pub mod audit;
 pub mod check;
 pub mod compute;
+pub mod config;
 pub mod export;
 pub mod import;
 pub mod migrate;
