@@ -61,6 +61,10 @@ export async function startBrowser() {
       page.problems = [];
       page.on("pageerror", (e) => page.problems.push(String(e)));
       page.on("console", (m) => m.type() === "error" && page.problems.push(m.text()));
+      // What the content policy forbids is a problem, whether the browser's console names it or not.
+      await page.addInitScript(() => {
+        addEventListener("securitypolicyviolation", (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`));
+      });
       page.shot = (name) => page.screenshot({ path: join(shots, name + ".png"), fullPage: true });
       return page;
     },

@@ -64,7 +64,7 @@ impl Clearance {
         Clearance(Arc::new(Kind::Owner))
     }
 
-    /// The pack loading its own records: reading, creating and amending.
+    /// The pack loading its own records: reading, with history, creating and amending.
     pub fn pack() -> Clearance {
         Clearance(Arc::new(Kind::Pack))
     }
@@ -241,7 +241,10 @@ impl Clearance {
 /// What loading a pack's records takes.
 fn packs(question: Question<'_>) -> bool {
     match question {
-        Question::Record(action, _) => matches!(action, RecordAction::Read | RecordAction::Create | RecordAction::Amend),
+        // History, since what a desk has changed stays.
+        Question::Record(action, _) => {
+            matches!(action, RecordAction::Read | RecordAction::Create | RecordAction::Amend | RecordAction::History)
+        }
         Question::Field(..) => true,
         Question::Transition(..) | Question::Register(..) | Question::Indicator(..) | Question::System(_) => false,
     }

@@ -1,5 +1,6 @@
 //! Why a command ended without an answer.
 
+use crate::config::Mistake;
 use crate::packs::PackFilesError;
 use shirube_exchange::export::ExportError;
 use shirube_exchange::import::ImportError;
@@ -15,6 +16,9 @@ pub enum Failure {
     /// The pack has mistakes.
     #[error("the pack has {0} mistakes: run `shirube check` and mend them")]
     PackMistakes(usize),
+    /// Settings cannot be taken.
+    #[error("{} mistakes in the settings:\n{}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Settings(Vec<Mistake>),
     /// A word of the command line is not known to the pack.
     #[error("there is no {what} `{name}`: {known}")]
     Unknown {
@@ -95,8 +99,9 @@ impl Failure {
     /// Exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::PackFiles(_) | Failure::PackMistakes(_) | Failure::Unknown { .. } | Failure::Misuse(_) => 2,
+            Failure::PackFiles(_) | Failure::PackMistakes(_) | Failure::Settings(_) | Failure::Unknown { .. } | Failure::Misuse(_) => 2,
             Failure::Store(error) if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. }) => 2,
+            Failure::Store(error) if matches!(&**error, StoreError::Log(e) if e.is_misuse()) => 2,
             Failure::Import(error) if matches!(**error, ImportError::NoSuchRegister(_) | ImportError::ReasonRequired { .. }) => 2,
             Failure::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 2,
             _ => 3,

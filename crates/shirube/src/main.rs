@@ -1,13 +1,15 @@
 //! `shirube`: the portal, the desks and the plan in one program.
 
 mod commands;
+mod config;
 mod failure;
 mod office;
 mod packs;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use config::Arguments;
 use failure::Failure;
-use std::net::SocketAddr;
+use shirube_store::LogPlace;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,24 +20,49 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(name = "shirube", version, about = "Runs a national plan on evidence / 計画を根拠で動かす")]
 struct Cli {
-    #[command(flatten)]
-    place: Place,
-    /// Address of the portal
-    #[arg(long, global = true, default_value = "127.0.0.1:8420")]
-    listen: SocketAddr,
+    /// File of settings; `shirube.toml` in the data folder when left out
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Folder of the pack; the medical-device plan when left out
+    #[arg(long, global = true)]
+    pack: Option<PathBuf>,
+    /// Data folder; `shirube-data` when left out
+    #[arg(long, global = true)]
+    data: Option<PathBuf>,
+    /// PostgreSQL database with the event log (postgresql://user@host/database, its password in PGPASSWORD); in the
+    /// data folder when left out
+    #[arg(long, global = true)]
+    database: Option<String>,
+    /// Address of the portal; 127.0.0.1:8420 when left out
+    #[arg(long, global = true)]
+    listen: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 /// Which plan, and where its records are.
-#[derive(Args, Clone)]
 struct Place {
-    /// Folder of the pack; the medical-device plan when left out
-    #[arg(long, global = true)]
+    /// Folder of the pack; the built-in one when there is none
     pack: Option<PathBuf>,
     /// Data folder
-    #[arg(long, global = true, default_value = "shirube-data")]
     data: PathBuf,
+    /// Where the event log is
+    log: LogPlace,
+}
+
+impl Cli {
+    /// What is said here of settings.
+    fn arguments(&self) -> Arguments {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let said = [
+            ("pack", "--pack", self.pack.as_ref().map(text)),
+            ("data", "--data", self.data.as_ref().map(text)),
+            ("database", "--database", self.database.clone()),
+            ("listen", "--listen", self.listen.clone()),
+        ];
+        let values = said.into_iter().filter_map(|(key, option, value)| Some((key, option, value?))).collect();
+        Arguments { config: self.config.clone(), values }
+    }
 }
 
 #[derive(Subcommand)]
@@ -123,6 +150,23 @@ enum Command {
     },
     /// Prove the event chain, or say where it breaks
     Verify,
+    /// Copy the event log to a PostgreSQL database or a data folder that has none yet, all or nothing
+    MigrateStore {
+        /// Where to: postgresql://user@host/database or a folder
+        #[arg(long, value_name = "URL|FOLDER")]
+        to: String,
+    },
+    /// The settings
+    Config {
+        #[command(subcommand)]
+        what: Settings,
+    },
+}
+
+#[derive(Subcommand)]
+enum Settings {
+    /// Print the settings in force, where each comes from, and every mistake
+    Check,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -178,9 +222,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    let place = &cli.place;
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => commands::serve::run(place, cli.listen),
+    let found = config::read(&cli.arguments(), std::env::vars());
+    let command = cli.command.unwrap_or(Command::Serve);
+    let usable = found.mistakes.is_empty();
+    let config = &found.config;
+    let place = &Place { pack: config.pack.clone(), data: config.data.clone(), log: config.database.clone() };
+    match command {
+        Command::Config { what: Settings::Check } => commands::config::check(&found),
+        _ if !usable => Err(Failure::Settings(found.mistakes)),
+        Command::Serve => commands::serve::run(place, config),
         Command::Check { folder } => commands::check::run(folder.as_deref().or(place.pack.as_deref())),
         Command::Import { register, file, dry_run, errors, reason } => {
             commands::import::run(place, &register, &file, commands::import::How { dry_run, errors, reason })
@@ -193,5 +243,6 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
         Command::Snapshot { as_of, out } => commands::snapshot::run(place, as_of.as_deref(), &out),
         Command::Verify => commands::verify::run(place),
+        Command::MigrateStore { to } => commands::migrate::run(place, &to),
     }
 }

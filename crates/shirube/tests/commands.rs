@@ -97,7 +97,28 @@ fn misuse_and_failure_have_their_exit_codes() {
     says(&shirube(data.path(), &["compute", "--as-of", "yesterday"]), 2);
     says(&shirube(data.path(), &["audit", "--pack", "no/such/folder"]), 2);
     says(&shirube(data.path(), &["export", "project", "--format", "xlsx"]), 2);
-    says(&shirube(data.path(), &["import", "project", "no-such-file.csv"]), 3);
+    says(&shirube(data.path(), &["import", "project", "no-such-file.csv"]), 2);
+    says(&shirube(data.path(), &["import", "no_such_register", file!()]), 2);
+    says(&shirube(Path::new("no/such/folder"), &["verify"]), 2);
+    let city = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/fictional-city");
+    let other = shirube(data.path(), &["audit", "--pack", city]);
+    says(&other, 2);
+    assert!(String::from_utf8_lossy(&other.stderr).contains("belongs to the pack `medical-device`"));
+}
+
+#[test]
+fn settings_are_shown_with_their_origins_and_mistakes_stop_the_program() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("shirube.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:9\"\n").unwrap();
+    let text = says(&shirube(data.path(), &["config", "check"]), 0);
+    let line = text.lines().find(|l| l.starts_with("listen ")).unwrap();
+    assert!(line.contains("127.0.0.1:9 ") && line.ends_with("shirube.toml:1"), "{line}");
+    assert!(text.lines().any(|l| l.starts_with("data ") && l.ends_with("--data")), "{text}");
+    std::fs::write(&file, "lisen = \"127.0.0.1:9\"\n").unwrap();
+    let text = says(&shirube(data.path(), &["config", "check"]), 1);
+    assert!(text.contains("shirube.toml:1: there is no setting `lisen`\n    mend: did you mean `listen`?"), "{text}");
+    says(&shirube(data.path(), &["verify"]), 2);
 }
 
 #[test]
@@ -106,7 +127,7 @@ fn an_import_is_checked_refused_mended_and_done() {
     let file = data.path().join("themes.csv");
     let rows = |stage: &str| {
         format!(
-            "調査年,テーマ番号,採択時ステージ,採択後1年未満,_state\n令和7年度,T-1,基礎研究,いいえ,reported\n２０２５,T-2,{stage},いいえ,reported\n"
+            "調査年,テーマ番号,採択時ステージ,採択後1年未満,採択1年後の結果,_state\n令和7年度,T-1,基礎研究,いいえ,same,reported\n２０２５,T-2,{stage},いいえ,(不明),reported\n"
         )
     };
     std::fs::write(&file, rows("基礎")).unwrap();
@@ -178,9 +199,11 @@ fn reading_works_beside_the_portal() {
     }
     let audit = shirube(data.path(), &["audit"]);
     let verify = shirube(data.path(), &["verify"]);
+    let snapshot = shirube(data.path(), &["snapshot", "--out", "never-written.db"]);
     portal.kill().unwrap();
     portal.wait().unwrap();
     says(&audit, 0);
-    assert_eq!(verify.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&verify.stderr).contains("in use by another program"));
+    assert!(says(&verify, 0).contains("the chain is whole"));
+    assert_eq!(snapshot.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&snapshot.stderr).contains("in use by another program"));
 }

@@ -1,5 +1,6 @@
 //! Why the store refuses.
 
+use crate::log::LogError;
 use shirube_record::{BrokenBody, FieldError};
 use shirube_snapshot::{HeadError, RuleError, SnapshotError};
 
@@ -140,6 +141,9 @@ pub enum StoreError {
     /// Another program has the data folder open.
     #[error("the data folder {0} is in use by another program; stop it first")]
     InUse(String),
+    /// The place of the event log.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The file is no log of ours, or of a newer version.
     #[error("{0} is not an event log this version can read")]
     NotALog(String),

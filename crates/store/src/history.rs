@@ -1,6 +1,6 @@
 //! The versions of a record.
 
-use crate::{Actor, StoreError, access::Standing, log::Log};
+use crate::{Actor, StoreError, access::Standing, log::EventLog};
 use shirube_access::RecordAction;
 use shirube_plan::Register;
 use shirube_record::{Cell, Content, EventKind, RecordState, Scope, apply};
@@ -52,7 +52,7 @@ pub struct Change {
     pub after: Option<Cell>,
 }
 
-pub(crate) fn read(log: &Log, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
+pub(crate) fn read(log: &dyn EventLog, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
     let events = log.of_record(record)?;
     if events.first().is_none_or(|e| e.register != register) {
         return Err(StoreError::NoSuchRecord { register: register.to_string(), record });

@@ -50,7 +50,7 @@ impl Indexer {
     }
 
     /// Begins no further step. The rest is made up for when the folder is opened again.
-    pub fn stop(&self) {
+    fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,11 @@
 //! Which pack a data folder belongs to, and what of it was erased.
 
-use crate::{StoreError, error::file_error, files::sha256, log::Log};
+use crate::{
+    StoreError,
+    error::file_error,
+    files::sha256,
+    log::{EventLog, Which},
+};
 use shirube_plan::{Meta, Pack, Register};
 use shirube_record::{Cell, Scope};
 use std::{collections::BTreeMap, fs, path::Path};
@@ -18,7 +23,7 @@ struct Mark {
 
 impl Mark {
     /// As the folder says, or else as the first event of a pack says, which knows the id alone for certain.
-    fn of(folder: &Path, log: &Log) -> Result<Option<Mark>, StoreError> {
+    fn of(folder: &Path, log: &dyn EventLog) -> Result<Option<Mark>, StoreError> {
         let text = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
         let mut lines = text.lines().map(str::to_string);
         if let (Some(id), Some(version), Some(digest)) = (lines.next(), lines.next(), lines.next()) {
@@ -32,7 +37,7 @@ impl Mark {
 
 /// Refuses a pack that is not the folder's, and one that is older than what the folder has: nothing that a pack brings
 /// into the log leaves it again.
-pub(crate) fn refuse_other(folder: &Path, log: &Log, pack: &Pack) -> Result<(), StoreError> {
+pub(crate) fn refuse_other(folder: &Path, log: &dyn EventLog, pack: &Pack) -> Result<(), StoreError> {
     let Some(mark) = Mark::of(folder, log)? else { return Ok(()) };
     let Meta { id, version, .. } = &pack.meta;
     let place = folder.display().to_string();
@@ -72,13 +77,15 @@ pub(crate) fn said<'c>(register: &Register, content: impl Iterator<Item = (&'c S
 }
 
 /// Records of packs that were redacted as a whole, by what was said of them.
-pub(crate) fn erased(log: &Log) -> Result<BTreeMap<String, i64>, StoreError> {
+pub(crate) fn erased(log: &dyn EventLog) -> Result<BTreeMap<String, i64>, StoreError> {
     let mut erased = BTreeMap::new();
-    log.redactions(&mut |event| {
-        let Some(body) = event.body else { return };
-        if let (Some(Scope::All), Some(was)) = (body.scope, body.was) {
+    log.read(Which::RedactionsAfter(0), &mut |event| {
+        if let Some(body) = event.body
+            && let (Some(Scope::All), Some(was)) = (body.scope, body.was)
+        {
             erased.insert(was, event.record);
         }
+        Ok(())
     })?;
     Ok(erased)
 }

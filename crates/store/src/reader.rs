@@ -52,6 +52,11 @@ impl Idle {
         }
     }
 
+    /// Closes them.
+    pub fn clear(&self) {
+        self.hold().clear();
+    }
+
     fn hold(&self) -> MutexGuard<'_, Vec<Snapshot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -57,7 +57,7 @@ impl Writer {
         Ok(())
     }
 
-    fn remove_unused(&self, files: BTreeSet<String>) -> Result<(), StoreError> {
+    pub(crate) fn remove_unused(&self, files: BTreeSet<String>) -> Result<(), StoreError> {
         for sha in files {
             if !self.head.file_in_use(&sha)? {
                 self.files.remove(&sha)?;

@@ -1,14 +1,15 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
-    Actor, Batch, BatchError, Command, Reader, Receipt, StoreError, VerifyReport, Version,
+    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, VerifyReport, Version,
     batch::Asked,
     error::file_error,
     files::Files,
+    follow::{FOLLOWING, Following, Heard, REDACTING},
     history,
     indexer::Indexer,
     log::Log,
-    pack_mark, pack_records,
+    migrate, pack_mark, pack_records,
     reader::Idle,
     snapshots, verify,
     writer::{BulkReply, Commands, Job, Writer},
@@ -27,22 +28,22 @@ use std::{
         mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 /// Jobs that may wait before submitters wait themselves.
 const QUEUE: usize = 4096;
 
-/// File that stands in the data folder while a redaction is under way.
-const REDACTING: &str = "redacting";
-
 /// An open data folder.
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
+    place: LogPlace,
+    heard: Heard,
     pack: Arc<Pack>,
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
-    indexer: Indexer,
+    indexer: Option<Indexer>,
     files: Files,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
@@ -54,19 +55,27 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or makes the data folder, brings the head to the end of the log, and loads or updates the pack's own
-    /// records.
+    /// Opens or makes the data folder, brings the head to the end of the log in it, and loads or updates the pack's
+    /// own records.
     pub fn open(folder: &Path, pack: Arc<Pack>) -> Result<Store, StoreError> {
+        Store::open_at(folder, LogPlace::Folder, pack)
+    }
+
+    /// [`Store::open`] with the log wherever it is. Must not be called where an asynchronous runtime forbids waiting.
+    pub fn open_at(folder: &Path, place: LogPlace, pack: Arc<Pack>) -> Result<Store, StoreError> {
         fs::create_dir_all(folder).map_err(file_error(folder))?;
         let lock = lock(folder)?;
         let head_path = folder.join("head.db");
-        let log = Log::open(&folder.join("log.db"))?;
-        pack_mark::refuse_other(folder, &log, &pack)?;
+        let _alone = place.alone()?;
+        let log = place.open(folder)?;
+        pack_mark::refuse_other(folder, &*log, &pack)?;
         let head = Head::open(&head_path, pack.clone())?;
-        let mut writer = Writer::new(log, head, Files::open(folder.join("files"))?)?;
+        let following = Following::new(folder.to_path_buf());
+        let heard = following.heard.clone();
+        let mut writer = Writer::new(log, head, Files::open(folder.join("files"))?, following)?;
         let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
         let index = Arc::new(Mutex::new(SearchIndex::open(&folder.join("search.db"), &head_path, &pack, &hash_of)?));
-        let unfinished = folder.join(REDACTING).exists();
+        let unfinished = folder.join(REDACTING).exists() || folder.join(FOLLOWING).exists();
         if unfinished {
             writer.finish_redaction()?;
         }
@@ -85,10 +94,12 @@ impl Store {
             std::thread::Builder::new().name("writer".to_string()).spawn(move || writer.run(receiver)).map_err(file_error(folder))?;
         let store = Store {
             folder: folder.to_path_buf(),
+            place,
+            heard,
             pack,
             jobs,
             writer: Some(thread),
-            indexer: Indexer::start(index, wake, bell)?,
+            indexer: Some(Indexer::start(index, wake, bell)?),
             files: Files::open(folder.join("files"))?,
             seq,
             idle: Idle::default(),
@@ -97,6 +108,7 @@ impl Store {
         };
         if unfinished {
             store.finish_redaction(0)?;
+            remove(&folder.join(FOLLOWING))?;
         }
         pack_records::load(&store, folder)?;
         Ok(store)
@@ -133,9 +145,9 @@ impl Store {
 
     /// Reaches the kept snapshots that may hold a record.
     fn finish_redaction(&self, record: i64) -> Result<(), StoreError> {
-        snapshots::erase(self, record, &self.folder)?;
+        snapshots::erase(&|as_of| self.snapshot(as_of), record, &self.folder)?;
         let mark = self.folder.join(REDACTING);
-        fs::remove_file(&mark).map_err(file_error(&mark))
+        remove(&mark)
     }
 
     /// Writes the registers of a moment to a new SQLite file. Its place is remembered: what is redacted later
@@ -200,7 +212,7 @@ impl Store {
     /// The versions of a record that the actor may read, oldest first, each with what it changed of what they may see.
     pub fn history(&self, actor: &Actor, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
         let declared = self.pack.registers.get(register).ok_or_else(|| StoreError::NoSuchRegister(register.to_string()))?;
-        let versions = history::read(&self.log_reader()?, register, record)?;
+        let versions = history::read(&*self.log_reader()?, register, record)?;
         history::narrowed(versions, actor, declared, record)
     }
 
@@ -220,13 +232,13 @@ impl Store {
     /// Checks the whole log: chain, payloads, redactions, and that the head is of this log.
     pub fn verify(&self, actor: &Actor) -> Result<VerifyReport, StoreError> {
         actor.may(SystemAction::Verify)?;
-        verify::log(&self.log_path(), &self.head_path())
+        verify::log(self.log_reader()?, &self.head_path())
     }
 
     /// [`Store::verify`] of a data folder that another program has open.
-    pub fn verify_beside(folder: &Path, actor: &Actor) -> Result<VerifyReport, StoreError> {
+    pub fn verify_beside(folder: &Path, place: &LogPlace, actor: &Actor) -> Result<VerifyReport, StoreError> {
         actor.may(SystemAction::Verify)?;
-        verify::log(&folder.join("log.db"), &folder.join("head.db"))
+        verify::log(place.reader(folder)?, &folder.join("head.db"))
     }
 
     /// Makes the head anew from the log.
@@ -248,6 +260,25 @@ impl Store {
         self.seq.load(Ordering::Acquire)
     }
 
+    /// How far readers are behind the log.
+    pub fn lag(&self) -> Lag {
+        let (seq, at) = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let unheard = if matches!(self.place, LogPlace::Folder) { Duration::ZERO } else { at.elapsed() };
+        Lag { events: (seq - self.head_seq()).max(0), unheard }
+    }
+
+    /// Where the log is; without its password.
+    pub fn log_place(&self) -> String {
+        self.place.describe(&self.folder)
+    }
+
+    /// Moves the log of a data folder to where there is none yet, and the attached files with it if that is a folder.
+    /// Nothing is taken away. What the last event's hash was it still is.
+    pub fn migrate(folder: &Path, from: &LogPlace, to: &Target<'_>, actor: &Actor) -> Result<VerifyReport, StoreError> {
+        actor.may(SystemAction::Verify)?;
+        migrate::run(folder, from, to)
+    }
+
     /// Records of a register that a pack created, in order.
     pub(crate) fn created_by_packs(&self, register: &str) -> Result<Vec<i64>, StoreError> {
         self.log_reader()?.created_by(register, "pack:")
@@ -255,15 +286,11 @@ impl Store {
 
     /// What was erased of what packs had brought, by digest.
     pub(crate) fn erased_of_packs(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        pack_mark::erased(&self.log_reader()?)
+        pack_mark::erased(&*self.log_reader()?)
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {
         self.jobs.send(job).map_err(|_| StoreError::Closed)
-    }
-
-    pub(crate) fn log_path(&self) -> PathBuf {
-        self.folder.join("log.db")
     }
 
     pub(crate) fn head_path(&self) -> PathBuf {
@@ -271,22 +298,30 @@ impl Store {
     }
 
     fn log_reader(&self) -> Result<Log, StoreError> {
-        Log::open_reader(&self.log_path())
+        self.place.reader(&self.folder)
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
+        // The writer goes last: whoever closes a database last, and may write, empties its write-ahead log.
+        self.idle.clear();
+        self.indexer.take();
         let _ = self.jobs.send(Job::Stop);
-        // It would begin a step while the writer finishes, and be waited for.
-        self.indexer.stop();
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }
     }
 }
 
-fn lock(folder: &Path) -> Result<fs::File, StoreError> {
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn lock(folder: &Path) -> Result<fs::File, StoreError> {
     let path = folder.join("lock");
     let file = fs::File::create(&path).map_err(file_error(&path))?;
     match file.try_lock() {

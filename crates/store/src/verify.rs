@@ -1,8 +1,11 @@
 //! Proof of the chain.
 
-use crate::{StoreError, log::Log};
+use crate::{
+    StoreError,
+    log::{EventLog, Log, Row, Which},
+};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use shirube_record::{Body, Event, EventKind, FIRST, Hash, Scope, chain, hex, payload_hash};
+use shirube_record::{Body, EventKind, FIRST, Hash, Scope, chain, hex, payload_hash};
 use shirube_snapshot::is_damage;
 use std::{collections::BTreeMap, fmt, path::Path};
 
@@ -11,6 +14,8 @@ use std::{collections::BTreeMap, fmt, path::Path};
 pub struct VerifyReport {
     /// Events read.
     pub events: i64,
+    /// The last event.
+    pub last: i64,
     /// Hash of the last event, hexadecimal: whoever keeps it can later prove that nothing before it changed.
     pub last_hash: String,
     /// Events whose payloads were erased by a redaction.
@@ -107,31 +112,12 @@ impl fmt::Display for Problem {
 /// The last redaction of each record: of personal columns (or all), and of all.
 type Redactions = BTreeMap<i64, (i64, i64)>;
 
-pub(crate) fn log(path: &Path, head: &Path) -> Result<VerifyReport, StoreError> {
-    let log = Log::open_reader(path)?;
-    let connection = log.connection();
+/// Checks a log opened for reading, and that the head at this path is of it.
+pub(crate) fn log(mut log: Log, head: &Path) -> Result<VerifyReport, StoreError> {
     // One moment of the log for both passes.
-    connection.execute_batch("BEGIN")?;
-    let redactions = redactions(connection)?;
-    let mut report = VerifyReport::default();
-    let mut last = (0, FIRST);
-    let sql = "SELECT seq, register, record, kind, at, actor, body, personal, body_hash, personal_hash, prev, hash FROM event ORDER BY seq";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let seq: i64 = row.get(0)?;
-        report.events += 1;
-        if seq != last.0 + 1 {
-            report.problems.push(Problem::Gap { expected: last.0 + 1, found: seq });
-        }
-        last.0 = seq;
-        match check(row, seq, &last.1, &redactions, &mut report) {
-            Ok(hash) => last.1 = hash,
-            Err(error) => report.problems.push(Problem::Unreadable { seq, what: error.to_string() }),
-        }
-    }
-    report.last_hash = hex(&last.1);
-    match check_head(connection, head, last.0, &mut report) {
+    log.moment()?;
+    let mut report = chain_of(&*log)?;
+    match check_head(&mut log, head, report.last, &mut report.problems) {
         Err(StoreError::Sqlite(error)) if is_damage(&error) => {
             report.problems.push(Problem::HeadUnreadable { what: error.to_string() });
             Ok(report)
@@ -140,50 +126,56 @@ pub(crate) fn log(path: &Path, head: &Path) -> Result<VerifyReport, StoreError> 
     }
 }
 
-fn redactions(connection: &Connection) -> Result<Redactions, StoreError> {
+/// Checks the events and how they hang together.
+pub(crate) fn chain_of(log: &dyn EventLog) -> Result<VerifyReport, StoreError> {
+    let redactions = redactions(log)?;
+    let mut report = VerifyReport::default();
+    let mut before = FIRST;
+    log.rows(Which::After(0), &mut |seq, row| {
+        report.events += 1;
+        if seq != report.last + 1 {
+            report.problems.push(Problem::Gap { expected: report.last + 1, found: seq });
+        }
+        report.last = seq;
+        match row {
+            Ok(row) => before = check(&row, seq, &before, &redactions, &mut report),
+            Err(what) => report.problems.push(Problem::Unreadable { seq, what }),
+        }
+        Ok(())
+    })?;
+    report.last_hash = hex(&before);
+    Ok(report)
+}
+
+fn redactions(log: &dyn EventLog) -> Result<Redactions, StoreError> {
     let mut found = Redactions::new();
-    let mut statement = connection.prepare("SELECT seq, record, body FROM event WHERE kind = 'redact' ORDER BY seq")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (seq, record): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let scope = row.get_ref(2)?.as_str().ok().and_then(|text| Body::decode(text).ok()).and_then(|body| body.scope);
-        let entry = found.entry(record).or_default();
+    log.rows(Which::RedactionsAfter(0), &mut |seq, row| {
+        // What does not read is told by the other pass.
+        let Ok(row) = row else { return Ok(()) };
+        let scope = row.body.and_then(|text| Body::decode(text).ok()).and_then(|body| body.scope);
+        let entry = found.entry(row.event.record).or_default();
         entry.0 = seq;
         if scope == Some(Scope::All) {
             entry.1 = seq;
         }
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 
 /// Checks one event; gives its stored hash.
-fn check(row: &rusqlite::Row<'_>, seq: i64, before: &Hash, redactions: &Redactions, report: &mut VerifyReport) -> rusqlite::Result<Hash> {
-    let body: Option<&str> = row.get_ref(6)?.as_str_or_null()?;
-    let personal: Option<&str> = row.get_ref(7)?.as_str_or_null()?;
-    let event = Event {
-        seq,
-        register: row.get(1)?,
-        record: row.get(2)?,
-        kind: EventKind::parse(row.get_ref(3)?.as_str()?).ok_or(rusqlite::Error::InvalidQuery)?,
-        at: row.get(4)?,
-        actor: row.get(5)?,
-        body: None,
-        personal: None,
-        body_hash: row.get(8)?,
-        personal_hash: row.get(9)?,
-        prev: row.get(10)?,
-        hash: row.get(11)?,
-    };
+fn check(row: &Row<'_>, seq: i64, before: &Hash, redactions: &Redactions, report: &mut VerifyReport) -> Hash {
+    let Row { event, body, personal } = row;
     if event.prev != *before {
         report.problems.push(Problem::Unlinked { seq });
     }
-    if chain(&event.prev, &event) != event.hash {
+    if chain(&event.prev, event) != event.hash {
         report.problems.push(Problem::Changed { seq });
     }
     let (redacted_personal, redacted_all) = redactions.get(&event.record).copied().unwrap_or_default();
     let erasable = event.kind != EventKind::Redact;
     let mut redacted = false;
-    let payloads = [(body, Some(event.body_hash), redacted_all), (personal, event.personal_hash, redacted_personal)];
+    let payloads = [(*body, Some(event.body_hash), redacted_all), (*personal, event.personal_hash, redacted_personal)];
     for (payload, hash, redaction) in payloads {
         let due = erasable && redaction > seq;
         match (payload, hash) {
@@ -196,11 +188,11 @@ fn check(row: &rusqlite::Row<'_>, seq: i64, before: &Hash, redactions: &Redactio
         }
     }
     report.redacted += i64::from(redacted);
-    Ok(event.hash)
+    event.hash
 }
 
 /// The head remembers the end of the log, so that a log cut off at its end is noticed.
-fn check_head(log: &Connection, head: &Path, last: i64, report: &mut VerifyReport) -> Result<(), StoreError> {
+fn check_head(log: &mut Log, head: &Path, last: i64, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
     if !head.exists() {
         return Ok(());
     }
@@ -211,21 +203,17 @@ fn check_head(log: &Connection, head: &Path, last: i64, report: &mut VerifyRepor
     let lost = head.query_row("SELECT value FROM _meta WHERE key = 'lost'", [], |r| r.get::<_, String>(0)).optional()?;
     known.extend(lost.iter().filter_map(|note| note.split_once(' ')).filter_map(|(seq, hash)| Some((seq.parse().ok()?, hash.to_string()))));
     for (seen, hash) in known.into_iter().filter(|k| k.0 > 0) {
-        let mut stored = hash_of(log, seen)?;
+        let mut stored = log.hash_of(seen)?.as_ref().map(|hash| hex(hash));
         if stored.is_none() && seen > last {
             // Events acknowledged while this verification runs are seen by the head and not by its moment of the log.
-            log.execute_batch("COMMIT; BEGIN")?;
-            stored = hash_of(log, seen)?;
+            log.moment()?;
+            stored = log.hash_of(seen)?.as_ref().map(|hash| hex(hash));
         }
         match stored {
-            None => report.problems.push(Problem::Truncated { last, seen }),
+            None => problems.push(Problem::Truncated { last, seen }),
             Some(stored) if stored == hash => {}
-            Some(_) => report.problems.push(Problem::HeadDiffers { seq: seen }),
+            Some(_) => problems.push(Problem::HeadDiffers { seq: seen }),
         }
     }
     Ok(())
-}
-
-fn hash_of(log: &Connection, seq: i64) -> Result<Option<String>, StoreError> {
-    Ok(log.query_row("SELECT hash FROM event WHERE seq = ?1", [seq], |r| Ok(hex(&r.get::<_, Hash>(0)?))).optional()?)
 }

@@ -9,15 +9,16 @@ use crate::{
     bulk::{AHEAD, Bulk, SAMPLE, expected, read_ahead},
     check::{Checker, Rules},
     files::Files,
+    follow::{Following, POLL},
     indexer::SharedIndex,
-    log::Log,
+    log::{EventLog, Log},
 };
 use shirube_record::Event;
 use shirube_snapshot::Head;
 use std::{
     collections::BTreeMap,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 /// At most this many single commands share a batch, so that the first need not wait for the last.
@@ -28,8 +29,6 @@ const PROGRESS: usize = 1000;
 const LARGE: usize = 5000;
 /// How soon write-ahead logs are emptied again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(500);
-/// Events folded per transaction while catching up.
-const CATCH_UP: i64 = 50_000;
 
 /// The commands of a batch, asked for one by one.
 pub(crate) type Commands = Box<dyn Iterator<Item = Asked> + Send>;
@@ -61,17 +60,20 @@ pub(crate) struct Writer {
     salts: Salts,
     pub index: Option<SharedIndex>,
     /// Told the last event readers see, after each batch.
-    tell: Box<dyn Fn(i64) + Send>,
+    pub tell: Box<dyn Fn(i64) + Send>,
+    /// How far behind the others' events it is, and where the folder is.
+    pub following: Following,
     /// What was redacted may still stand in write-ahead logs that a reader holds open.
     unpurged: bool,
 }
 
 impl Writer {
     /// Brings the head to the end of the log.
-    pub fn new(log: Log, head: Head, files: Files) -> Result<Writer, StoreError> {
+    pub fn new(log: Log, head: Head, files: Files, following: Following) -> Result<Writer, StoreError> {
         let pack = head.pack().clone();
         let rules = pack.registers.values().map(|r| (r.name.clone(), Rules::new(r, &pack))).collect();
-        let mut writer = Writer { log, head, files, rules, salts: Salts::default(), index: None, tell: Box::new(|_| {}), unpurged: false };
+        let (salts, tell) = (Salts::default(), Box::new(|_| {}));
+        let mut writer = Writer { log, head, files, rules, salts, index: None, tell, following, unpurged: false };
         writer.follow()?;
         Ok(writer)
     }
@@ -89,14 +91,22 @@ impl Writer {
             if self.unpurged {
                 self.purge();
             }
-            let waiting = if self.unpurged { PURGE_AGAIN } else { Duration::MAX };
+            let purging = if self.unpurged { PURGE_AGAIN } else { Duration::MAX };
+            let waiting = if self.log.is_shared() { purging.min(POLL) } else { purging };
             let job = match next.take().map_or_else(|| jobs.recv_timeout(waiting), Ok) {
                 Ok(job) => job,
-                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    continue;
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             match job {
-                Job::Stop => return,
+                Job::Stop => {
+                    // It reads the head, which is closed last.
+                    self.index = None;
+                    return;
+                }
                 Job::One { actor, command: command @ Command::Redact { .. }, reply } => {
                     let answer = self.redact(&actor, command);
                     // A submitter that gave up waiting has no use for the answer.
@@ -140,13 +150,14 @@ impl Writer {
 
     fn batch(&mut self, batch: Vec<Single>) {
         let mut answers = Vec::with_capacity(batch.len());
+        let mut batch = batch.into_iter();
         let written = self.transaction(|writer, at| {
-            for (actor, command, reply) in batch {
+            for (actor, command, reply) in batch.by_ref() {
                 let answer = writer.accept(&actor, command, at);
-                let broken = answer.as_ref().is_err_and(is_fatal);
+                let broken = answer.as_ref().err().filter(|error| is_fatal(error)).map(not_written);
                 answers.push((reply, answer));
-                if broken {
-                    return Err(StoreError::Closed);
+                if let Some(error) = broken {
+                    return Err(error);
                 }
             }
             Ok(())
@@ -157,6 +168,10 @@ impl Writer {
                 (Err(error), Ok(_)) => Err(not_written(error)),
             };
             let _ = reply.send(answer);
+        }
+        // Those that were not come to, because the log could not even be begun.
+        for (.., reply) in batch {
+            let _ = reply.send(Err(written.as_ref().err().map_or(StoreError::Closed, not_written)));
         }
     }
 
@@ -212,8 +227,8 @@ impl Writer {
     }
 
     /// The log, and what checks and folds.
-    fn parts(&mut self) -> (&mut Log, Desk<'_>) {
-        (&mut self.log, Desk { head: &mut self.head, files: &self.files, rules: &self.rules, salts: &mut self.salts })
+    fn parts(&mut self) -> (&mut dyn EventLog, Desk<'_>) {
+        (&mut *self.log, Desk { head: &mut self.head, files: &self.files, rules: &self.rules, salts: &mut self.salts })
     }
 
     /// Runs `work` in one transaction of log and head: both are written, or neither.
@@ -230,8 +245,9 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                self.log.rollback()?;
+                let log = self.log.rollback();
                 self.head.rollback()?;
+                log?;
                 Err(error)
             }
         }
@@ -249,68 +265,6 @@ impl Writer {
             let _ = head.make_indexes();
             logging.join().unwrap_or(Err(StoreError::Closed))
         })
-    }
-
-    /// Begins a batch; gives its time.
-    fn begin(&mut self) -> Result<i64, StoreError> {
-        self.follow()?;
-        self.log.begin()?;
-        self.head.begin()?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
-        // A clock that was set back does not turn the log's order round.
-        Ok(now.max(self.log.last().at))
-    }
-
-    /// Brings the head to the end of the log. A head that is not of this log is begun anew.
-    fn follow(&mut self) -> Result<(), StoreError> {
-        let applied = self.head.applied();
-        if applied.seq == self.log.last().seq && applied.hash == self.log.last().hash {
-            return Ok(());
-        }
-        if applied.seq > 0 && self.log.hash_of(applied.seq)? != Some(applied.hash) {
-            self.head.note_lost()?;
-            return self.rebuild();
-        }
-        self.replay(true)
-    }
-
-    /// Applies what the head lacks, in transactions of [`CATCH_UP`] events or in the running one.
-    fn replay(&mut self, in_parts: bool) -> Result<(), StoreError> {
-        let head = &mut self.head;
-        let from = head.applied().seq;
-        // Far behind, it is quicker to make the indexes at the end.
-        let load = self.log.last().seq - from > CATCH_UP.max(from);
-        if in_parts {
-            head.begin()?;
-        }
-        if load {
-            head.begin_load()?;
-        }
-        self.log.read_after(from, &mut |event| {
-            head.apply(&event)?;
-            if in_parts && event.seq % CATCH_UP == 0 {
-                head.commit()?;
-                head.begin()?;
-            }
-            Ok(())
-        })?;
-        if load {
-            head.end_load()?;
-        }
-        if in_parts {
-            head.commit()?;
-        }
-        Ok(())
-    }
-
-    /// Makes the head anew from the log. Readers see the old one until it is done.
-    fn rebuild(&mut self) -> Result<(), StoreError> {
-        self.head.begin()?;
-        let result = self.head.clear().map_err(StoreError::from).and_then(|()| self.replay(false)).and_then(|()| Ok(self.head.commit()?));
-        if result.is_err() {
-            self.head.rollback()?;
-        }
-        result
     }
 
     pub(crate) fn salt(&mut self) -> Result<[u8; 16], StoreError> {
@@ -352,6 +306,7 @@ pub(crate) fn is_fatal(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::Sqlite(_)
+            | StoreError::Log(_)
             | StoreError::Body(_)
             | StoreError::Head(_)
             | StoreError::File { .. }
@@ -365,6 +320,7 @@ fn not_written(error: &StoreError) -> StoreError {
         StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, message)) => {
             StoreError::Sqlite(rusqlite::Error::SqliteFailure(*code, message.clone()))
         }
+        StoreError::Log(error) => StoreError::Log(error.clone()),
         _ => StoreError::Closed,
     }
 }

@@ -40,7 +40,7 @@ fn with(digest: &str, records: Vec<RecordFile>) -> Arc<Pack> {
 }
 
 fn load(folder: &Path, digest: &str, records: Vec<RecordFile>) -> Store {
-    Store::open(folder, with(digest, records)).unwrap()
+    open_with(folder, with(digest, records)).unwrap()
 }
 
 fn rows(store: &Store, sql: &str) -> Vec<String> {
@@ -113,7 +113,7 @@ fn every_mistake_names_its_file_and_line() {
         file("task", &["name,after", "a,nobody"]),
         file("hub", &["names", "x"]),
     ];
-    let Err(StoreError::PackRecords(errors)) = Store::open(folder.path(), with("1", records)) else { panic!("loaded") };
+    let Err(StoreError::PackRecords(errors)) = open_with(folder.path(), with("1", records)) else { panic!("loaded") };
     let places: Vec<String> = errors.iter().map(|e| format!("{}:{}", e.file, e.line)).collect();
     assert_eq!(places, ["records/hub.csv:1", "records/project.csv:3", "records/project.csv:4", "records/task.csv:2"]);
     assert!(errors[1].problem.contains("year") && errors[2].problem.contains("already has the same: "), "{errors:?}");
@@ -129,7 +129,7 @@ fn a_folder_takes_no_other_pack_and_no_older_version() {
         let mut pack = Arc::unwrap_or_clone(with(version, vec![file("hub", &["name", "東京"])]));
         pack.meta.id = id.into();
         pack.meta.version = version.into();
-        Store::open(folder.path(), Arc::new(pack))
+        open_with(folder.path(), Arc::new(pack))
     };
     let seq = version("test", "2026.10").unwrap().head_seq();
     assert!(matches!(version("other", "2026.10"), Err(StoreError::OtherPack { holds, .. }) if holds == "test"));
@@ -165,9 +165,11 @@ fn what_was_redacted_does_not_come_back_with_the_next_version() {
 fn a_damaged_head_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let digest = load(folder.path(), "1", vec![file("hub", &["name", "東京"])]).head_digest(&Actor::owner()).unwrap();
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name == "head.db-wal" || name == "log.db-wal"), "closing empties the write-ahead logs: {left:?}");
     std::fs::write(folder.path().join("head.db"), "no database at all, but longer than a header of a hundred bytes would be ".repeat(3))
         .unwrap();
-    let report = Store::verify_beside(folder.path(), &Actor::owner()).unwrap();
+    let report = Store::verify_beside(folder.path(), &place(folder.path()), &Actor::owner()).unwrap();
     assert!(matches!(report.problems[..], [Problem::HeadUnreadable { .. }]), "{report:?}");
     let store = load(folder.path(), "1", vec![file("hub", &["name", "東京"])]);
     assert_eq!(store.head_digest(&Actor::owner()).unwrap(), digest);

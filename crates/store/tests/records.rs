@@ -228,7 +228,7 @@ fn a_changed_scheme_gives_no_number_twice() {
     let with = |parts: Vec<NumberPart>| {
         let mut pack = pack();
         pack.registers.get_mut("hub").unwrap().number = Some(Numbering { parts });
-        Store::open(folder.path(), Arc::new(pack)).unwrap()
+        open_with(folder.path(), Arc::new(pack)).unwrap()
     };
     let literal = |text: &str| NumberPart::Literal(text.into());
     let store = with(vec![literal("H0"), NumberPart::Seq(1), literal("5")]);
@@ -289,7 +289,7 @@ fn strangers_may_do_nothing() {
 fn a_folder_is_open_once() {
     let folder = folder();
     let store = open(folder.path());
-    assert!(matches!(Store::open(folder.path(), Arc::new(pack())), Err(StoreError::InUse(_))));
+    assert!(matches!(open_with(folder.path(), Arc::new(pack())), Err(StoreError::InUse(_))));
     drop(store);
     open(folder.path());
 }
@@ -309,7 +309,7 @@ fn a_rule_whose_sql_fails_says_where_to_mend_it() {
     let project = pack.registers.get_mut("project").unwrap();
     project.checks[0].sql = "json_extract(theme, '$') = 1".into();
     let folder = folder();
-    let store = Store::open(folder.path(), Arc::new(pack)).unwrap();
+    let store = open_with(folder.path(), Arc::new(pack)).unwrap();
     assert!(
         matches!(refusal(&store, create("project", &[("theme", t("{"))])), StoreError::Rule(error) if error.to_string().contains("registers/project.toml"))
     );
@@ -346,7 +346,7 @@ fn tables_follow_a_changed_pack_and_the_log_keeps_everything() {
         }
     }
     project.fields.push(field("twice", shirube_plan::FieldKind::Derived { sql: "theme * 2".into(), stored_as: Storage::Integer }));
-    let store = Store::open(folder.path(), Arc::new(changed)).unwrap();
+    let store = open_with(folder.path(), Arc::new(changed)).unwrap();
     assert_eq!(ask::<i64>(&store, "SELECT theme + twice FROM project"), 21);
     drop(store);
     let store = open(folder.path());

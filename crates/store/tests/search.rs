@@ -152,7 +152,7 @@ fn pack_with_texts() -> Pack {
 #[test]
 fn the_packs_own_texts_are_found_and_say_where() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), Arc::new(pack_with_texts())).unwrap();
+    let store = open_with(folder.path(), Arc::new(pack_with_texts())).unwrap();
     let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
     let kinds = |text: &str| titles(&reader, text).into_iter().map(|h| h.0).collect::<Vec<_>>();
     assert_eq!(kinds("人材"), ["node"]);

@@ -27,10 +27,11 @@ fn main() {
     mistakes.iter().for_each(|m| eprintln!("{m}"));
     let store = shirube_store::Store::open(&data, Arc::new(pack)).unwrap();
     let jobs = shirube_web::Jobs::open(data.join("jobs")).unwrap();
-    let app = Arc::new(shirube_web::App::new(store, jobs));
+    let app = Arc::new(shirube_web::App::new(store, jobs, shirube_web::Site { data, ..Default::default() }));
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         println!("http://127.0.0.1:{port}/");
-        shirube_web::serve(app, listener, std::future::pending()).await.unwrap();
+        let listeners = shirube_web::Listeners { portal: listener, metrics: None };
+        shirube_web::serve(app, listeners, std::future::pending()).await;
     });
 }

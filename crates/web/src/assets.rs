@@ -14,7 +14,12 @@ pub struct Asset {
 impl Asset {
     /// Address with the content's hash: it may be kept for ever.
     pub fn href(&self) -> String {
-        format!("{}?v={:016x}", self.path, fnv1a(self.body.as_bytes()))
+        format!("{}?v={}", self.path, self.version())
+    }
+
+    /// The content's hash.
+    pub fn version(&self) -> String {
+        format!("{:016x}", fnv1a(self.body.as_bytes()))
     }
 }
 

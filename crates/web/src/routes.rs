@@ -1,6 +1,6 @@
 //! The one table of addresses. The router, the navigation, the API document and the tests read it.
 
-use crate::{api, ctx::Ctx, error::Error, pages, reply::Reply, state::App};
+use crate::{api, ctx::Ctx, error::Error, health, pages, reply::Reply, state::App};
 
 /// What answers a request. Handlers are plain functions; they run on a thread that may wait for the disk.
 pub type Handler = fn(&App, &Ctx) -> Result<Reply, Error>;
@@ -16,6 +16,17 @@ pub enum Method {
     Patch,
 }
 
+/// What a request may bring along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing: it reads.
+    Nothing,
+    /// A form, or JSON.
+    Form,
+    /// A form with files.
+    Files,
+}
+
 /// An address.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
@@ -29,24 +40,43 @@ pub struct Route {
     pub summary: (&'static str, &'static str),
     /// Also under `/en`.
     pub languages: bool,
+    /// What its body may be.
+    pub takes: Takes,
     /// What answers.
     pub handler: Handler,
 }
 
 const fn read(path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
-    Route { method: Method::Get, path, name, summary, languages: true, handler }
+    Route { method: Method::Get, path, name, summary, languages: true, takes: Takes::Nothing, handler }
 }
 
 const fn send(path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
-    Route { method: Method::Post, path, name, summary, languages: true, handler }
+    Route { method: Method::Post, path, name, summary, languages: true, takes: Takes::Form, handler }
+}
+
+const fn send_files(path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
+    Route { takes: Takes::Files, ..send(path, name, summary, handler) }
+}
+
+const fn probe(path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
+    Route { languages: false, ..read(path, name, summary, handler) }
 }
 
 const fn file(path: &'static str, name: &'static str, handler: Handler) -> Route {
-    Route { method: Method::Get, path, name, summary: ("画面の部品", "Part of the pages"), languages: false, handler }
+    Route {
+        method: Method::Get,
+        path,
+        name,
+        summary: ("画面の部品", "Part of the pages"),
+        languages: false,
+        takes: Takes::Nothing,
+        handler,
+    }
 }
 
 const fn api(method: Method, path: &'static str, name: &'static str, summary: (&'static str, &'static str), handler: Handler) -> Route {
-    Route { method, path, name, summary, languages: false, handler }
+    let takes = if matches!(method, Method::Get) { Takes::Nothing } else { Takes::Form };
+    Route { method, path, name, summary, languages: false, takes, handler }
 }
 
 /// Every address.
@@ -75,21 +105,21 @@ pub const ROUTES: &[Route] = &[
     read("/registers/{register}/export/{format}", "register_export", ("記録の書き出し", "Records as a file"), pages::list::export),
     read("/registers/{register}/fields", "register_fields", ("台帳の項目の説明", "Fields of a register"), pages::register_fields::show),
     read("/registers/{register}/new", "record_new", ("新しい記録の入力", "Form for a new record"), pages::form::new),
-    send("/registers/{register}/new", "record_create", ("新しい記録を登録", "Creates a record"), pages::form::create),
+    send_files("/registers/{register}/new", "record_create", ("新しい記録を登録", "Creates a record"), pages::form::create),
     read("/registers/{register}/import", "import", ("ファイルの取り込み", "Import of a file"), pages::import::show),
-    send("/registers/{register}/import", "import_send", ("取り込むファイルを送る", "Takes a file to import"), pages::import::sent),
+    send_files("/registers/{register}/import", "import_send", ("取り込むファイルを送る", "Takes a file to import"), pages::import::sent),
     read("/registers/{register}/template.csv", "template", ("見出しだけのCSV", "CSV with the headings"), pages::import::template),
     read("/registers/{register}/{id}", "record", ("記録", "A record"), pages::record::show),
     read("/registers/{register}/{id}/files/{column}", "record_file", ("添付ファイル", "An attached file"), pages::record::file),
     read("/registers/{register}/{id}/amend", "record_amend", ("記録の修正", "Form to amend a record"), pages::form::amend),
-    send("/registers/{register}/{id}/amend", "record_amend_send", ("記録を修正", "Amends a record"), pages::form::amend_sent),
+    send_files("/registers/{register}/{id}/amend", "record_amend_send", ("記録を修正", "Amends a record"), pages::form::amend_sent),
     read(
         "/registers/{register}/{id}/transitions/{transition}",
         "record_transition",
         ("状態を移す", "Form to move a record"),
         pages::transition::show,
     ),
-    send(
+    send_files(
         "/registers/{register}/{id}/transitions/{transition}",
         "record_transition_send",
         ("状態を移す", "Moves a record"),
@@ -169,6 +199,8 @@ pub const ROUTES: &[Route] = &[
         ("内容を消去", "Erases content"),
         api::records::redact,
     ),
+    probe("/healthz", "healthz", ("動いているか", "Whether the program is alive"), health::alive),
+    probe("/readyz", "readyz", ("仕事ができるか", "Whether it can do its work"), health::ready),
     file("/assets/app.css", "style", pages::assets::style),
     file("/assets/app.js", "script", pages::assets::script),
     file("/assets/icon.svg", "icon", pages::assets::icon),

@@ -3,45 +3,70 @@
 use crate::{
     ctx::Ctx,
     error::{Error, pair},
+    gate::{self, Gate, RequestId},
+    health,
+    listen::listen,
+    meter,
     pages::errors,
     reply::Reply,
-    routes::{Method, ROUTES, Route},
+    routes::{Method, ROUTES, Route, Takes},
+    site::Limits,
     state::App,
     url::Query,
 };
 use axum::{
     Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, OriginalUri, Query as QueryOf, RawPathParams, State, rejection::BytesRejection},
+    body::{Body, Bytes},
+    extract::{Query as QueryOf, RawPathParams, Request as Asked, State},
     http::{HeaderMap, Method as HttpMethod, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
 use shirube_plan::Lang;
-use std::{future::Future, io, sync::Arc};
-use tokio::net::TcpListener;
+use std::{future::Future, sync::Arc};
+use tokio::{net::TcpListener, sync::watch, time};
 
-/// Greatest body of a request, in bytes.
-const MOST_BODY: usize = 64 * 1024 * 1024;
+/// Where the program is asked.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For readers and programs.
+    pub portal: TcpListener,
+    /// For whoever watches the program: [`watch_router`]. A proxy that hands on everything never reaches it.
+    pub metrics: Option<TcpListener>,
+}
 
-/// Serves the portal until `stop` resolves; answers under way are finished.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-    axum::serve(listener, router(app)).with_graceful_shutdown(stop).await
+/// Serves until `stop` resolves. Requests and jobs under way have the site's time to end; says whether all have.
+pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) -> bool {
+    let limits = app.site.limits.clone();
+    let (over, told) = watch::channel(false);
+    let ending = |mut told: watch::Receiver<bool>| async move {
+        // An error says that the sender is gone: then it is over as well.
+        let _ = told.wait_for(|over| *over).await;
+    };
+    let watching = listeners.metrics.map(|listener| {
+        let (router, limits, ending) = (watch_router(Arc::clone(&app)), limits.clone(), ending(told));
+        tokio::spawn(async move { listen(router, listener, &limits, ending).await })
+    });
+    let answered = listen(router(Arc::clone(&app)), listeners.portal, &limits, stop).await;
+    let jobs = Arc::clone(&app.jobs);
+    let finished = tokio::task::spawn_blocking(move || jobs.finish(limits.stop_time)).await.unwrap_or(false);
+    // Watched to the end.
+    let _ = over.send(true);
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    answered && finished
 }
 
 /// The router over [`ROUTES`], each page in both languages.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
-    for route in ROUTES {
+    for (at, route) in ROUTES.iter().enumerate() {
         for lang in languages(route) {
-            let answer = move |State(app): State<Arc<App>>,
-                               OriginalUri(uri): OriginalUri,
-                               params: RawPathParams,
-                               headers: HeaderMap,
-                               body: Result<Bytes, BytesRejection>| {
+            let answer = move |State(app): State<Arc<App>>, params: RawPathParams, asked: Asked| {
                 let params = params.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-                respond(app, Request { uri, lang: *lang, params, headers, body }, route)
+                respond(app, *lang, params, asked, (at, route))
             };
             let method = match route.method {
                 Method::Get => get(answer),
@@ -51,14 +76,37 @@ pub fn router(app: Arc<App>) -> Router {
             router = router.route(&address(route, *lang), method);
         }
     }
-    let nowhere = |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| {
-        refuse(app, uri, headers, Error::NotFound(pair("この画面はありません。", "There is no such page.")))
+    let nowhere = |State(app): State<Arc<App>>, asked: Asked| async move {
+        refuse(&app, asked.uri(), asked.headers(), Error::NotFound(pair("この画面はありません。", "There is no such page.")))
     };
     let unknown_method =
-        |State(app): State<Arc<App>>, OriginalUri(uri): OriginalUri, headers: HeaderMap| refuse(app, uri, headers, Error::Method);
-    let router = router.fallback(nowhere).method_not_allowed_fallback(unknown_method).layer(DefaultBodyLimit::max(MOST_BODY));
+        |State(app): State<Arc<App>>, asked: Asked| async move { refuse(&app, asked.uri(), asked.headers(), Error::Method) };
+    let router = router.fallback(nowhere).method_not_allowed_fallback(unknown_method);
     // About the whole router: no address of ours ends in a slash, and one whose tail is free would take it for its own.
-    Router::new().fallback_service(router.with_state(app)).layer(middleware::from_fn(unslash))
+    Router::new()
+        .fallback_service(router.with_state(Arc::clone(&app)))
+        .layer(middleware::from_fn(unslash))
+        .layer(middleware::from_fn_with_state(Gate::new(app), gate::pass))
+}
+
+/// What is told to whoever watches the program: figures, and whether it is well.
+pub fn watch_router(app: Arc<App>) -> Router {
+    let figures = |State(app): State<Arc<App>>| async move {
+        let text = tokio::task::spawn_blocking(move || meter::text(&app)).await.unwrap_or_default();
+        Reply::bytes("text/plain; version=0.0.4; charset=utf-8", text.into())
+    };
+    let probe = |look: fn(&App, &Ctx) -> Result<Reply, Error>| {
+        get(move |State(app): State<Arc<App>>| async move {
+            let answer = tokio::task::spawn_blocking(move || look(&app, &Ctx::plain(Lang::En, "/"))).await;
+            answer.ok().and_then(Result::ok).unwrap_or_else(|| Reply::bytes("text/plain", Bytes::new()).with_status(503))
+        })
+    };
+    Router::new()
+        .route("/metrics", get(figures))
+        .route("/healthz", probe(health::alive))
+        .route("/readyz", probe(health::ready))
+        .layer(middleware::from_fn(gate::dress))
+        .with_state(app)
 }
 
 async fn unslash(request: axum::extract::Request, next: Next) -> Response {
@@ -72,8 +120,7 @@ async fn unslash(request: axum::extract::Request, next: Next) -> Response {
 /// host's (`//evil`).
 fn without_slash(uri: &Uri) -> Option<String> {
     let path = uri.path().strip_suffix('/')?.trim_end_matches('/');
-    let elsewhere = path.is_empty() || !path.starts_with('/') || path.starts_with("//") || path.contains('\\');
-    (!elsewhere).then(|| uri.query().map_or_else(|| path.to_string(), |query| format!("{path}?{query}")))
+    gate::own_address(path).then(|| uri.query().map_or_else(|| path.to_string(), |query| format!("{path}?{query}")))
 }
 
 fn languages(route: &Route) -> &'static [Lang] {
@@ -89,30 +136,52 @@ fn address(route: &Route, lang: Lang) -> String {
     }
 }
 
-struct Request {
-    uri: Uri,
-    lang: Lang,
-    params: Vec<(String, String)>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked: Asked, (at, route): (usize, &'static Route)) -> Response {
+    let (head, body) = asked.into_parts();
+    let lang = language(page, &head.uri, &head.headers);
+    let (uri, headers) = (head.uri, head.headers);
+    let answer = match bring_in(route, &headers, body, &app.site.limits).await {
+        Err(error) => Err(error),
+        Ok(body) => {
+            let (app, uri, headers) = (Arc::clone(&app), uri.clone(), headers.clone());
+            let most = app.site.limits.answer_time;
+            // Handlers read files and run SQL: never on a thread that serves the network.
+            let task = tokio::task::spawn_blocking(move || {
+                let mut cx = context(lang, &uri)?;
+                (cx.params, cx.headers, cx.body) = (params, headers, body);
+                (route.handler)(&app, &cx)
+            });
+            match time::timeout(most, task).await {
+                Ok(done) => done.unwrap_or_else(|stopped| Err(Error::internal(stopped))),
+                Err(_) => Err(too_long(most.as_secs())),
+            }
+        }
+    };
+    if let Err(Error::Internal(cause)) = &answer {
+        let id = head.extensions.get::<RequestId>().map_or("", |id| id.0.as_str());
+        tracing::error!(request = id, route = route.name, cause, "failed");
+    }
+    gate::mark(answer.unwrap_or_else(|error| error_reply(&app, lang, &uri, &headers, error)), at)
 }
 
-async fn respond(app: Arc<App>, request: Request, route: &'static Route) -> Response {
-    let (uri, headers, lang) = (request.uri.clone(), request.headers.clone(), language(request.lang, &request.uri, &request.headers));
-    let shared = Arc::clone(&app);
-    // Handlers read files and run SQL: never on a thread that serves the network.
-    let task = tokio::task::spawn_blocking(move || {
-        let mut cx = context(lang, &request.uri)?;
-        if route.method != Method::Get {
-            own_pages_only(&request.headers)?;
-        }
-        cx.params = request.params;
-        cx.headers = request.headers;
-        cx.body = request.body.map_err(|_| too_large())?;
-        (route.handler)(&shared, &cx)
-    });
-    let answer = task.await.unwrap_or_else(|stopped| Err(Error::internal(stopped)));
-    answer.unwrap_or_else(|error| error_reply(&app, lang, &uri, &headers, error)).into_response()
+/// What a request brings along, as far as its route takes it.
+async fn bring_in(route: &Route, headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, Error> {
+    if route.method != Method::Get {
+        own_pages_only(headers)?;
+    }
+    let most = match route.takes {
+        Takes::Nothing => return Ok(Bytes::new()),
+        Takes::Form => limits.form,
+        Takes::Files => limits.upload,
+    };
+    let told = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|length| length > most) {
+        return Err(too_large(most));
+    }
+    match time::timeout(limits.upload_time, axum::body::to_bytes(body, most)).await {
+        Ok(body) => body.map_err(|_| too_large(most)),
+        Err(_) => Err(too_slow(limits.upload_time.as_secs())),
+    }
 }
 
 /// Language of the answer: of the page, or for programs what they accept.
@@ -141,16 +210,42 @@ fn own_pages_only(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
-fn too_large() -> Error {
-    let most = MOST_BODY / (1024 * 1024);
+fn too_large(most: usize) -> Error {
+    let most = most as f64 / (1024.0 * 1024.0);
     Error::refused(
         413,
         "too-large",
         pair("送られたデータが大きすぎます", "Too much data at once"),
-        pair(format!("一度に送れるのは{most} MBまでです。"), format!("At most {most} MB can be sent at once.")),
+        pair(format!("一度に送れるのは{most:.1} MBまでです。"), format!("At most {most:.1} MB can be sent at once.")),
         pair(
             "ファイルを分けるか、コマンド「shirube import」で取り込んでください。",
             "Split the file, or import it with the command `shirube import`.",
+        ),
+    )
+}
+
+fn too_slow(seconds: u64) -> Error {
+    Error::refused(
+        408,
+        "too-slow",
+        pair("時間内に届きませんでした", "Not received in time"),
+        pair(
+            format!("送られたデータが{seconds}秒以内に届きませんでした。"),
+            format!("What was sent did not arrive within {seconds} seconds."),
+        ),
+        pair("もう一度送るか、ファイルを分けてください。", "Send it again, or split the file."),
+    )
+}
+
+fn too_long(seconds: u64) -> Error {
+    Error::refused(
+        503,
+        "took-too-long",
+        pair("時間内に終わりませんでした", "Not done in time"),
+        pair(format!("{seconds}秒以内に終わりませんでした。"), format!("The answer was not ready within {seconds} seconds.")),
+        pair(
+            "条件を絞ってください。変更を送った場合は、記録されたかどうかを先に確かめてください。",
+            "Ask for less. If you sent a change, look whether it was made before you send it again.",
         ),
     )
 }
@@ -171,17 +266,15 @@ fn query(uri: &Uri) -> Result<Query, Error> {
     Ok(Query(pairs.0))
 }
 
-async fn refuse(app: Arc<App>, uri: Uri, headers: HeaderMap, error: Error) -> Response {
+/// An answer to a request that reaches no handler.
+pub(crate) fn refuse(app: &App, uri: &Uri, headers: &HeaderMap, error: Error) -> Reply {
     let english = uri.path() == "/en" || uri.path().starts_with("/en/");
-    let lang = language(if english { Lang::En } else { Lang::Ja }, &uri, &headers);
-    error_reply(&app, lang, &uri, &headers, error).into_response()
+    let lang = language(if english { Lang::En } else { Lang::Ja }, uri, headers);
+    error_reply(app, lang, uri, headers, error)
 }
 
 /// An error as a page, or as an RFC 9457 document for programs.
 fn error_reply(app: &App, lang: Lang, uri: &Uri, headers: &HeaderMap, error: Error) -> Reply {
-    if let Error::Internal(cause) = &error {
-        eprintln!("{uri}: {cause}");
-    }
     // The page links on with its moment where that can be read, and without it otherwise.
     let cx = context(lang, uri).unwrap_or_else(|_| Ctx::plain(lang, "/"));
     let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();

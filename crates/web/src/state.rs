@@ -9,6 +9,8 @@ use crate::{
     jobs::Jobs,
     layout::View,
     measures::{Measure, Measured, rank},
+    meter::Meter,
+    site::Site,
 };
 use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge};
 use shirube_plan::{Indicator, Pack};
@@ -28,6 +30,10 @@ pub struct App {
     pub store: Arc<Store>,
     /// Long work.
     pub jobs: Arc<Jobs>,
+    /// How the portal stands in its network.
+    pub site: Site,
+    /// What was answered since the start.
+    pub meter: Meter,
     /// What forms carry to show that they are ours.
     pub token: Token,
     /// Keys of creations by the API.
@@ -41,15 +47,17 @@ pub struct App {
 
 impl App {
     /// A portal over a store and its pack.
-    pub fn new(store: Store, jobs: Jobs) -> App {
+    pub fn new(store: Store, jobs: Jobs, site: Site) -> App {
         // A job whose end is not known says so; the portal is of use without.
         if let Err(error) = jobs.settle(&store) {
-            eprintln!("jobs: {error}");
+            tracing::error!(%error, "jobs");
         }
         App {
             pack: Arc::clone(store.pack()),
             store: Arc::new(store),
             jobs: Arc::new(jobs),
+            site,
+            meter: Meter::default(),
             token: Token::new(),
             keys: Keys::default(),
             citations: OnceLock::new(),

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use crate::{
-    App, Jobs,
+    App, Jobs, Site,
     ctx::Ctx,
     error::Error,
     reply::Reply,
@@ -58,12 +58,18 @@ impl Portal {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Arc::new(pack)).unwrap();
         let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
-        Portal { app: App::new(store, jobs), folder }
+        let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
+        Portal { app: App::new(store, jobs, site), folder }
     }
 
     /// A portal over the desk's pack.
     pub fn desk() -> Portal {
         Portal::open(desk())
+    }
+
+    /// The portal and its folder, for serving it.
+    pub fn into_parts(self) -> (App, tempfile::TempDir) {
+        (self.app, self.folder)
     }
 
     /// The data folder.

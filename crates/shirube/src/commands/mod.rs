@@ -11,8 +11,10 @@ macro_rules! say {
 pub mod audit;
 pub mod check;
 pub mod compute;
+pub mod config;
 pub mod export;
 pub mod import;
+pub mod migrate;
 pub mod serve;
 pub mod snapshot;
 pub mod verify;

@@ -1,28 +1,61 @@
 //! `shirube serve`: the portal.
 
 use crate::Place;
+use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::office::Office;
-use shirube_web::{App, Jobs};
+use shirube_web::{App, Jobs, Listeners};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
 
-/// Serves until Ctrl-C or SIGTERM; answers under way are finished.
-pub fn run(place: &Place, listen: SocketAddr) -> Result<ExitCode, Failure> {
+/// Time for threads to end that did not end in theirs. What they acknowledge is on disk before they say so.
+const LAST: Duration = Duration::from_secs(1);
+
+/// Serves until Ctrl-C or SIGTERM; answers and jobs under way have their time to end.
+pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
+    log(config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // The address first: a taken port is said before the data folder is opened.
-        let listener = tokio::net::TcpListener::bind(listen).await.map_err(|cause| Failure::Listen { address: listen, cause })?;
-        let office = Office::open(place)?;
-        let address = listener.local_addr()?;
+    let ended = runtime.block_on(async {
+        // The addresses first: a taken port is said before the data folder is opened.
+        let portal = bind(config.listen).await?;
+        let metrics = match config.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        // It waits for the disk and the database, which a thread of the runtime may not do otherwise.
+        let office = tokio::task::block_in_place(|| Office::open(place))?;
+        let address = portal.local_addr()?;
         say!("{} / {}", office.pack.meta.label.ja, office.pack.meta.label.en);
-        say!("http://{address}/  (English: http://{address}/en)  data: {}", place.data.display());
+        say!("http://{address}/  (English: http://{address}/en)  data: {}, log: {}", place.data.display(), office.store.log_place());
+        config.doubts().iter().for_each(|doubt| tracing::warn!("{doubt}"));
         let jobs = Jobs::open(place.data.join("jobs"))?;
-        let app = Arc::new(App::new(office.store, jobs));
-        shirube_web::serve(app, listener, stopped()).await?;
+        let app = Arc::new(App::new(office.store, jobs, config.site()));
+        let seq = app.store.head_seq();
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), pack = office.pack.meta.id, %address, seq, "ready");
+        if !shirube_web::serve(Arc::clone(&app), Listeners { portal, metrics }, stopped()).await {
+            tracing::warn!("stopped with requests or jobs unfinished: their time was over");
+        }
+        tracing::info!(seq = app.store.head_seq(), "stopped");
         Ok(ExitCode::SUCCESS)
-    })
+    });
+    runtime.shutdown_timeout(LAST);
+    ended
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|cause| Failure::Listen { address, cause })
+}
+
+/// Log lines go to standard error.
+fn log(config: &Config) {
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(config.log_level).with_target(false).with_ansi(false);
+    match config.log_format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
+    }
 }
 
 async fn stopped() {

@@ -2,16 +2,16 @@
 
 use crate::Place;
 use crate::failure::Failure;
-use shirube_store::{Actor, Store};
+use shirube_store::{Actor, LogPlace, Store};
 use std::process::ExitCode;
 
 /// Prints the proof or where it breaks; exit 1 when it does. Only reads, so also while the portal has the folder open.
 pub fn run(place: &Place) -> Result<ExitCode, Failure> {
-    let log = place.data.join("log.db");
-    if !log.exists() {
+    let (from, log) = (&place.log, place.data.join("log.db"));
+    if matches!(from, LogPlace::Folder) && !log.exists() {
         return Err(Failure::Misuse(format!("{} is not there: name the data folder with --data", log.display())));
     }
-    let report = Store::verify_beside(&place.data, &Actor::owner())?;
+    let report = Store::verify_beside(&place.data, from, &Actor::owner())?;
     for problem in &report.problems {
         say!("{problem}");
     }

@@ -6,7 +6,7 @@ use shirube_plan::{
     Check, Code, CodeList, Field, FieldKind, NumberPart, Numbering, Pack, Pair, Register, Sensitivity, State, Storage, Transition,
 };
 use shirube_record::{Cell, Content, Origin};
-use shirube_store::{Actor, Command, Receipt, Store, StoreError};
+use shirube_store::{Actor, Command, LogPlace, Receipt, Store, StoreError};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub fn pair(ja: &str, en: &str) -> Pair {
@@ -155,7 +155,46 @@ pub fn stranger(pack: &Arc<Pack>) -> Actor {
 }
 
 pub fn open(folder: &Path) -> Store {
-    Store::open(folder, Arc::new(pack())).unwrap()
+    open_with(folder, Arc::new(pack())).unwrap()
+}
+
+/// A store on the log that the tests run on.
+pub fn open_with(folder: &Path, pack: Arc<Pack>) -> Result<Store, StoreError> {
+    Store::open_at(folder, place(folder), pack)
+}
+
+/// The database of the tests (`tests/postgres.sh` makes one); none when they run on SQLite.
+pub fn server() -> Option<String> {
+    std::env::var("SHIRUBE_TEST_POSTGRES").ok()
+}
+
+/// Where a folder's log is: in the folder, or in a schema of the folder's own.
+pub fn place(folder: &Path) -> LogPlace {
+    server().map_or(LogPlace::Folder, |server| schema_place(&server, &schema(folder)))
+}
+
+/// A schema's log.
+pub fn schema_place(server: &str, schema: &str) -> LogPlace {
+    let mut client = postgres::Client::connect(server, postgres::NoTls).unwrap();
+    // Two that come first at once would both make it.
+    client
+        .batch_execute(&format!(
+            "BEGIN; SELECT pg_advisory_xact_lock(1); SET LOCAL client_min_messages = error; CREATE SCHEMA IF NOT EXISTS {schema}; COMMIT"
+        ))
+        .unwrap();
+    format!("{server}?options=-c%20search_path%3D{schema}").parse().unwrap()
+}
+
+fn schema(folder: &Path) -> String {
+    let name = folder.file_name().unwrap().to_string_lossy();
+    format!("t{}", name.bytes().map(|b| format!("{b:02x}")).collect::<String>())
+}
+
+/// A connection to a folder's log in a database, as someone with a shell has it.
+pub fn client(server: &str, folder: &Path) -> postgres::Client {
+    let mut client = postgres::Client::connect(server, postgres::NoTls).unwrap();
+    client.batch_execute(&format!("SET search_path = {}", schema(folder))).unwrap();
+    client
 }
 
 pub fn t(text: &str) -> Cell {

@@ -28,6 +28,9 @@ use std::{
 /// Jobs are kept for so long after they ended: what was sent may hold what must not lie about.
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// Time for a job to notice that it is to stop.
+const STOPPING: Duration = Duration::from_secs(5);
+
 /// All jobs of a data folder.
 #[derive(Debug)]
 pub struct Jobs {
@@ -240,7 +243,7 @@ impl Jobs {
         job.failure = done.failure;
         job.updated_at = self.moment();
         if let Err(error) = self.leave(&job, &done.files).and_then(|()| self.write(&job)) {
-            eprintln!("job {}: {error}", job.id);
+            tracing::error!(job = %job.id, %error, "a job’s end could not be noted");
         }
         self.running().remove(&job.id);
     }
@@ -251,6 +254,26 @@ impl Jobs {
         while self.running().contains_key(id) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// How many jobs are under way.
+    pub fn running_now(&self) -> usize {
+        self.running().len()
+    }
+
+    /// Lets jobs under way end, for so long at most; then asks them to stop, and waits for that a little. Says
+    /// whether all have ended.
+    pub fn finish(&self, most: Duration) -> bool {
+        for (cancel, most) in [(false, most), (true, STOPPING)] {
+            if cancel {
+                self.running().values().for_each(|c| c.cancelled.store(true, Ordering::Relaxed));
+            }
+            let until = Instant::now() + most;
+            while self.running_now() > 0 && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        self.running_now() == 0
     }
 
     /// Asks a running job to stop; one that waits for a person is given up.

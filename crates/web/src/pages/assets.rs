@@ -8,21 +8,23 @@ use crate::{
     state::App,
 };
 
-fn send(asset: &Asset) -> Result<Reply, Error> {
-    Ok(Reply::bytes(asset.media, asset.body.into()).lasting())
+/// Lasting only under the address with its hash: another one may be asked for again after a new version.
+fn send(asset: &Asset, cx: &Ctx) -> Result<Reply, Error> {
+    let reply = Reply::bytes(asset.media, asset.body.into());
+    Ok(if cx.query.get("v") == Some(&asset.version()) { reply.lasting() } else { reply })
 }
 
 /// The style sheet.
-pub fn style(_: &App, _: &Ctx) -> Result<Reply, Error> {
-    send(&STYLE)
+pub fn style(_: &App, cx: &Ctx) -> Result<Reply, Error> {
+    send(&STYLE, cx)
 }
 
 /// The script.
-pub fn script(_: &App, _: &Ctx) -> Result<Reply, Error> {
-    send(&SCRIPT)
+pub fn script(_: &App, cx: &Ctx) -> Result<Reply, Error> {
+    send(&SCRIPT, cx)
 }
 
 /// The icon.
-pub fn icon(_: &App, _: &Ctx) -> Result<Reply, Error> {
-    send(&ICON)
+pub fn icon(_: &App, cx: &Ctx) -> Result<Reply, Error> {
+    send(&ICON, cx)
 }

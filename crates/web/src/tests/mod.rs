@@ -7,6 +7,7 @@ mod forms;
 mod html;
 mod imports;
 mod lists;
+mod network;
 mod reading;
 
 use crate::testing::Portal;

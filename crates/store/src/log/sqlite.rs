@@ -1,8 +1,9 @@
-//! The event log: one append-only table.
+//! The log in a file of the data folder, kept by SQLite.
 
+use super::{COLUMNS, Each, EventLog, Last, LogError, Row, Which};
 use crate::StoreError;
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use shirube_record::{Body, Event, EventKind, FIRST, Hash, Scope, chain, payload_hash};
+use rusqlite::{Connection, OptionalExtension, params};
+use shirube_record::{Event, EventKind, Hash, Scope};
 use std::{path::Path, time::Duration};
 
 /// How long a connection waits for another's lock.
@@ -36,61 +37,19 @@ CREATE TRIGGER payload_is_fixed BEFORE UPDATE OF body, personal ON event WHEN ne
 BEGIN SELECT raise(ABORT, 'payloads are only ever erased'); END;
 ";
 
-const COLUMNS: &str = "seq, register, record, kind, at, actor, body, personal, body_hash, personal_hash, prev, hash";
-
 const INSERT: &str = "INSERT INTO event (seq, register, record, kind, at, actor, body, personal, body_hash, personal_hash, prev, hash) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
-/// What becomes an event once it has its place in the log.
-#[derive(Clone, Debug)]
-pub(crate) struct Draft {
-    pub register: String,
-    /// None for a new record.
-    pub record: Option<i64>,
-    pub kind: EventKind,
-    pub actor: String,
-    pub body: Body,
-    pub personal: Option<Body>,
-}
-
-impl Draft {
-    /// The event at its place, not yet sealed.
-    pub fn at(self, seq: i64, at: i64) -> Event {
-        Event {
-            seq,
-            register: self.register,
-            record: self.record.unwrap_or(seq),
-            kind: self.kind,
-            at,
-            actor: self.actor,
-            body: Some(self.body),
-            personal: self.personal,
-            body_hash: FIRST,
-            personal_hash: None,
-            prev: FIRST,
-            hash: FIRST,
-        }
-    }
-}
-
 /// The log, open for appending or reading.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct SqliteLog {
     connection: Connection,
     last: Last,
 }
 
-/// The end of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Last {
-    pub seq: i64,
-    pub hash: Hash,
-    pub at: i64,
-}
-
-impl Log {
+impl SqliteLog {
     /// Opens or makes the log.
-    pub fn open(path: &Path) -> Result<Log, StoreError> {
+    pub fn open(path: &Path) -> Result<SqliteLog, StoreError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -107,19 +66,22 @@ impl Log {
             (0, 0, 0) => connection.execute_batch(&format!(
                 "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; COMMIT"
             ))?,
+            (APPLICATION, found, _) if found > FORMAT => {
+                return Err(LogError::Format { place: path.display().to_string(), found, known: FORMAT }.into());
+            }
             _ => return Err(StoreError::NotALog(path.display().to_string())),
         }
-        let mut log = Log { connection, last: Last { seq: 0, hash: FIRST, at: 0 } };
+        let mut log = SqliteLog { connection, last: Last::NONE };
         log.reload()?;
         Ok(log)
     }
 
     /// A second connection, for reading while the writer writes.
-    pub fn open_reader(path: &Path) -> Result<Log, StoreError> {
+    pub fn open_reader(path: &Path) -> Result<SqliteLog, StoreError> {
         let connection =
             Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(PATIENCE)?;
-        let mut log = Log { connection, last: Last { seq: 0, hash: FIRST, at: 0 } };
+        let mut log = SqliteLog { connection, last: Last::NONE };
         log.reload()?;
         Ok(log)
     }
@@ -127,43 +89,47 @@ impl Log {
     fn reload(&mut self) -> Result<(), StoreError> {
         let sql = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1";
         let last = self.connection.query_row(sql, [], |r| Ok(Last { seq: r.get(0)?, hash: r.get(1)?, at: r.get(2)? })).optional()?;
-        self.last = last.unwrap_or(Last { seq: 0, hash: FIRST, at: 0 });
+        self.last = last.unwrap_or(Last::NONE);
         Ok(())
     }
+}
 
-    /// The end of the log, uncommitted events included.
-    pub fn last(&self) -> Last {
+impl EventLog for SqliteLog {
+    fn last(&self) -> Last {
         self.last
     }
 
-    pub fn connection(&self) -> &Connection {
-        &self.connection
+    fn refresh(&mut self) -> Result<(), StoreError> {
+        self.reload()
     }
 
-    pub fn begin(&mut self) -> Result<(), StoreError> {
+    fn is_shared(&self) -> bool {
+        // The folder's lock keeps others away.
+        false
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
     }
 
-    /// Ends a batch: from here on its events are on disk.
-    pub fn commit(&mut self) -> Result<(), StoreError> {
+    fn commit(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.execute_batch("COMMIT")?)
     }
 
-    pub fn rollback(&mut self) -> Result<(), StoreError> {
+    fn rollback(&mut self) -> Result<(), StoreError> {
         if !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK")?;
         }
         self.reload()
     }
 
-    /// Seals the next event into the chain and writes it.
-    pub fn append(&mut self, mut event: Event) -> Result<(), StoreError> {
-        let body = event.body.as_ref().map(Body::encode).transpose()?.unwrap_or_default();
-        let personal = event.personal.as_ref().map(Body::encode).transpose()?;
-        event.body_hash = payload_hash(&body);
-        event.personal_hash = personal.as_deref().map(payload_hash);
-        event.prev = self.last.hash;
-        event.hash = chain(&event.prev, &event);
+    fn moment(&mut self) -> Result<(), StoreError> {
+        let end = if self.connection.is_autocommit() { "" } else { "COMMIT; " };
+        Ok(self.connection.execute_batch(&format!("{end}BEGIN"))?)
+    }
+
+    fn put(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
+        let event = &row.event;
         let mut insert = self.connection.prepare_cached(INSERT)?;
         insert.execute(params![
             event.seq,
@@ -172,8 +138,8 @@ impl Log {
             event.kind.as_str(),
             event.at,
             event.actor,
-            body,
-            personal,
+            row.body,
+            row.personal,
             event.body_hash,
             event.personal_hash,
             event.prev,
@@ -183,62 +149,47 @@ impl Log {
         Ok(())
     }
 
-    /// Calls `each` with the events after `seq`, in order.
-    pub fn read_after(&self, seq: i64, each: &mut dyn FnMut(Event) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare(&format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 ORDER BY seq"))?;
-        let mut rows = statement.query([seq])?;
-        while let Some(row) = rows.next()? {
-            each(event(row)?)?;
+    fn flush(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn rows(&self, which: Which, each: &mut Each<'_>) -> Result<(), StoreError> {
+        let (sql, parameter) = match which {
+            Which::After(seq) => (format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 ORDER BY seq"), seq),
+            Which::RedactionsAfter(seq) => (format!("SELECT {COLUMNS} FROM event WHERE kind = 'redact' AND seq > ?1 ORDER BY seq"), seq),
+            Which::OfRecord(record) => (
+                format!(
+                    "SELECT {COLUMNS} FROM event WHERE seq = ?1 AND record = ?1
+                     UNION ALL SELECT * FROM (SELECT {COLUMNS} FROM event WHERE record = ?1 AND kind <> 'create' ORDER BY seq)"
+                ),
+                record,
+            ),
+        };
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([parameter])?;
+        while let Some(found) = rows.next()? {
+            each(found.get(0)?, row(found).map_err(|e| e.to_string()))?;
         }
         Ok(())
     }
 
-    /// The events of one record, in order.
-    pub fn of_record(&self, record: i64) -> Result<Vec<Event>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM event WHERE seq = ?1 AND record = ?1
-             UNION ALL SELECT * FROM (SELECT {COLUMNS} FROM event WHERE record = ?1 AND kind <> 'create' ORDER BY seq)"
-        );
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([record])?;
-        let mut events = vec![];
-        while let Some(row) = rows.next()? {
-            events.push(event(row)?);
-        }
-        Ok(events)
+    fn hash_of(&self, seq: i64) -> Result<Option<Hash>, StoreError> {
+        Ok(self.connection.query_row("SELECT hash FROM event WHERE seq = ?1", [seq], |r| r.get(0)).optional()?)
     }
 
-    /// Records of a register created by actors whose name begins so, in order.
-    pub fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
+    fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT record FROM event WHERE kind = 'create' AND register = ?1 AND substr(actor, 1, length(?2)) = ?2 ORDER BY seq";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([register, actors], |r| r.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Actor of the first event that a pack has made.
-    pub fn first_pack(&self) -> Result<Option<String>, StoreError> {
+    fn first_pack(&self) -> Result<Option<String>, StoreError> {
         let sql = "SELECT actor FROM event WHERE substr(actor, 1, 5) = 'pack:' ORDER BY seq LIMIT 1";
         Ok(self.connection.query_row(sql, [], |r| r.get(0)).optional()?)
     }
 
-    /// Calls `each` with the redactions, in order.
-    pub fn redactions(&self, each: &mut dyn FnMut(Event)) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare(&format!("SELECT {COLUMNS} FROM event WHERE kind = 'redact' ORDER BY seq"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            each(event(row)?);
-        }
-        Ok(())
-    }
-
-    /// Hash of one event.
-    pub fn hash_of(&self, seq: i64) -> Result<Option<Hash>, StoreError> {
-        Ok(self.connection.query_row("SELECT hash FROM event WHERE seq = ?1", [seq], |r| r.get(0)).optional()?)
-    }
-
-    /// Erases the payloads of a record's events, redactions excepted.
-    pub fn erase(&self, record: i64, scope: Scope) -> Result<(), StoreError> {
+    fn erase(&mut self, record: i64, scope: Scope) -> Result<(), StoreError> {
         let set = match scope {
             Scope::Personal => "personal = NULL",
             Scope::All => "body = NULL, personal = NULL",
@@ -250,8 +201,7 @@ impl Log {
         Ok(())
     }
 
-    /// Makes sure that nothing erased stays in the write-ahead log. False while a reader still needs it.
-    pub fn checkpoint(&self) -> Result<bool, StoreError> {
+    fn checkpoint(&mut self) -> Result<bool, StoreError> {
         // Not waiting: a reader may stay for long.
         self.connection.busy_timeout(Duration::ZERO)?;
         let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0));
@@ -260,26 +210,20 @@ impl Log {
     }
 }
 
-fn event(row: &Row<'_>) -> Result<Event, StoreError> {
-    let seq: i64 = row.get(0)?;
-    let unreadable = |what: String| StoreError::Unreadable { seq, what };
-    let kind = row.get_ref(3)?.as_str().map_err(|e| unreadable(e.to_string()))?;
-    let body = |i: usize| -> Result<Option<Body>, StoreError> {
-        let text: Option<&str> = row.get_ref(i)?.as_str_or_null().map_err(|e| unreadable(e.to_string()))?;
-        text.map(Body::decode).transpose().map_err(|e| unreadable(e.to_string()))
-    };
-    Ok(Event {
-        seq,
+fn row<'r>(row: &'r rusqlite::Row<'_>) -> rusqlite::Result<Row<'r>> {
+    let event = Event {
+        seq: row.get(0)?,
         register: row.get(1)?,
         record: row.get(2)?,
-        kind: EventKind::parse(kind).ok_or_else(|| unreadable(format!("kind `{kind}`")))?,
+        kind: EventKind::parse(row.get_ref(3)?.as_str()?).ok_or(rusqlite::Error::InvalidQuery)?,
         at: row.get(4)?,
         actor: row.get(5)?,
-        body: body(6)?,
-        personal: body(7)?,
+        body: None,
+        personal: None,
         body_hash: row.get(8)?,
         personal_hash: row.get(9)?,
         prev: row.get(10)?,
         hash: row.get(11)?,
-    })
+    };
+    Ok(Row { event, body: row.get_ref(6)?.as_str_or_null()?, personal: row.get_ref(7)?.as_str_or_null()? })
 }

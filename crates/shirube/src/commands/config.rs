@@ -1,0 +1,23 @@
+//! `shirube config check`: the settings in force, where each comes from, and what is wrong.
+
+use crate::config::{Found, KEYS};
+use crate::failure::Failure;
+use std::process::ExitCode;
+
+/// Prints them; exit 1 when there are mistakes.
+pub fn check(found: &Found) -> Result<ExitCode, Failure> {
+    let wide = KEYS.iter().map(|k| k.name.len()).max().unwrap_or(0);
+    for key in KEYS {
+        let set = (key.show)(&found.config);
+        let value = if key.secret && !set.is_empty() { "(secret)" } else { set.as_str() };
+        say!("{:wide$}  {:24}  {}", key.name, value, found.origin(key.name));
+    }
+    for mistake in &found.mistakes {
+        say!("{mistake}");
+    }
+    for doubt in found.config.doubts() {
+        say!("note: {doubt}");
+    }
+    say!("{} mistakes", found.mistakes.len());
+    Ok(ExitCode::from(u8::from(!found.mistakes.is_empty())))
+}

@@ -1,0 +1,20 @@
+//! `shirube migrate-store`: the event log from the data folder to PostgreSQL, or back.
+
+use crate::Place;
+use crate::failure::Failure;
+use shirube_store::{Actor, LogPlace, Store, StoreError, Target};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Copies the log and says what `verify` says of both.
+pub fn run(place: &Place, to: &str) -> Result<ExitCode, Failure> {
+    let server = LogPlace::url(to).transpose().map_err(StoreError::Log)?;
+    let target = server.as_ref().map_or_else(|| Target::Folder(Path::new(to)), Target::Server);
+    let report = Store::migrate(&place.data, &place.log, &target, &Actor::owner())?;
+    say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
+    match target {
+        Target::Server(_) => say!("moved; start with SHIRUBE_DATABASE or --database naming the database, and keep the data folder"),
+        Target::Folder(folder) => say!("moved; start with --data {} and without SHIRUBE_DATABASE", folder.display()),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,293 @@
+//! Settings: a file, over it the environment, over it the command line.
+
+mod file;
+mod keys;
+
+pub use keys::{KEYS, Key};
+
+use shirube_store::LogPlace;
+use shirube_web::{Limits, Network, Site};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+/// Name of the file in the data folder.
+pub const FILE: &str = "shirube.toml";
+
+/// Variable that names the file.
+const FILE_VARIABLE: &str = "SHIRUBE_CONFIG";
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl LogFormat {
+    /// As it is written in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        }
+    }
+}
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Data folder.
+    pub data: PathBuf,
+    /// Folder of the pack; the built-in one when there is none.
+    pub pack: Option<PathBuf>,
+    /// Where the event log is.
+    pub database: LogPlace,
+    /// Address of the portal.
+    pub listen: SocketAddr,
+    /// Address of the metrics.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where readers find the portal: scheme and host.
+    pub public_url: Option<String>,
+    /// Host names it answers to.
+    pub allowed_hosts: Vec<String>,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Limits.
+    pub limits: Limits,
+    /// Log lines.
+    pub log_format: LogFormat,
+    /// Least weight of a log line.
+    pub log_level: tracing::Level,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data: "shirube-data".into(),
+            pack: None,
+            database: LogPlace::Folder,
+            listen: (Ipv4Addr::LOCALHOST, 8420).into(),
+            metrics_listen: None,
+            public_url: None,
+            allowed_hosts: vec![],
+            trusted_proxies: vec![],
+            limits: Limits::default(),
+            log_format: LogFormat::Text,
+            log_level: tracing::Level::INFO,
+        }
+    }
+}
+
+impl Config {
+    /// What the portal is told of it.
+    pub fn site(&self) -> Site {
+        let mut hosts = self.allowed_hosts.clone();
+        if let Some((_, host)) = self.public_url.as_deref().and_then(|u| u.split_once("://")) {
+            let port = host.rfind(':').filter(|at| !host[*at..].contains(']'));
+            hosts.push(host[..port.unwrap_or(host.len())].trim_matches(['[', ']']).to_string());
+        }
+        if !self.listen.ip().is_unspecified() {
+            hosts.push(self.listen.ip().to_string());
+        }
+        Site {
+            data: self.data.clone(),
+            hosts,
+            https: self.public_url.as_deref().is_some_and(|u| u.starts_with("https://")),
+            proxies: self.trusted_proxies.clone(),
+            limits: self.limits.clone(),
+        }
+    }
+
+    /// What is allowed and yet most likely not meant.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = vec![];
+        if !self.listen.ip().is_loopback() {
+            doubts.push(
+                "listen: the portal is open to the network, and whoever reaches it may do everything: accounts are not there yet".into(),
+            );
+            if self.public_url.is_none() && self.allowed_hosts.is_empty() {
+                doubts.push("listen: no host name is allowed but this machine's own: set public_url or allowed_hosts".into());
+            }
+        }
+        if self.public_url.is_some() && self.trusted_proxies.is_empty() {
+            doubts.push("public_url: no proxy is trusted, so all readers behind one count as one client: set trusted_proxies".into());
+        }
+        doubts
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody has set it.
+    Default,
+    /// A line of the file.
+    File(PathBuf, usize),
+    /// A variable of the environment.
+    Variable(String),
+    /// The command line.
+    Argument(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(path, 0) => write!(f, "{}", path.display()),
+            Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Origin::Variable(name) => f.write_str(name),
+            Origin::Argument(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A setting that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {cause}\n    mend: name another file with --config, or let this one be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: String,
+    },
+    /// Not TOML.
+    #[error("{origin}: not valid TOML: {problem}\n    mend: correct the syntax at this line")]
+    Syntax {
+        /// Where.
+        origin: Origin,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No setting of this name.
+    #[error("{origin}: there is no setting `{name}`\n    mend: {mend}")]
+    Unknown {
+        /// Where.
+        origin: Origin,
+        /// What was written.
+        name: String,
+        /// The nearest known one, or all.
+        mend: String,
+    },
+    /// A value that cannot be read.
+    #[error("{origin}: `{name}` {problem}\n    mend: write e.g. {example}")]
+    Value {
+        /// Where.
+        origin: Origin,
+        /// The setting.
+        name: &'static str,
+        /// What is wrong.
+        problem: String,
+        /// A value that can.
+        example: &'static str,
+    },
+    /// The file in the data folder moves the data folder.
+    #[error(
+        "{origin}: `data` cannot be set in the data folder's own file\n    mend: remove it, or keep the file elsewhere and name it with --config"
+    )]
+    MovesItself {
+        /// Where.
+        origin: Origin,
+    },
+}
+
+/// What the command line says of settings.
+#[derive(Clone, Debug, Default)]
+pub struct Arguments {
+    /// The file.
+    pub config: Option<PathBuf>,
+    /// Settings: key, option, value.
+    pub values: Vec<(&'static str, &'static str, String)>,
+}
+
+/// The settings in force, where each comes from, and what is wrong.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In force: what could be read, over the defaults.
+    pub config: Config,
+    /// Origins of what was set, by key.
+    pub origins: BTreeMap<&'static str, Origin>,
+    /// All mistakes.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Found {
+    /// Where a setting comes from.
+    pub fn origin(&self, key: &str) -> &Origin {
+        self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    fn take(&mut self, key: &'static Key, text: &str, origin: Origin) {
+        match (key.take)(&mut self.config, text.trim()) {
+            Ok(()) => drop(self.origins.insert(key.name, origin)),
+            Err(problem) => {
+                let problem = if key.secret { "cannot be read".to_string() } else { problem };
+                self.mistakes.push(Mistake::Value { origin, name: key.name, problem, example: key.example });
+            }
+        }
+    }
+}
+
+/// Reads them all. `variables` is the environment.
+pub fn read(arguments: &Arguments, variables: impl IntoIterator<Item = (String, String)>) -> Found {
+    let mut found = Found::default();
+    let mut variables: BTreeMap<String, String> = variables.into_iter().filter(|(name, _)| name.starts_with("SHIRUBE_")).collect();
+    let named = arguments.config.clone().or_else(|| variables.get(FILE_VARIABLE).map(PathBuf::from));
+    variables.remove(FILE_VARIABLE);
+    // The data folder's own file is found where the stronger settings say the folder is.
+    let stated = |key: &Key| {
+        let argument = arguments.values.iter().find(|(name, _, _)| *name == key.name).map(|(_, _, value)| value.clone());
+        argument.or_else(|| variables.get(&key.variable()).cloned())
+    };
+    let data = KEYS.iter().find(|k| k.name == "data").and_then(stated).map_or_else(|| found.config.data.clone(), PathBuf::from);
+    match named {
+        Some(path) => file::read(&mut found, &path, false),
+        None => {
+            let path = data.join(FILE);
+            if path.exists() {
+                file::read(&mut found, &path, true);
+            }
+        }
+    }
+    for (name, text) in &variables {
+        let origin = Origin::Variable(name.clone());
+        match KEYS.iter().find(|k| k.variable() == *name) {
+            Some(key) => found.take(key, text, origin),
+            None => {
+                let mend = nearest(name, KEYS.iter().map(Key::variable).chain([FILE_VARIABLE.to_string()]));
+                found.mistakes.push(Mistake::Unknown { origin, name: name.clone(), mend });
+            }
+        }
+    }
+    for (name, option, text) in &arguments.values {
+        if let Some(key) = KEYS.iter().find(|k| k.name == *name) {
+            found.take(key, text, Origin::Argument(option));
+        }
+    }
+    found
+}
+
+/// How to mend an unknown name.
+fn nearest(name: &str, known: impl IntoIterator<Item = String>) -> String {
+    let known: Vec<String> = known.into_iter().collect();
+    let near = known.iter().map(|k| (strsim::damerau_levenshtein(name, k), k)).filter(|(d, k)| *d <= 1 + k.len() / 4).min();
+    match near {
+        Some((_, near)) => format!("did you mean `{near}`?"),
+        None => format!("remove it; known are {}", known.join(", ")),
+    }
+}
+
+/// A path written in a file, seen from the file's folder.
+fn beside(file: &Path, text: &str) -> String {
+    file.parent().unwrap_or(Path::new("")).join(text).display().to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+fn with(file: &str, variables: &[(&str, &str)], values: &[(&'static str, &'static str, &str)]) -> (tempfile::TempDir, Found) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.toml");
+    std::fs::write(&path, file).unwrap();
+    let values = values.iter().map(|(k, o, v)| (*k, *o, v.to_string())).collect();
+    let arguments = Arguments { config: Some(path), values };
+    let found = read(&arguments, variables.iter().map(|(k, v)| (k.to_string(), v.to_string())));
+    (folder, found)
+}
+
+#[test]
+fn the_command_line_goes_over_the_environment_and_that_over_the_file() {
+    let file = "listen = \"127.0.0.1:1\"\ndata = \"d\"\n[limits]\nburst = 7\nper_second = 1_000\n[log]\nformat = \"json\"\n";
+    let variables = [("SHIRUBE_LISTEN", "127.0.0.1:2"), ("SHIRUBE_LIMITS_BURST", "8"), ("PATH", "x")];
+    let (folder, found) = with(file, &variables, &[("listen", "--listen", "127.0.0.1:3")]);
+    assert_eq!(found.mistakes, []);
+    let config = &found.config;
+    assert_eq!((config.listen.port(), config.limits.burst, config.limits.per_second), (3, 8, 1000));
+    assert_eq!(config.log_format, LogFormat::Json);
+    assert_eq!(config.data, folder.path().join("d"), "seen from the file's folder");
+    assert_eq!(found.origin("listen").to_string(), "--listen");
+    assert_eq!(found.origin("limits.burst").to_string(), "SHIRUBE_LIMITS_BURST");
+    assert!(found.origin("log.format").to_string().ends_with("a.toml:7"));
+    assert_eq!(found.origin("log.level"), &Origin::Default);
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_mend() {
+    let file =
+        "lisen = \"127.0.0.1:1\"\nlisten = \"nowhere\"\nallowed_hosts = \"a\"\n[limits]\nburst = \"many\"\nbrust = 1\n[colour]\nblue = 1\n";
+    let (_folder, found) = with(file, &[("SHIRUBE_LISTENN", "x"), ("SHIRUBE_LOG_LEVEL", "trace")], &[("listen", "--listen", "x")]);
+    let mut told: Vec<String> = found.mistakes.iter().map(|m| m.to_string().rsplit('/').next().unwrap().to_string()).collect();
+    told.sort();
+    let wanted = [
+        "--listen: `listen` “x” is no address with a port\n    mend: write e.g. \"127.0.0.1:8420\"",
+        "SHIRUBE_LISTENN: there is no setting `SHIRUBE_LISTENN`\n    mend: did you mean `SHIRUBE_LISTEN`?",
+        "SHIRUBE_LOG_LEVEL: `log.level` “trace” is none of error, warn, info, debug\n    mend: write e.g. \"info\"",
+        "a.toml:1: there is no setting `lisen`\n    mend: did you mean `listen`?",
+        "a.toml:2: `listen` “nowhere” is no address with a port\n    mend: write e.g. \"127.0.0.1:8420\"",
+        "a.toml:3: `allowed_hosts` is no list\n    mend: write e.g. [\"plan.example.jp\"]",
+        "a.toml:5: `limits.burst` “many” is no whole number from 1 to 1048576\n    mend: write e.g. 500",
+        "a.toml:6: there is no setting `limits.brust`\n    mend: did you mean `limits.burst`?",
+    ];
+    assert_eq!(told[..8], wanted);
+    assert!(told[8].starts_with("a.toml:7: there is no setting `colour`\n    mend: remove it; known are data, pack,"), "{}", told[8]);
+    assert_eq!(with("a = [\n", &[], &[]).1.mistakes.len(), 1);
+}
+
+#[test]
+fn the_data_folder_may_hold_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(FILE), "data = \"x\"\nlisten = \"127.0.0.1:9\"\n").unwrap();
+    let values = vec![("data", "--data", folder.path().display().to_string())];
+    let found = read(&Arguments { config: None, values }, []);
+    assert_eq!(found.config.listen.port(), 9);
+    assert!(matches!(&found.mistakes[..], [Mistake::MovesItself { .. }]), "{:?}", found.mistakes);
+}
+
+#[test]
+fn every_default_can_be_written_down() {
+    let mut config = Config::default();
+    for key in KEYS.iter().filter(|k| !["pack", "public_url"].contains(&k.name)) {
+        let shown = (key.show)(&config);
+        assert_eq!((key.take)(&mut config, &shown), Ok(()), "{}", key.name);
+        assert_eq!((key.show)(&config), shown, "{}", key.name);
+    }
+}
+
+#[test]
+fn the_public_address_is_allowed_and_decides_on_https() {
+    let mut config = Config::default();
+    for (url, host) in [
+        ("https://plan.example.jp", "plan.example.jp"),
+        ("http://plan.example.jp:8080/", "plan.example.jp"),
+        ("http://[2001:db8::1]:80", "2001:db8::1"),
+    ] {
+        let key = KEYS.iter().find(|k| k.name == "public_url").unwrap();
+        (key.take)(&mut config, url).unwrap();
+        let site = config.site();
+        assert_eq!((site.hosts[0].as_str(), site.https), (host, url.starts_with("https")));
+    }
+    assert!(config.doubts()[0].contains("trusted_proxies"));
+    for wrong in ["plan.example.jp", "https://", "https://a/b", "ftp://a"] {
+        let key = KEYS.iter().find(|k| k.name == "public_url").unwrap();
+        assert!((key.take)(&mut config, wrong).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,98 @@
+//! What can be wrong with a log.
+
+/// Why the event log cannot be used. Passwords are in none of these.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LogError {
+    /// The text names no place of a log.
+    #[error("“{0}” is not the address of an event log ({1}): write postgresql://user@host:port/database, the password in PGPASSWORD")]
+    Address(String, String),
+    /// The server does not answer; nothing was written.
+    #[error(
+        "the event log at {place} cannot be reached ({cause}); nothing was written, reading goes on; start the server or mend the network, it is tried again by itself"
+    )]
+    Unreachable {
+        /// Where.
+        place: String,
+        /// What the connection says.
+        cause: String,
+    },
+    /// Another process holds the log for too long.
+    #[error("the event log at {place} is being written by another process for too long; nothing was written, try again")]
+    Busy {
+        /// Where.
+        place: String,
+    },
+    /// The server refused a statement; nothing was written.
+    #[error("the event log at {place} refused: {cause}; nothing was written, see the server's own log")]
+    Refused {
+        /// Where.
+        place: String,
+        /// What the server says.
+        cause: String,
+    },
+    /// The connection broke during a commit and the log could not be asked since.
+    #[error(
+        "the connection to the event log at {place} broke while events {first} to {last} were being written, and it is not known whether they were; once the log is back, look at the records before writing them again"
+    )]
+    Unknown {
+        /// Where.
+        place: String,
+        /// First event of the batch.
+        first: i64,
+        /// Last event of the batch.
+        last: i64,
+    },
+    /// The log was made by a later release.
+    #[error("the event log at {place} has format {found}, this release knows up to {known}; use the release that wrote it")]
+    Format {
+        /// Where.
+        place: String,
+        /// Its format.
+        found: i64,
+        /// The last format that is known.
+        known: i64,
+    },
+    /// The database does not keep every character.
+    #[error("the database at {place} keeps text as {found}; make one with ENCODING 'UTF8'")]
+    Encoding {
+        /// Where.
+        place: String,
+        /// Its encoding.
+        found: String,
+    },
+    /// A log is only moved to where there is none.
+    #[error("{place} has {events} events already; name an empty place, or remove what is there yourself")]
+    NotEmpty {
+        /// Where.
+        place: String,
+        /// Events in it.
+        events: i64,
+    },
+    /// A log that does not verify is not moved.
+    #[error("the event log at {place} does not verify ({problem}); run `shirube verify` and mend it first")]
+    Broken {
+        /// Where.
+        place: String,
+        /// First problem.
+        problem: String,
+    },
+    /// What arrived is not what was sent.
+    #[error("the copy at {place} differs from the log it was made of; it was taken back")]
+    Differs {
+        /// Where.
+        place: String,
+    },
+    /// There is no log to move.
+    #[error("{place} is not there; name the data folder with --data")]
+    Absent {
+        /// Where.
+        place: String,
+    },
+}
+
+impl LogError {
+    /// Asking differently mends it.
+    pub fn is_misuse(&self) -> bool {
+        matches!(self, LogError::Address(..) | LogError::NotEmpty { .. } | LogError::Absent { .. })
+    }
+}

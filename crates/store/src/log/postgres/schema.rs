@@ -1,0 +1,65 @@
+//! Tables of the log in a database, and their format.
+
+use super::{BEGIN, LOCK, failure};
+use crate::{StoreError, log::LogError, log::postgres::describe};
+use ::postgres::{Client, Config};
+
+/// The format this release writes. A release reads its own format and the one before; what changes between two is
+/// added so that the release before reads on.
+const FORMAT: i64 = 1;
+
+/// The columns and guards of SQLite's log, see there.
+const SCHEMA: &str = "
+CREATE TABLE shirube_log (format BIGINT NOT NULL, made_at TIMESTAMPTZ NOT NULL DEFAULT now());
+CREATE TABLE event (
+  seq BIGINT PRIMARY KEY,
+  register TEXT NOT NULL,
+  record BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  actor TEXT NOT NULL,
+  body TEXT,
+  personal TEXT,
+  body_hash BYTEA NOT NULL,
+  personal_hash BYTEA,
+  prev BYTEA NOT NULL,
+  hash BYTEA NOT NULL
+);
+CREATE INDEX event_record ON event (record);
+CREATE INDEX event_redaction ON event (seq) WHERE kind = 'redact';
+CREATE FUNCTION event_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'events are never deleted'; END $$;
+CREATE TRIGGER event_stays BEFORE DELETE OR TRUNCATE ON event FOR EACH STATEMENT EXECUTE FUNCTION event_stays();
+CREATE FUNCTION event_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (old.seq, old.register, old.record, old.kind, old.at, old.actor, old.body_hash, old.personal_hash, old.prev, old.hash)
+    IS DISTINCT FROM (new.seq, new.register, new.record, new.kind, new.at, new.actor, new.body_hash, new.personal_hash, new.prev, new.hash)
+  THEN RAISE EXCEPTION 'events are never changed'; END IF;
+  IF new.body IS NOT NULL AND new.body IS DISTINCT FROM old.body OR new.personal IS NOT NULL AND new.personal IS DISTINCT FROM old.personal
+  THEN RAISE EXCEPTION 'payloads are only ever erased'; END IF;
+  RETURN new;
+END $$;
+CREATE TRIGGER event_is_fixed BEFORE UPDATE ON event FOR EACH ROW EXECUTE FUNCTION event_is_fixed();
+";
+
+/// Makes the tables where there are none, and refuses those of a later release.
+pub(super) fn prepare(client: &mut Client, config: &Config) -> Result<(), StoreError> {
+    let refused = |error: ::postgres::Error| failure(config, &error);
+    let encoding: String = client.query_one("SHOW server_encoding", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
+    if encoding != "UTF8" {
+        return Err(LogError::Encoding { place: describe(config), found: encoding }.into());
+    }
+    // Two processes may start at once.
+    client.batch_execute(&format!("{BEGIN}; {LOCK}")).map_err(refused)?;
+    let there: bool =
+        client.query_one("SELECT to_regclass('shirube_log') IS NOT NULL", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
+    if !there {
+        client.batch_execute(SCHEMA).map_err(refused)?;
+        client.execute("INSERT INTO shirube_log (format) VALUES ($1)", &[&FORMAT]).map_err(refused)?;
+    }
+    let found: i64 = client.query_one("SELECT format FROM shirube_log", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
+    if found > FORMAT {
+        return Err(LogError::Format { place: describe(config), found, known: FORMAT }.into());
+    }
+    Ok(client.batch_execute("COMMIT").map_err(refused)?)
+}
