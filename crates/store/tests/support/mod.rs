@@ -150,7 +150,13 @@ fn project() -> Register {
 
 /// Someone whom no policy permits anything.
 pub fn stranger(pack: &Arc<Pack>) -> Actor {
-    let policies = Arc::new(Policies::new(pack.clone()).unwrap());
+    let mut pack = Pack::clone(pack);
+    // Lists that every pack has which comes from files.
+    for (name, code) in [("role", "owner"), ("purpose", "duty")] {
+        let codes = vec![Code { code: code.into(), label: pair(code, code), ..Code::default() }];
+        pack.code_lists.insert(name.into(), CodeList { name: name.into(), label: pair(name, name), codes });
+    }
+    let policies = Arc::new(Policies::new(Arc::new(pack)).unwrap());
     Actor::person(Clearance::new(&policies, Person::new("stranger", vec![]), None).unwrap())
 }
 
