@@ -67,7 +67,8 @@ pub(crate) fn tables(register: &Register) -> Vec<(String, String)> {
     let columns: Vec<String> = own.chain(register.columns().iter().map(|c| quoted(&c.name))).collect();
     let children = register.fields.iter().filter_map(|field| {
         let values = child_columns(field)?.into_iter().map(|(name, ..)| quoted(&name));
-        let columns: Vec<String> = ["_id".to_string(), "position".to_string()].into_iter().chain(values).chain(["_seq".to_string()]).collect();
+        let columns: Vec<String> =
+            ["_id".to_string(), "position".to_string()].into_iter().chain(values).chain(["_seq".to_string()]).collect();
         Some((child_name(&register.name, &field.name), columns.join(", ")))
     });
     std::iter::once((register.name.clone(), columns.join(", "))).chain(children).collect()
@@ -87,9 +88,10 @@ pub(crate) fn rows_of(table: &str, columns: &str, seq: Option<i64>) -> String {
 }
 
 /// Takes the views of registers and child tables away again.
-pub(crate) fn hide(connection: &Connection, pack: &Pack) -> Result<(), SnapshotError> {
-    for (table, _) in pack.registers.values().flat_map(tables) {
-        connection.execute_batch(&format!("DROP VIEW IF EXISTS temp.{}", quoted(&table)))?;
-    }
-    Ok(())
+pub(crate) fn hide(connection: &Connection) -> Result<(), SnapshotError> {
+    let mut views = connection.prepare("SELECT name FROM temp.sqlite_schema WHERE type = 'view'")?;
+    let names: Vec<String> = views.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    drop(views);
+    let drops = names.iter().map(|name| format!("DROP VIEW temp.{};", quoted(name)));
+    Ok(connection.execute_batch(&drops.collect::<String>())?)
 }

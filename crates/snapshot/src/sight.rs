@@ -2,7 +2,8 @@
 //!
 //! A narrowed snapshot has TEMP views with the registers' own names. They leave out rows that are not to be seen and
 //! give NULL for columns that are not, so that lists, filters, sorts, counts, searches and all SQL see nothing else.
-//! [`Narrow`] refuses statements that would read the tables behind the views.
+//! [`Narrow`] refuses statements that would read the tables behind the views: it lets only views read them whose
+//! names nobody can know, since SQLite tells a view and a subquery of a statement that has its name not apart.
 
 use crate::{
     gate::Guard,
@@ -161,7 +162,8 @@ impl Conditions {
                 FieldKind::Group { fields } => sensitivity(register, f) == *s || fields.iter().any(|f| f.sensitivity == *s),
                 _ => false,
             };
-            let paths = register.fields.iter().filter(concerned).flat_map(|f| f.columns().into_iter().map(|c| c.name).chain([f.name.clone()]));
+            let paths =
+                register.fields.iter().filter(concerned).flat_map(|f| f.columns().into_iter().map(|c| c.name).chain([f.name.clone()]));
             let paths: BTreeSet<String> = paths.map(|c| format!("'$.\"{c}\"'")).collect();
             let without = match (register.fields.iter().any(groups), paths.len()) {
                 (true, _) => "NULL".to_string(),
@@ -226,7 +228,8 @@ fn text(value: &str) -> String {
 }
 
 /// Makes the views of a narrowed snapshot; `seq` is the event of an earlier moment.
-pub(crate) fn show(connection: &Connection, pack: &Pack, sight: &Sight, seq: Option<i64>) -> Result<()> {
+pub(crate) fn show(connection: &Connection, pack: &Pack, sight: &Sight, seq: Option<i64>) -> Result<Narrow> {
+    let inner: String = connection.query_row("SELECT '_' || lower(hex(randomblob(16))) || '_'", [], |r| r.get(0))?;
     for register in pack.registers.values() {
         let conditions = sight.of(register);
         let own = OWN_COLUMNS.iter().map(|(name, ..)| match *name {
@@ -240,19 +243,22 @@ pub(crate) fn show(connection: &Connection, pack: &Pack, sight: &Sight, seq: Opt
         let columns: Vec<String> = own.chain(columns).chain([format!("{} AS {HIDDEN}", conditions.hidden())]).collect();
         let tables = past::tables(register);
         let rows = tables.first().map(|(table, columns)| past::rows_of(table, columns, seq)).unwrap_or_default();
-        view(connection, &register.name, &format!("SELECT {} FROM {rows} WHERE {}", columns.join(", "), conditions.rows))?;
+        let sql = format!("SELECT {} FROM {rows} WHERE {}", columns.join(", "), conditions.rows);
+        view(connection, &inner, &register.name, &sql)?;
         for field in &register.fields {
             let name = child_name(&register.name, &field.name);
             if let Some((table, columns)) = tables.iter().skip(1).find(|(table, _)| *table == name) {
-                child(connection, table, field, &conditions, &rows, &past::rows_of(table, columns, seq))?;
+                let sql = child(field, &conditions, &rows, &past::rows_of(table, columns, seq));
+                view(connection, &inner, table, &sql)?;
             }
         }
     }
-    Ok(())
+    let tables = pack.registers.values().flat_map(past::tables).flat_map(|(table, _)| [past_name(&table), table]);
+    Ok(Narrow { tables: tables.collect(), inner })
 }
 
 /// The view of a child table: the rows of records that are shown, where the field is.
-fn child(connection: &Connection, name: &str, field: &Field, conditions: &Conditions, rows: &str, values: &str) -> Result<()> {
+fn child(field: &Field, conditions: &Conditions, rows: &str, values: &str) -> String {
     let inner: &[Field] = match &field.kind {
         FieldKind::Group { fields } => fields,
         _ => &[],
@@ -276,39 +282,41 @@ fn child(connection: &Connection, name: &str, field: &Field, conditions: &Condit
         .chain(["c._seq AS _seq".to_string()])
         .collect();
     let shown = conditions.shows(field.sensitivity);
-    let sql = format!(
+    format!(
         "SELECT {} FROM {values} c WHERE EXISTS (SELECT 1 FROM {rows} WHERE _id = c._id AND {} AND {shown})",
         columns.join(", "),
         conditions.rows
-    );
-    view(connection, name, &sql)
+    )
 }
 
-fn view(connection: &Connection, name: &str, sql: &str) -> Result<()> {
-    connection.execute_batch(&format!("CREATE TEMP VIEW {} AS {sql}", quoted(name)))
+/// A view that asks one with a name that nobody knows.
+fn view(connection: &Connection, inner: &str, name: &str, sql: &str) -> Result<()> {
+    let (inner, name) = (quoted(&format!("{inner}{name}")), quoted(name));
+    connection.execute_batch(&format!("CREATE TEMP VIEW {inner} AS {sql}; CREATE TEMP VIEW {name} AS SELECT * FROM {inner}"))
 }
 
 /// Keeps statements from the tables behind the views of a narrowed snapshot.
 #[derive(Debug)]
 pub(crate) struct Narrow {
-    /// Tables that are read through views of the same name only.
+    /// Tables that are read through views only.
     tables: BTreeSet<String>,
-}
-
-impl Narrow {
-    pub fn new(pack: &Pack) -> Narrow {
-        let tables = pack.registers.values().flat_map(past::tables).map(|(table, _)| table);
-        Narrow { tables: tables.flat_map(|t| [past_name(&t), t]).collect() }
-    }
+    /// How the names of these views begin.
+    inner: String,
 }
 
 impl Guard for Narrow {
     fn allow(&mut self, context: AuthContext<'_>) -> Authorization {
-        let AuthAction::Read { table_name, .. } = context.action else { return Authorization::Allow };
-        let is_table = self.tables.contains(table_name) && context.database_name == Some("main");
-        // Within one of our views; those of the file (`v_…`) are not among the tables.
-        let within = context.accessor.is_some_and(|view| self.tables.contains(view));
-        if is_table && !within { Authorization::Deny } else { Authorization::Allow }
+        let AuthAction::Read { table_name, column_name } = context.action else { return Authorization::Allow };
+        // SQLite does not say by way of which view it reads no column at all, as for counting. Nobody but the program
+        // writes SQL here, and a pack's SQL may not name a table with its database.
+        if column_name.is_empty() {
+            return Authorization::Allow;
+        }
+        let within = context.accessor.is_some_and(|view| view.starts_with(&self.inner));
+        let behind = self.tables.contains(table_name) && context.database_name == Some("main") && !within;
+        // The list of views would tell their names.
+        let names = table_name.starts_with("sqlite_") && (table_name.starts_with("sqlite_temp_") || context.database_name == Some("temp"));
+        if behind || names { Authorization::Deny } else { Authorization::Allow }
     }
 
     fn stop(&mut self) -> bool {

@@ -7,7 +7,7 @@ use crate::{
     pack_tables, past,
     schema::{self, past_name, quoted},
     search::text::{Texts, register_holds, texts},
-    sight::{self, Narrow, Sight},
+    sight::{self, Sight},
 };
 use rusqlite::{Connection, OpenFlags};
 use shirube_plan::Pack;
@@ -152,15 +152,15 @@ impl Snapshot {
         self.gate.keep(None);
         self.connection.pragma_update(None, "query_only", false)?;
         if self.views.take().is_some() {
-            past::hide(&self.connection, &self.pack)?;
+            past::hide(&self.connection)?;
         }
         match (seq, &self.sight) {
-            (seq, Some(sight)) => sight::show(&self.connection, &self.pack, sight, seq)?,
+            (seq, Some(sight)) => {
+                let narrow = sight::show(&self.connection, &self.pack, sight, seq)?;
+                self.gate.keep(Some(Box::new(narrow)));
+            }
             (Some(seq), None) => past::show(&self.connection, &self.pack, seq)?,
             (None, None) => {}
-        }
-        if self.sight.is_some() {
-            self.gate.keep(Some(Box::new(Narrow::new(&self.pack))));
         }
         self.views = wanted;
         Ok(self.connection.pragma_update(None, "query_only", true)?)

@@ -228,7 +228,9 @@ impl Checker<'_> {
         self.actor.may_touch(changed, before)?;
         match (kind, &body.transition) {
             (_, Some(transition)) => self.actor.may_move(transition, after),
-            (EventKind::Attach, None) => self.actor.may_do(RecordAction::Attach, before).and_then(|()| self.actor.may_do(RecordAction::Attach, after)),
+            (EventKind::Attach, None) => {
+                self.actor.may_do(RecordAction::Attach, before).and_then(|()| self.actor.may_do(RecordAction::Attach, after))
+            }
             (_, None) => self.actor.may_do(RecordAction::Amend, before).and_then(|()| self.actor.may_do(RecordAction::Amend, after)),
         }
     }

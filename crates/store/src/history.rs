@@ -98,7 +98,12 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
     let now = versions.last().ok_or_else(unknown)?;
     actor.may_do(RecordAction::Read, standing(now, register, record)).map_err(|_| unknown())?;
     actor.may_do(RecordAction::History, standing(now, register, record))?;
-    let readable = versions.iter().map(|v| actor.may_do(RecordAction::Read, standing(v, register, record)).is_ok().then(|| actor.hidden(standing(v, register, record)))).collect::<Vec<_>>();
+    let readable = versions
+        .iter()
+        .map(|v| {
+            actor.may_do(RecordAction::Read, standing(v, register, record)).is_ok().then(|| actor.hidden(standing(v, register, record)))
+        })
+        .collect::<Vec<_>>();
     let mut seen = vec![];
     let mut before: BTreeSet<String> = BTreeSet::new();
     for (mut version, hidden) in versions.into_iter().zip(readable) {

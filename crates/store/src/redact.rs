@@ -1,6 +1,13 @@
 //! Redaction: payloads leave the log, the head and every kept snapshot; the chain still verifies.
 
-use crate::{Actor, Command, Receipt, StoreError, check::{absent, standing}, indexer::hold, log::Draft, pack_mark, pack_records, writer::Writer};
+use crate::{
+    Actor, Command, Receipt, StoreError,
+    check::{absent, standing},
+    indexer::hold,
+    log::Draft,
+    pack_mark, pack_records,
+    writer::Writer,
+};
 use shirube_plan::{FieldKind, Register, Sensitivity};
 use shirube_record::{Body, Cell, Content, Event, EventKind, Scope};
 use std::collections::BTreeSet;
