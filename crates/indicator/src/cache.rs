@@ -8,7 +8,7 @@ use crate::{
     fence::{Limits, Reads},
     run::{Overrides, Scope, declared, last_change},
 };
-use shirube_plan::Indicator;
+use shirube_plan::{Indicator, Sensitivity};
 use shirube_snapshot::Snapshot;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -27,11 +27,18 @@ pub struct Cache {
     computed: Shelf<Question, Outcome>,
     derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
     audited: Shelf<State, Arc<Audit>>,
-    /// The registers each indicator reads, by pack digest and id.
-    registers: Mutex<HashMap<(String, String), Registers>>,
+    /// What each indicator reads, by pack digest and id.
+    sources: Mutex<HashMap<(String, String), Arc<Sources>>>,
 }
 
-type Registers = Arc<BTreeSet<String>>;
+/// What an indicator reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    /// Registers.
+    pub registers: BTreeSet<String>,
+    /// Greatest sensitivity among the fields.
+    pub sensitivity: Sensitivity,
+}
 
 /// A result and what was read for it.
 pub(crate) type Outcome = Result<(Arc<Computed>, Arc<Reads>), IndicatorError>;
@@ -56,7 +63,7 @@ impl Cache {
     /// A cache for about this many rows of results, as many of derivations, and as many lines of audits.
     pub fn new(capacity: usize) -> Cache {
         let (computed, derived, audited) = (Shelf::new(capacity), Shelf::new(capacity), Shelf::new(capacity));
-        Cache { computed, derived, audited, registers: Mutex::default() }
+        Cache { computed, derived, audited, sources: Mutex::default() }
     }
 
     /// [`compute()`](crate::compute()), done at most once per state of everything it depends on.
@@ -97,23 +104,24 @@ impl Cache {
     /// Everything a result depends on.
     fn question(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Result<Question, IndicatorError> {
         let pack = snapshot.pack().digest.clone();
-        let registers = self.registers(snapshot, indicator);
-        let seq = last_change(snapshot, &registers).map_err(|m| declared(indicator, m))?;
+        let sources = self.sources(snapshot, indicator);
+        let seq = last_change(snapshot, &sources.registers).map_err(|m| declared(indicator, m))?;
         let state = State { pack, seq, day: snapshot.moment().day() };
         let overrides = overrides.iter().map(|(id, value)| (id.clone(), value.to_bits())).collect();
         Ok(Question { state, indicator: indicator.id.clone(), overrides })
     }
 
-    /// The registers an indicator reads; all of them when its SQL cannot be planned.
-    pub fn registers(&self, snapshot: &Snapshot, indicator: &Indicator) -> Registers {
+    /// What an indicator reads; everything when its SQL cannot be planned.
+    pub fn sources(&self, snapshot: &Snapshot, indicator: &Indicator) -> Arc<Sources> {
         let key = (snapshot.pack().digest.clone(), indicator.id.clone());
-        if let Some(known) = hold(&self.registers).get(&key) {
+        if let Some(known) = hold(&self.sources).get(&key) {
             return known.clone();
         }
         let scope = Scope::of(snapshot);
-        let all = || scope.pack.registers.keys().cloned().collect();
-        let found = Arc::new(planned_reads(&scope, indicator).map_or_else(|_| all(), |reads| scope.registers(&reads)));
-        hold(&self.registers).insert(key, Arc::clone(&found));
+        let all = || Sources { registers: scope.pack.registers.keys().cloned().collect(), sensitivity: Sensitivity::Personal };
+        let of = |reads| Sources { registers: scope.registers(&reads), sensitivity: scope.sensitivity(&reads) };
+        let found = Arc::new(planned_reads(&scope, indicator).map_or_else(|_| all(), of));
+        hold(&self.sources).insert(key, Arc::clone(&found));
         found
     }
 

@@ -165,7 +165,7 @@ impl Run<'_> {
             line: 0,
             record_column: self.register_of_ids(&columns, &origins, &reads, end),
             figure_column: columns.iter().any(|c| c == "figure"),
-            sensitivity: self.sensitivity(&reads),
+            sensitivity: self.scope.sensitivity(&reads),
             columns,
             origins,
             rows,
@@ -194,11 +194,6 @@ impl Run<'_> {
             (Some(origin), _) if self.parts.first_union.is_none_or(|byte| byte > end) => register(&origin.table),
             _ => None,
         }
-    }
-
-    fn sensitivity(&self, reads: &Reads) -> Sensitivity {
-        let of = |(table, column): &(String, String)| self.scope.catalog.table(table).map(|t| t.sensitivity(column));
-        reads.iter().filter_map(of).max().unwrap_or_default()
     }
 }
 

@@ -26,7 +26,7 @@ mod words;
 mod written;
 
 pub use audit::{Audit, AuditLine, AuditVerdict, audit};
-pub use cache::Cache;
+pub use cache::{Cache, Sources};
 pub use check::check_sql;
 pub use compute::{Computed, compute, compute_many, compute_within};
 pub use contract::Observation;

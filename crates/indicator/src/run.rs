@@ -11,7 +11,7 @@ use crate::{
     suggest::nearest,
 };
 use rusqlite::{Connection, Error, Statement};
-use shirube_plan::{Assumption, Indicator, Pack, Place};
+use shirube_plan::{Assumption, Indicator, Pack, Place, Sensitivity};
 use shirube_snapshot::{Snapshot, functions::fiscal_year};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -43,6 +43,12 @@ impl<'a> Scope<'a> {
     /// The registers of tables that were read, child tables included.
     pub fn registers(&self, reads: &Reads) -> BTreeSet<String> {
         reads.iter().filter_map(|(table, _)| self.catalog.table(table)?.register.clone()).collect()
+    }
+
+    /// Greatest sensitivity among fields that were read.
+    pub fn sensitivity(&self, reads: &Reads) -> Sensitivity {
+        let of = |(table, column): &(String, String)| self.catalog.table(table).map(|t| t.sensitivity(column));
+        reads.iter().filter_map(of).max().unwrap_or_default()
     }
 
     pub fn connection(&self) -> &'a Connection {

@@ -5,9 +5,10 @@ use crate::{
     layout::Layout,
     rows::{complete, state},
     schema::quoted,
-    sight::{HIDDEN, hidden_columns},
+    sight::{HIDDEN, bits_up_to, hidden_columns},
 };
 use rusqlite::{OptionalExtension, Params, Row};
+use shirube_plan::Sensitivity;
 use shirube_record::{Content, Origin, RecordState};
 use std::collections::BTreeSet;
 
@@ -62,6 +63,14 @@ impl Snapshot {
         let layout = self.layout(register)?;
         let sql = format!("SELECT {} FROM {} WHERE _id = ?1", self.columns_of(&layout), quoted(register));
         self.read_record(&layout, &sql, [id])
+    }
+
+    /// Number of records of a register whose fields up to a sensitivity are all shown.
+    pub fn seen(&self, register: &str, up_to: Sensitivity) -> Result<u64, SnapshotError> {
+        self.layout(register)?;
+        let shown = if self.is_narrowed() { format!(" WHERE {HIDDEN} & {} = 0", bits_up_to(up_to)) } else { String::new() };
+        let sql = format!("SELECT count(*) FROM {}{shown}", quoted(register));
+        Ok(self.connection().prepare_cached(&sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
     /// What a record is read by: its columns, and on a narrowed snapshot which of them are hidden.

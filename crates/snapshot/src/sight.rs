@@ -180,6 +180,11 @@ impl Conditions {
     }
 }
 
+/// The bits of a sensitivity and all below it.
+pub(crate) fn bits_up_to(sensitivity: Sensitivity) -> i64 {
+    SENSITIVITIES.iter().filter(|s| **s <= sensitivity).map(|s| bit(*s)).sum()
+}
+
 fn bit(sensitivity: Sensitivity) -> i64 {
     SENSITIVITIES.iter().position(|s| *s == sensitivity).map_or(0, |i| 1 << i)
 }

@@ -145,7 +145,7 @@ impl Store {
 
     /// Reaches the kept snapshots that may hold a record.
     fn finish_redaction(&self, record: i64) -> Result<(), StoreError> {
-        snapshots::erase(&|as_of| self.snapshot(as_of), record, &self.folder)?;
+        snapshots::erase(&|as_of| self.whole(as_of), record, &self.folder)?;
         let mark = self.folder.join(REDACTING);
         remove(&mark)
     }
@@ -205,7 +205,9 @@ impl Store {
         Ok(self.idle.reader(as_of, actor.sight(&self.pack), || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
     }
 
-    pub(crate) fn snapshot(&self, as_of: AsOf) -> Result<Reader, StoreError> {
+    /// Everything there is at a moment, whoever asks: what indicators are computed from. Its records are for nobody to
+    /// read; what comes of them is published by policies for indicators.
+    pub fn whole(&self, as_of: AsOf) -> Result<Reader, StoreError> {
         Ok(self.idle.reader(as_of, None, || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
     }
 

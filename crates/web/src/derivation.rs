@@ -4,20 +4,21 @@ use crate::{cells, fmt, layout::View, parts, routes, url};
 use maud::{Markup, html};
 use shirube_indicator::{Derivation, RESULT, SqlValue, Step};
 use shirube_plan::{FieldKind, Indicator, Sensitivity};
+use std::collections::BTreeSet;
 
 /// Value of the parameter `rows` that asks for more rows of each step.
 pub const MORE: &str = "more";
 
-/// Draws all steps in order.
-pub fn view(v: &View, indicator: &Indicator, derivation: &Derivation) -> Markup {
+/// Draws all steps in order; those withheld come without rows.
+pub fn view(v: &View, indicator: &Indicator, derivation: &Derivation, withheld: &BTreeSet<String>) -> Markup {
     let l = v.cx.l;
     html! {
         p { (l.t("下の順に計算しています。各段階の行は、記録または公表値の引用につながります。", "It is computed in this order. The rows of each step lead to records or to citations of published figures.")) }
-        @for (i, step) in derivation.steps.iter().enumerate() { (one(v, indicator, step, i + 1)) }
+        @for (i, step) in derivation.steps.iter().enumerate() { (one(v, indicator, step, i + 1, withheld.contains(&step.name))) }
     }
 }
 
-fn one(v: &View, indicator: &Indicator, step: &Step, number: usize) -> Markup {
+fn one(v: &View, indicator: &Indicator, step: &Step, number: usize, withheld: bool) -> Markup {
     let l = v.cx.l;
     let comment = l.p(&step.comment);
     html! {
@@ -28,7 +29,9 @@ fn one(v: &View, indicator: &Indicator, step: &Step, number: usize) -> Markup {
             }
             p class="small muted" {
                 @if step.name != RESULT { code { (step.name) } " · " }
-                (fmt::counted(l, step.total_rows, "行", "row", "rows"))
+                @if withheld {
+                    (l.t("行は、閲覧できない記録を含むため表示していません", "its rows are not shown: they hold records that you may not read"))
+                } @else { (fmt::counted(l, step.total_rows, "行", "row", "rows")) }
                 @if step.rows.len() < step.total_rows {
                     @if l.is_ja() { "（うち初めの" (step.rows.len()) "行を表示）" } @else { " (first " (step.rows.len()) " shown)" }
                     @if v.cx.query.get("rows") != Some(MORE) {

@@ -13,11 +13,11 @@ use crate::{
     site::Site,
 };
 use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge};
-use shirube_plan::{Indicator, Pack};
-use shirube_snapshot::{PackTexts, Snapshot};
+use shirube_plan::{Indicator, Pack, Sensitivity};
+use shirube_snapshot::{Moment, PackTexts};
 use shirube_store::{Reader, Store};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
 };
 
@@ -44,6 +44,20 @@ pub struct App {
     texts: OnceLock<PackTexts>,
     results: indicator::Cache,
 }
+
+/// Everything there is at a moment, to compute indicators from. Pages get no record out of it.
+#[derive(Debug)]
+pub struct Whole(Reader);
+
+impl Whole {
+    /// The moment.
+    pub fn moment(&self) -> Moment {
+        self.0.moment()
+    }
+}
+
+/// The steps of an indicator and the names of those whose rows are withheld, or why it cannot be computed.
+pub type Traced = Result<(Arc<Derivation>, BTreeSet<String>), IndicatorError>;
 
 impl App {
     /// A portal over a store and its pack.
@@ -76,14 +90,35 @@ impl App {
         View { cx, pack: &self.pack, moment: None }
     }
 
-    /// What templates draw from, on pages that show a moment of the records.
-    pub fn view_of<'a>(&'a self, cx: &'a Ctx, snapshot: &Snapshot) -> View<'a> {
-        View { moment: Some(snapshot.moment()), ..self.view(cx) }
+    /// What indicators are computed from at the request's moment.
+    pub fn whole(&self, cx: &Ctx) -> Result<Whole, Error> {
+        Ok(Whole(self.store.whole(cx.as_of)?))
     }
 
-    /// An indicator at the snapshot's moment.
-    pub fn measure<'a>(&self, snapshot: &Snapshot, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
-        let outcome = self.results.compute(snapshot, indicator, overrides).map(|computed| {
+    /// What templates draw from, on pages that show a moment of the records.
+    pub fn view_of<'a>(&'a self, cx: &'a Ctx, moment: Moment) -> View<'a> {
+        View { moment: Some(moment), ..self.view(cx) }
+    }
+
+    /// An indicator that the reader may read.
+    pub fn indicator(&self, cx: &Ctx, whole: &Whole, id: &str) -> Result<&Indicator, Error> {
+        let indicator = self.pack.indicators.get(id).filter(|i| self.may_read(cx, whole, i));
+        indicator.ok_or_else(|| Error::no("指標", "indicator", id))
+    }
+
+    /// The indicators that the reader may read.
+    pub fn indicators<'a>(&'a self, cx: &'a Ctx, whole: &'a Whole) -> impl Iterator<Item = &'a Indicator> {
+        self.pack.indicators.values().filter(|i| self.may_read(cx, whole, i))
+    }
+
+    fn may_read(&self, cx: &Ctx, whole: &Whole, indicator: &Indicator) -> bool {
+        let clearance = cx.actor.clearance();
+        clearance.is_unlimited() || clearance.indicator(&indicator.id, self.results.sources(&whole.0, indicator).sensitivity)
+    }
+
+    /// An indicator at the moment.
+    pub fn measure<'a>(&self, whole: &Whole, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
+        let outcome = self.results.compute(&whole.0, indicator, overrides).map(|computed| {
             let judgement = judge(&self.pack, indicator, &computed);
             Measure { computed, judgement }
         });
@@ -91,24 +126,48 @@ impl App {
     }
 
     /// Indicators that read a register.
-    pub fn readers_of(&self, snapshot: &Snapshot, register: &str) -> Vec<&Indicator> {
-        self.pack.indicators.values().filter(|i| self.results.registers(snapshot, i).contains(register)).collect()
+    pub fn readers_of<'a>(&'a self, cx: &'a Ctx, whole: &'a Whole, register: &str) -> Vec<&'a Indicator> {
+        self.indicators(cx, whole).filter(|i| self.results.sources(&whole.0, i).registers.contains(register)).collect()
     }
 
-    /// The steps of an indicator at the snapshot's moment, with the first rows of each.
-    pub fn derivation(
-        &self,
-        snapshot: &Snapshot,
-        indicator: &Indicator,
-        overrides: &Overrides,
-        rows: usize,
-    ) -> Result<Arc<Derivation>, IndicatorError> {
-        self.results.derive(snapshot, indicator, overrides, rows)
+    /// The steps of an indicator at the moment, with the first rows of each. Steps whose rows hold what the reader may
+    /// not see come without rows, and are named.
+    pub fn derivation(&self, cx: &Ctx, whole: &Whole, indicator: &Indicator, overrides: &Overrides, rows: usize) -> Result<Traced, Error> {
+        let steps = match self.results.derive(&whole.0, indicator, overrides, rows) {
+            Ok(steps) => steps,
+            Err(error) => return Ok(Err(error)),
+        };
+        let shown = self.open(cx)?;
+        if !shown.is_narrowed() {
+            return Ok(Ok((steps, BTreeSet::new())));
+        }
+        let sources = self.results.sources(&whole.0, indicator);
+        let mut kept = Derivation::clone(&steps);
+        let mut withheld = BTreeSet::new();
+        // By sensitivity, of which steps have few.
+        let mut all_seen: BTreeMap<Sensitivity, bool> = BTreeMap::new();
+        for step in &mut kept.steps {
+            if !all_seen.contains_key(&step.sensitivity) {
+                let mut all = true;
+                for register in &sources.registers {
+                    all = all && shown.seen(register, step.sensitivity)? == whole.0.seen(register, step.sensitivity)?;
+                }
+                all_seen.insert(step.sensitivity, all);
+            }
+            if all_seen.get(&step.sensitivity) != Some(&true) {
+                (step.rows, step.total_rows) = (vec![], 0);
+                withheld.insert(step.name.clone());
+            }
+        }
+        Ok(Ok((Arc::new(kept), withheld)))
     }
 
-    /// Every published figure against the records of the snapshot's moment.
-    pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
-        self.results.audit(snapshot)
+    /// Every published figure against the records of the moment, as far as the reader may read the indicators.
+    pub fn audit(&self, cx: &Ctx, whole: &Whole) -> Arc<Audit> {
+        let audit = self.results.audit(&whole.0);
+        let hidden: BTreeSet<&str> =
+            self.pack.indicators.values().filter(|i| !self.may_read(cx, whole, i)).map(|i| i.id.as_str()).collect();
+        if hidden.is_empty() { audit } else { Arc::new(audit.without(&hidden, &self.pack)) }
     }
 
     /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
@@ -116,12 +175,12 @@ impl App {
         self.results.clear();
     }
 
-    /// The indicators of a plan node at the snapshot's moment, those that count for it first.
-    pub fn measures_of(&self, snapshot: &Snapshot, node: &str) -> Vec<Measured<'_>> {
+    /// The indicators of a plan node at the moment, those that count for it first.
+    pub fn measures_of<'a>(&'a self, cx: &'a Ctx, whole: &'a Whole, node: &str) -> Vec<Measured<'a>> {
         let mut own: Vec<&Indicator> =
-            self.pack.indicators.values().filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
+            self.indicators(cx, whole).filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
         own.sort_by_key(|i| rank(i.kind));
-        own.into_iter().map(|i| self.measure(snapshot, i, &Overrides::new())).collect()
+        own.into_iter().map(|i| self.measure(whole, i, &Overrides::new())).collect()
     }
 
     /// What cites a source, in its order.

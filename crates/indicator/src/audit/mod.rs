@@ -137,6 +137,21 @@ impl Audit {
         }
     }
 
+    /// The audit as someone may see it who may not read these indicators: without the lines of figures that they
+    /// recompute, and without findings and failures on these. `ok` stays what it is for the plan.
+    pub fn without(&self, indicators: &BTreeSet<&str>, pack: &Pack) -> Audit {
+        let hidden = |id: &str| indicators.contains(id);
+        let mut audit = self.clone();
+        audit.lines.retain(|l| !l.indicator.as_deref().is_some_and(hidden));
+        let left: BTreeSet<String> = audit.lines.iter().map(|l| l.figure.clone()).collect();
+        let concerns = |id: &str| pack.findings.iter().find(|f| f.id == id).is_some_and(|f| f.figures.iter().any(|f| !left.contains(f)));
+        audit.findings.retain(|f| !concerns(&f.id));
+        audit.failures.retain(|f| !hidden(&f.indicator));
+        (audit.counts, audit.by_source, audit.by_goal) = Default::default();
+        audit.count(pack);
+        audit
+    }
+
     /// The line of a figure.
     pub fn line(&self, figure: &str) -> Option<&AuditLine> {
         self.lines.iter().find(|l| l.figure == figure)

@@ -12,18 +12,14 @@ use serde_json::{Value, json};
 use shirube_indicator::{IndicatorError, Overrides};
 use shirube_plan::{Direction, Indicator, IndicatorKind, Lang};
 
-fn declared<'a>(app: &'a App, cx: &Ctx) -> Result<&'a Indicator, Error> {
-    let id = cx.param("id");
-    app.pack.indicators.get(id).ok_or_else(|| Error::no("指標", "indicator", id))
-}
-
 /// All indicators.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &["kind", "node"], &[])?;
     let fits = |i: &&Indicator| {
         cx.query.get("kind").is_none_or(|k| k == kind(i.kind)) && cx.query.get("node").is_none_or(|n| i.nodes.iter().any(|m| m == n))
     };
-    answer(&json!({ "indicators": app.pack.indicators.values().filter(fits).map(|i| json!({
+    let whole = app.whole(cx)?;
+    answer(&json!({ "indicators": app.indicators(cx, &whole).filter(fits).map(|i| json!({
         "id": i.id, "kind": kind(i.kind), "label": words(&i.label), "unit": i.unit, "nodes": i.nodes, "dimensions": i.dimensions,
     })).collect::<Vec<_>>() }))
 }
@@ -31,7 +27,8 @@ pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// What an indicator is.
 pub fn get(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &[], &[])?;
-    let i = declared(app, cx)?;
+    let whole = app.whole(cx)?;
+    let i = app.indicator(cx, &whole, cx.param("id"))?;
     answer(&json!({
         "id": i.id,
         "kind": kind(i.kind),
@@ -95,10 +92,10 @@ fn overrides(app: &App, cx: &Ctx, indicator: &Indicator) -> Result<Overrides, Er
 /// Values of an indicator, and how they are judged.
 pub fn values(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &[], &[TRIAL])?;
-    let indicator = declared(app, cx)?;
+    let whole = app.whole(cx)?;
+    let indicator = app.indicator(cx, &whole, cx.param("id"))?;
     let overrides = overrides(app, cx, indicator)?;
-    let reader = app.open(cx)?;
-    let Measured { outcome, .. } = app.measure(&reader, indicator, &overrides);
+    let Measured { outcome, .. } = app.measure(&whole, indicator, &overrides);
     let measure = outcome.map_err(|e| failed(&e))?;
     let mut json = serde_json::to_value(&*measure.computed).map_err(Error::internal)?;
     json["unit"] = json!(indicator.unit);
@@ -111,11 +108,14 @@ pub fn values(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// The steps of an indicator with their rows.
 pub fn derivation(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &["rows"], &[TRIAL])?;
-    let indicator = declared(app, cx)?;
+    let whole = app.whole(cx)?;
+    let indicator = app.indicator(cx, &whole, cx.param("id"))?;
     let overrides = overrides(app, cx, indicator)?;
     let rows = number(cx, "rows", 100, 10_000)?;
-    let reader = app.open(cx)?;
-    answer(&*app.derivation(&reader, indicator, &overrides, rows).map_err(|e| failed(&e))?)
+    let (derivation, withheld) = app.derivation(cx, &whole, indicator, &overrides, rows)?.map_err(|e| failed(&e))?;
+    let mut json = serde_json::to_value(&*derivation).map_err(Error::internal)?;
+    json["withheld"] = json!(withheld);
+    answer(&json)
 }
 
 /// The pack's SQL fails: told with its place, as the one who writes packs needs it.
@@ -133,15 +133,15 @@ fn failed(error: &IndicatorError) -> Error {
 /// Every published figure against its recomputation.
 pub fn audit(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &["verdict", "source", "limit", "cursor"], &[])?;
-    let reader = app.open(cx)?;
-    let audit = app.audit(&reader);
+    let whole = app.whole(cx)?;
+    let audit = app.audit(cx, &whole);
     let mut all = serde_json::to_value(&*audit).map_err(Error::internal)?;
     let lines = match all["lines"].take() {
         Value::Array(lines) => lines,
         _ => vec![],
     };
     let is = |line: &Value, name: &str| cx.query.get(name).is_none_or(|wanted| line[name] == wanted);
-    let (rows, next) = page_of(cx, lines.into_iter().filter(|l| is(l, "verdict") && is(l, "source")), reader.moment())?;
+    let (rows, next) = page_of(cx, lines.into_iter().filter(|l| is(l, "verdict") && is(l, "source")), whole.moment())?;
     all["lines"] = Value::Array(rows);
     all["next"] = next;
     answer(&all)

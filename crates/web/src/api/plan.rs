@@ -146,9 +146,9 @@ pub fn figures(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 pub fn figure(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let figure = app.pack.figure(id).ok_or_else(|| Error::no("公表値", "published figure", id))?;
-    let reader = app.open(cx)?;
+    let whole = app.whole(cx)?;
     let mut json = figure_json(app, figure);
-    json["audit"] = app.audit(&reader).line(id).map_or(Ok(Value::Null), serde_json::to_value).map_err(Error::internal)?;
+    json["audit"] = app.audit(cx, &whole).line(id).map_or(Ok(Value::Null), serde_json::to_value).map_err(Error::internal)?;
     let corrections = app.pack.corrections.iter().filter(|c| c.figure == id);
     json["corrections"] = corrections
         .map(|c| json!({ "period": c.period, "value": c.value, "reason": words(&c.reason), "cites": cites(&c.cites) }))

@@ -27,9 +27,9 @@ const VERDICTS: [&str; 5] = ["match", "differs", "explained", "unexplained", "no
 
 /// The audit page.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    let snapshot = app.open(cx)?;
-    let audit = app.audit(&snapshot);
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), &audit, &Wanted::of(&app.pack, cx)?)))
+    let whole = app.whole(cx)?;
+    let audit = app.audit(cx, &whole);
+    Ok(Reply::page(view(&app.view_of(cx, whole.moment()), &audit, &Wanted::of(&app.pack, cx)?)))
 }
 
 /// What the reader asked for.

@@ -54,7 +54,7 @@ impl<'a> Desk<'a> {
 
     /// What templates draw from.
     pub fn view(&self) -> View<'_> {
-        self.app.view_of(&self.cx, &self.reader)
+        self.app.view_of(&self.cx, self.reader.moment())
     }
 
     /// The record that the address names, as it is now.

@@ -19,16 +19,16 @@ use shirube_plan::Indicator;
 /// The file, in the format of the address.
 pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
-    let indicator = app.pack.indicators.get(id).ok_or_else(|| Error::no("指標", "indicator", id))?;
     let word = cx.param("format");
     let format = Format::parse(word).ok_or_else(|| Error::BadRequest {
         problem: pair(format!("「{word}」という形式はありません。"), format!("There is no format “{word}”.")),
         mend: pair("csv、xlsx、json のいずれかを指定してください。", "Ask for csv, xlsx or json."),
     })?;
-    let snapshot = app.open(cx)?;
-    let measured = app.measure(&snapshot, indicator, &Overrides::new());
+    let whole = app.whole(cx)?;
+    let indicator = app.indicator(cx, &whole, id)?;
+    let measured = app.measure(&whole, indicator, &Overrides::new());
     let measure = measured.measure().map_err(Error::internal)?;
-    let v = app.view_of(cx, &snapshot);
+    let v = app.view_of(cx, whole.moment());
     let mut bytes = Vec::new();
     let options = ExportOptions { format, lang: cx.l.0, bom: true, ..ExportOptions::default() };
     let rows = measure.computed.observations.iter().map(|o| row(&v, indicator, o));

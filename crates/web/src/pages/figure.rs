@@ -18,9 +18,9 @@ use shirube_plan::Figure;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let figure = app.pack.figure(id).ok_or_else(|| Error::no("公表値", "published figure", id))?;
-    let snapshot = app.open(cx)?;
-    let audit = app.audit(&snapshot);
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), figure, &audit)))
+    let whole = app.whole(cx)?;
+    let audit = app.audit(cx, &whole);
+    Ok(Reply::page(view(&app.view_of(cx, whole.moment()), figure, &audit)))
 }
 
 /// Draws it.

@@ -38,20 +38,20 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             None => return Ok(Reply::page(empty(&app.view(cx)))),
         },
     };
-    let snapshot = app.open(cx)?;
+    let whole = app.whole(cx)?;
     // First, because it computes many indicators at once, which the cards then find computed.
-    let audit: Arc<Audit> = app.audit(&snapshot);
+    let audit: Arc<Audit> = app.audit(cx, &whole);
     let cards = period
         .nodes
         .iter()
         .filter(|n| is_card(n))
         .map(|node| Card {
             node,
-            measures: app.measures_of(&snapshot, &node.id),
+            measures: app.measures_of(cx, &whole, &node.id),
             progress: period.progress.iter().filter(|p| p.node == node.id).max_by_key(|p| p.year),
         })
         .collect::<Vec<_>>();
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), period, &cards, &audit)))
+    Ok(Reply::page(view(&app.view_of(cx, whole.moment()), period, &cards, &audit)))
 }
 
 /// Goals and KGIs stand as cards; what is above them groups them.

@@ -11,14 +11,13 @@ use crate::{
     parts,
     reply::Reply,
     routes,
-    state::App,
+    state::{App, Traced},
     url,
     what_if::{self, Trial},
 };
 use maud::{Markup, html};
-use shirube_indicator::{AuditLine, Derivation, IndicatorError, Overrides};
+use shirube_indicator::{AuditLine, IndicatorError, Overrides};
 use shirube_plan::{Direction, Indicator};
-use std::sync::Arc;
 
 /// Rows of a step that are shown.
 const ROWS: usize = 10;
@@ -30,7 +29,7 @@ pub struct Sheet<'a> {
     /// The indicator with its values.
     pub measured: Measured<'a>,
     /// Its steps, or why they could not be run.
-    pub derivation: Result<Arc<Derivation>, IndicatorError>,
+    pub derivation: Traced,
     /// What documents printed, against the recomputation.
     pub lines: Vec<&'a AuditLine>,
     /// What the reader tries instead of the assumptions.
@@ -42,23 +41,24 @@ pub struct Sheet<'a> {
 /// The page of an indicator.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
-    let indicator = app.pack.indicators.get(id).ok_or_else(|| Error::no("指標", "indicator", id))?;
-    let snapshot = app.open(cx)?;
+    let whole = app.whole(cx)?;
+    let indicator = app.indicator(cx, &whole, id)?;
     let trial = Trial::of(cx, &app.pack, indicator);
-    let audit = app.audit(&snapshot);
+    let audit = app.audit(cx, &whole);
     let sheet = Sheet {
-        measured: app.measure(&snapshot, indicator, &Overrides::new()),
+        measured: app.measure(&whole, indicator, &Overrides::new()),
         derivation: app.derivation(
-            &snapshot,
+            cx,
+            &whole,
             indicator,
             &Overrides::new(),
             if cx.query.get("rows") == Some(derivation::MORE) { MORE_ROWS } else { ROWS },
-        ),
+        )?,
         lines: audit.lines.iter().filter(|l| l.indicator.as_deref() == Some(id)).collect(),
-        varied: trial.overrides().map(|o| app.measure(&snapshot, indicator, &o)),
+        varied: trial.overrides().map(|o| app.measure(&whole, indicator, &o)),
         trial,
     };
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), &sheet)))
+    Ok(Reply::page(view(&app.view_of(cx, whole.moment()), &sheet)))
 }
 
 /// Draws it.
@@ -92,7 +92,7 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
             @if sheet.varied.is_some() {
                 p class="callout" role="note" { (l.t("ここに示すのは、試算ではなく、もとの前提による計算です。", "What follows is computed with the pack's own assumptions, without the trial.")) }
             }
-            @match &sheet.derivation { Ok(derivation) => (derivation::view(v, indicator, derivation)), Err(error) => (failure(v, error)) }
+            @match &sheet.derivation { Ok((derivation, withheld)) => (derivation::view(v, indicator, derivation, withheld)), Err(error) => (failure(v, error)) }
         }
         section id="published" {
             h2 { (l.t("公表値との照合", "Published against recomputed")) }

@@ -50,7 +50,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let reader = app.open(cx)?;
     let page = reader.list(&listing.query())?;
     let sheet = Sheet { names: names_of(&reader, &listing, &page, cx.l)?, offered: offered(&reader, &listing, cx.l)?, listing, page };
-    Ok(Reply::page(view(&app.view_of(cx, &reader), &sheet)))
+    Ok(Reply::page(view(&app.view_of(cx, reader.moment()), &sheet)))
 }
 
 fn names_of(snapshot: &Snapshot, listing: &Listing, page: &Page, l: L) -> Result<Names, Error> {

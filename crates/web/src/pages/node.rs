@@ -22,16 +22,16 @@ use shirube_plan::{Change, FollowUp, Node, Period, Progress, Register};
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let (period, node) = app.pack.node(id).ok_or_else(|| Error::no("計画の項目", "plan node", id))?;
-    let snapshot = app.open(cx)?;
-    let measures = app.measures_of(&snapshot, id);
-    let audit = app.audit(&snapshot);
+    let whole = app.whole(cx)?;
+    let measures = app.measures_of(cx, &whole, id);
+    let audit = app.audit(cx, &whole);
     // Figures that an indicator of this node recomputes are shown with it.
     let own = |line: &&AuditLine| {
         let here = app.pack.series.get(&line.series).is_some_and(|s| s.nodes.iter().any(|n| n == id));
         here && !measures.iter().any(|m| Some(&m.indicator.id) == line.indicator.as_ref())
     };
     let lines: Vec<&AuditLine> = audit.lines.iter().filter(own).collect();
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), period, node, &measures, &lines)))
+    Ok(Reply::page(view(&app.view_of(cx, whole.moment()), period, node, &measures, &lines)))
 }
 
 /// Draws it.

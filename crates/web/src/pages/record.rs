@@ -49,7 +49,8 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let mut versions = app.store.history(&cx.actor, &register.name, id)?;
     let later = versions.iter().any(|v| v.seq > moment.seq);
     versions.retain(|v| v.seq <= moment.seq);
-    let v = app.view_of(cx, &reader);
+    let whole = app.whole(cx)?;
+    let v = app.view_of(cx, reader.moment());
     let Some(record) = reader.record(&register.name, id)? else {
         let erased = versions.iter().any(|v| v.kind == EventKind::Redact && v.scope == Some(Scope::All));
         return match erased || later && versions.iter().any(|v| v.erased) {
@@ -64,7 +65,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         register,
         names: Names::of(&reader, &wanted, cx.l.0)?,
         referring: names::referring(&reader, &register.name, id, cx.l.0)?,
-        indicators: app.readers_of(&reader, &register.name),
+        indicators: app.readers_of(cx, &whole, &register.name),
         record,
         versions,
     };

@@ -48,7 +48,7 @@ pub fn holding<'a>(snapshot: &Snapshot, register: &'a Register) -> Result<Holdin
 /// The page.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let reader = app.open(cx)?;
-    Ok(Reply::page(view(&app.view_of(cx, &reader), &holdings(&reader)?)))
+    Ok(Reply::page(view(&app.view_of(cx, reader.moment()), &holdings(&reader)?)))
 }
 
 /// Registers by the desk that looks after them, in the order in which desks first appear.

@@ -27,7 +27,7 @@ const MOST: usize = 200;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let only = one_of(&cx.query, "kind", HitKind::OF_PACK.iter().map(HitKind::as_str))?;
     let reader = app.open(cx)?;
-    let v = app.view_of(cx, &reader);
+    let v = app.view_of(cx, reader.moment());
     let words = cx.query.get("q").unwrap_or_default();
     let mut groups: Vec<Group> = vec![];
     if !words.is_empty() {

@@ -22,12 +22,12 @@ use shirube_plan::Source;
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = cx.param("id");
     let source = app.pack.source(id).ok_or_else(|| Error::no("出典", "source", id))?;
-    let snapshot = app.open(cx)?;
-    let audit = app.audit(&snapshot);
+    let whole = app.whole(cx)?;
+    let audit = app.audit(cx, &whole);
     let mut lines: Vec<&AuditLine> = audit.lines.iter().filter(|line| line.source == id).collect();
     // In the order of the document, not of the pack's files.
     lines.sort_by_key(|line| app.pack.figure(&line.figure).and_then(|f| f.cite.span).map_or(usize::MAX, |(start, _)| start));
-    Ok(Reply::page(view(&app.view_of(cx, &snapshot), source, app.citations(id), &lines)))
+    Ok(Reply::page(view(&app.view_of(cx, whole.moment()), source, app.citations(id), &lines)))
 }
 
 /// Draws it.
