@@ -10,6 +10,7 @@ use crate::{
     indexer::Indexer,
     log::Log,
     migrate, pack_mark, pack_records,
+    people::Known,
     reader::Idle,
     snapshots, verify,
     writer::{BulkReply, Commands, Job, Writer},
@@ -48,6 +49,7 @@ pub struct Store {
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
     idle: Idle,
+    pub(crate) people: Known,
     /// Redactions go one by one, to their end.
     redaction: Mutex<()>,
     /// Held while the folder is open; the system releases it whatever happens to the process.
@@ -103,6 +105,7 @@ impl Store {
             files: Files::open(folder.join("files"))?,
             seq,
             idle: Idle::default(),
+            people: Known::default(),
             redaction: Mutex::new(()),
             _lock: lock,
         };

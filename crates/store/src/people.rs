@@ -1,0 +1,121 @@
+//! Who may sign in and where they belong, as the office registers say now.
+
+use crate::{Store, StoreError};
+use shirube_access::{Organisations, Person};
+use shirube_snapshot::{AsOf, Snapshot};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+const REGISTERS: [&str; 3] = ["office_account", "office_organisation", "office_membership"];
+
+/// Someone, or a program, who may sign in: a record of `office_account`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Id of the record.
+    pub id: i64,
+    /// Name under which changes are recorded.
+    pub login: String,
+    /// The person's name.
+    pub name: Option<String>,
+    /// Where invitations go.
+    pub email: Option<String>,
+    /// `invited`, `active`, `suspended` or `left`.
+    pub state: String,
+    /// With their roles in force today. Those of an account that is not active are not counted.
+    pub person: Person,
+}
+
+impl Account {
+    /// Whether they may sign in.
+    pub fn is_active(&self) -> bool {
+        self.state == "active"
+    }
+}
+
+/// Everyone, as of an event and a day.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct People {
+    /// Last event that touched accounts, organisations or memberships.
+    seq: i64,
+    /// Day on which memberships are in force, `YYYY-MM-DD` in Japan.
+    day: String,
+    accounts: BTreeMap<i64, Account>,
+}
+
+impl People {
+    /// By the id of the record.
+    pub fn account(&self, id: i64) -> Option<&Account> {
+        self.accounts.get(&id)
+    }
+
+    /// By login.
+    pub fn by_login(&self, login: &str) -> Option<&Account> {
+        self.accounts.values().find(|a| a.login == login)
+    }
+
+    /// By mail address, regardless of upper and lower case.
+    pub fn by_email(&self, email: &str) -> Option<&Account> {
+        self.accounts.values().find(|a| a.email.as_deref().is_some_and(|e| e.eq_ignore_ascii_case(email)))
+    }
+
+    /// All of them.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// Whether anyone who may sign in holds the role `owner`.
+    pub fn has_owner(&self) -> bool {
+        self.accounts().any(|a| a.is_active() && a.person.memberships().iter().any(|m| m.role == "owner"))
+    }
+}
+
+/// The people that were read last.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<Arc<People>>);
+
+impl Store {
+    /// Everyone as of now. Read again only when something about them has changed, or the day.
+    pub fn people(&self) -> Result<Arc<People>, StoreError> {
+        let reader = self.whole(AsOf::Head)?;
+        let (seq, day) = (reader.last_change(REGISTERS)?, reader.moment().day());
+        let mut known = self.people.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A reader that began earlier is not to bring back what was since taken away.
+        if known.seq < seq || known.day != day {
+            *known = Arc::new(read(&reader, seq, day)?);
+        }
+        Ok(Arc::clone(&known))
+    }
+}
+
+fn read(snapshot: &Snapshot, seq: i64, day: String) -> Result<People, StoreError> {
+    let connection = snapshot.connection();
+    let mut statement = connection.prepare_cached("SELECT _id, corporate_number, parent FROM main.office_organisation WHERE _state = 'active'")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let organisations = Organisations::new(rows.collect::<Result<Vec<_>, _>>()?);
+    let sql = "SELECT account, role, organisation FROM main.office_membership
+        WHERE _state = 'active' AND coalesce(since <= ?1, 1) AND coalesce(until >= ?1, 1) ORDER BY _id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut held: BTreeMap<i64, Vec<(String, i64)>> = BTreeMap::new();
+    let mut rows = statement.query([&day])?;
+    while let Some(row) = rows.next()? {
+        held.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
+    }
+    let mut statement = connection.prepare_cached("SELECT _id, login, name, email, kind, _state FROM main.office_account")?;
+    let mut rows = statement.query([])?;
+    let mut accounts = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        // A redacted account keeps its number and nothing else.
+        let (id, Some(login)) = (row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?) else { continue };
+        let (kind, state): (Option<String>, String) = (row.get(4)?, row.get(5)?);
+        let roles = held.remove(&id).filter(|_| state == "active").unwrap_or_default();
+        let memberships = roles.into_iter().filter_map(|(role, at)| organisations.membership(role, at)).collect();
+        let person = match kind.as_deref() {
+            Some("service") => Person::service(&login, memberships),
+            _ => Person::new(&login, memberships),
+        };
+        accounts.insert(id, Account { id, login, name: row.get(2)?, email: row.get(3)?, state, person });
+    }
+    Ok(People { seq, day, accounts })
+}
