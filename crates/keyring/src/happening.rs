@@ -1,0 +1,98 @@
+//! What happened, for an audit trail.
+
+use crate::{Account, Means, Moment, Purpose};
+use std::net::IpAddr;
+
+/// Something that happened to an account. No secret is in it, nor what a stranger typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// When.
+    pub at: Moment,
+    /// Whose account; none if a stranger named one that does not exist.
+    pub account: Option<Account>,
+    /// From where, as far as it is known here.
+    pub client: Option<IpAddr>,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A session began.
+    SignedIn {
+        /// The session.
+        session: String,
+        /// By what.
+        means: Means,
+    },
+    /// The password was right and the second factor is asked for.
+    PasswordAccepted,
+    /// The password was wrong, or the login unknown.
+    PasswordWrong,
+    /// The code of the second factor was wrong.
+    CodeWrong,
+    /// An attempt came before its time and was not looked at.
+    Slowed {
+        /// When the next one is.
+        until: Moment,
+    },
+    /// A session ended.
+    SessionEnded {
+        /// The session.
+        session: String,
+    },
+    /// The password was set.
+    PasswordSet,
+    /// The second factor is in force.
+    SecondFactorAdded,
+    /// The second factor and its recovery codes are gone.
+    SecondFactorRemoved,
+    /// New recovery codes took the place of the old ones.
+    RecoveryCodesMade,
+    /// A recovery code was used.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: usize,
+    },
+    /// A service token was made.
+    TokenMade {
+        /// The token's public part.
+        token: String,
+        /// Its name.
+        name: String,
+        /// Its scopes.
+        scopes: Vec<String>,
+        /// Its end.
+        expires: Moment,
+    },
+    /// A service token was revoked.
+    TokenRevoked {
+        /// The token's public part.
+        token: String,
+    },
+    /// A one-time link was made.
+    LinkMade {
+        /// What for.
+        purpose: Purpose,
+    },
+    /// A one-time link was used.
+    LinkUsed {
+        /// What for.
+        purpose: Purpose,
+    },
+    /// An external identity was linked.
+    IdentityLinked {
+        /// Who vouches for it.
+        issuer: String,
+    },
+    /// An external identity was removed.
+    IdentityRemoved {
+        /// Who vouched for it.
+        issuer: String,
+    },
+    /// Rights changed: the sessions get new tokens.
+    RightsChanged,
+    /// All that the keyring held of the account is gone.
+    Forgotten,
+}

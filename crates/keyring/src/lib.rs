@@ -1,0 +1,134 @@
+//! The keyring: everything secret about accounts.
+//!
+//! An account is a record in the log, known here by its number alone; passwords, second factors, sessions, tokens,
+//! links and external identities are kept here, beside the log, for secrets never go into it and must be forgotten at
+//! once when they are over. One small table holds them, in `keys.db` in the data folder or in a PostgreSQL database,
+//! which several processes may share; all else is the same for both.
+//!
+//! What may be told about it is told as it happens, as [`Happening`]s, which hold no secrets. Of a secret only a digest
+//! is kept, the secrets of authenticator apps and the key that signs device cookies excepted: they are needed as they
+//! are. Who may do what is not decided here.
+
+mod cache;
+mod clock;
+mod error;
+mod happening;
+mod hasher;
+mod identity;
+mod keys;
+mod link;
+mod password;
+mod secret;
+mod service_token;
+mod session;
+mod sign_in;
+mod table;
+mod throttle;
+mod totp;
+
+pub use clock::{Clock, Moment};
+pub use error::{IdentityError, KeyringError, PasswordError, SecondFactorError, TokenError};
+pub use happening::{Happening, What};
+pub use identity::Identity;
+pub use link::{Link, Purpose};
+pub use password::{LEAST_CHARACTERS, MOST_CHARACTERS, check_password};
+pub use secrecy::{ExposeSecret, SecretString};
+pub use service_token::ServiceToken;
+pub use session::{Means, Session, csrf_token, is_csrf_token};
+pub use sign_in::{Attempt, SignIn, SignedIn};
+pub use throttle::Client;
+pub use totp::TotpOffer;
+
+use cache::Cache;
+use hasher::Hasher;
+use keys::Keys;
+use std::{fmt, path::Path, time::Duration};
+use table::{Table, postgres::PostgresTable, sqlite::SqliteTable};
+use throttle::Throttle;
+
+/// An account, by the id of its record in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account(pub i64);
+
+impl Account {
+    fn key(self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// What an institution may decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A session ends when it was not used for so long. Use is written down once a minute, so it may end a minute
+    /// sooner.
+    pub idle: Duration,
+    /// A session ends so long after the sign-in.
+    pub absolute: Duration,
+    /// Passwords hashed at once; each takes 19 MiB.
+    pub hashes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { idle: Duration::from_secs(30 * 60), absolute: Duration::from_secs(12 * 3600), hashes: 4 }
+    }
+}
+
+/// Hears what happens, on the thread where it happens, after it is on disk.
+pub type Listener = Box<dyn Fn(Happening) + Send + Sync>;
+
+/// The keyring. All of it may be used from several threads; calls wait for the disk or the database.
+pub struct Keyring {
+    keys: Keys,
+    limits: Limits,
+    hasher: Hasher,
+    throttle: Throttle,
+    sessions: Cache<session::Body>,
+    listener: Listener,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("keys", &self.keys).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Keyring {
+    /// Opens or makes `keys.db` in a data folder.
+    pub fn in_folder(folder: &Path, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
+        Keyring::open(Box::new(SqliteTable::open(&folder.join("keys.db"))?), limits, clock, listener)
+    }
+
+    /// Opens or makes the table in a database.
+    pub fn in_postgres(config: &postgres::Config, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
+        Keyring::open(Box::new(PostgresTable::open(config)?), limits, clock, listener)
+    }
+
+    fn open(table: Box<dyn Table>, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
+        let keys = Keys { table, clock };
+        let (hasher, throttle) = (Hasher::new(limits.hashes)?, Throttle::open(&keys)?);
+        Ok(Keyring { keys, limits, hasher, throttle, sessions: Cache::new(), listener })
+    }
+
+    /// Removes all that is kept of an account: whoever left or is suspended is out at once.
+    pub fn forget(&self, account: Account) -> Result<(), KeyringError> {
+        self.keys.table.forget(account.0)?;
+        self.sessions.drop_of(account.0);
+        self.tell(account, What::Forgotten);
+        Ok(())
+    }
+
+    /// Removes what is over and answers how many entries that were. Nothing that is over is good before, either: this
+    /// keeps the table small, once an hour.
+    pub fn purge(&self) -> Result<u64, KeyringError> {
+        self.keys.table.purge(self.keys.now())
+    }
+
+    fn tell(&self, account: Account, what: What) {
+        (self.listener)(Happening { at: self.keys.now(), account: Some(account), client: None, what });
+    }
+
+    fn tell_from(&self, account: Option<Account>, client: &Client<'_>, what: What) {
+        (self.listener)(Happening { at: self.keys.now(), account, client: Some(client.address), what });
+    }
+}

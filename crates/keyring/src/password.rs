@@ -1,0 +1,95 @@
+//! Passwords: what may be one, and the account's own.
+//!
+//! The rules are those of OWASP ASVS 5, chapter 6.2: long rather than complicated, any character, never expired,
+//! none of those that are tried first. A password is compared as it was typed but for Unicode's form (NFKC): the same
+//! keys give `が` as one character on one machine and as two on another, `Ａ` or `A` depending on the input method,
+//! and neither is seen in a password field. Nothing is cut off and no case is changed.
+
+use crate::{
+    Account, Keyring, KeyringError, PasswordError, Purpose, What,
+    hasher::Check,
+    keys::{Found, New},
+    table::{Kind, NEVER},
+};
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use zxcvbn::{Score, zxcvbn};
+
+/// Characters a password has at least.
+pub const LEAST_CHARACTERS: usize = 12;
+/// Characters a password has at most.
+pub const MOST_CHARACTERS: usize = 128;
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Password {
+    hash: String,
+}
+
+/// As it is hashed. None if it is longer than any password.
+fn normal(typed: &str) -> Option<String> {
+    let normal: String = typed.nfkc().take(MOST_CHARACTERS + 1).collect();
+    (normal.chars().count() <= MOST_CHARACTERS).then_some(normal)
+}
+
+/// Looks whether a password may be one for this login.
+pub fn check_password(login: &str, typed: &str) -> Result<(), PasswordError> {
+    let password = normal(typed).ok_or(PasswordError::TooLong { most: MOST_CHARACTERS })?;
+    let characters = password.chars().count();
+    if characters < LEAST_CHARACTERS {
+        return Err(PasswordError::TooShort { characters, least: LEAST_CHARACTERS });
+    }
+    let folded = |text: &str| text.nfkc().collect::<String>().to_lowercase();
+    if folded(password.trim()) == folded(login.trim()) {
+        return Err(PasswordError::IsLogin);
+    }
+    // Those found within a hundred million guesses; it knows the 30,000 commonest passwords, words, names, rows of
+    // keys, dates and repetitions, and what they make together.
+    if zxcvbn(&password, &[login, "shirube", "標"]).score() < Score::Three {
+        return Err(PasswordError::Common);
+    }
+    Ok(())
+}
+
+impl Keyring {
+    /// Gives an account a password. A recovery link that is under way and sign-ins that wait for a second factor are
+    /// over with it; sessions go on, so that the caller can offer to end the others.
+    pub fn set_password(&self, account: Account, login: &str, typed: &str) -> Result<(), KeyringError> {
+        check_password(login, typed)?;
+        let hash = self.hasher.hash(&normal(typed).unwrap_or_default())?;
+        let new = New { kind: Kind::Password, id: &account.key(), account: Some(account.0), expires: NEVER, body: &Password { hash } };
+        self.keys.put(&new)?;
+        self.drop_link(Purpose::Recovery, account)?;
+        self.drop_half_sign_ins(account)?;
+        self.tell(account, What::PasswordSet);
+        Ok(())
+    }
+
+    /// Whether an account has a password.
+    pub fn has_password(&self, account: Account) -> Result<bool, KeyringError> {
+        Ok(self.keys.get::<Password>(Kind::Password, &account.key())?.is_some())
+    }
+
+    /// The account's password, if the one typed is it. As much work for an account that does not exist.
+    pub(crate) fn right_password(&self, account: Option<Account>, typed: &str) -> Result<Option<Found<Password>>, KeyringError> {
+        let found = match account {
+            Some(account) => self.keys.get::<Password>(Kind::Password, &account.key())?,
+            // The same look into the table.
+            None => self.keys.get::<Password>(Kind::Password, "")?,
+        };
+        let typed = normal(typed);
+        let kept = found.as_ref().filter(|_| typed.is_some()).map(|found| found.body.hash.as_str());
+        let typed = typed.unwrap_or_default();
+        match (self.hasher.check(&typed, kept)?, found) {
+            (Check::Right, Some(found)) => Ok(Some(found)),
+            (Check::RightButOld, Some(mut found)) => {
+                let body = Password { hash: self.hasher.hash(&typed)? };
+                // Who changed the password meanwhile has made a new hash.
+                if let Some(row) = self.keys.replace(&found, &body)? {
+                    found = Found { row, body };
+                }
+                Ok(Some(found))
+            }
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Signing in: password, second factor, external identity.
+
+use crate::{
+    Account, Client, Keyring, KeyringError, Means, Moment, Session, What,
+    keys::New,
+    secret::{self, Ticket},
+    table::Kind,
+    throttle::{Admission, Pass},
+    totp::Factor,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// How long the second factor may take.
+const HALF_LIFE: i64 = 600_000;
+/// Codes that may be tried before the password is asked for again.
+const CODES: u32 = 5;
+
+/// Someone who wants to sign in.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// The login as typed.
+    pub login: &'a str,
+    /// The account of that login, if there is one that may sign in.
+    pub account: Option<Account>,
+    /// Where the attempt comes from.
+    pub client: Client<'a>,
+    /// What to show of the client in a list of sessions.
+    pub label: &'a str,
+    /// The session token the client brought; that session is over once the new one begins.
+    pub session: Option<&'a str>,
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub enum SignIn {
+    /// Signed in.
+    Done(Box<SignedIn>),
+    /// The password was right; now [`Keyring::second_factor`], with this token. It is good for nothing else.
+    SecondFactor(SecretString),
+    /// Wrong. Whether the login or the password is not told.
+    Wrong,
+    /// Not looked at, for there were too many failures.
+    Wait {
+        /// When the next attempt may be made.
+        until: Moment,
+    },
+}
+
+/// A session that just began.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Its token, for a cookie.
+    pub token: SecretString,
+    /// The session.
+    pub session: Session,
+    /// The device cookie, for a year, if the sign-in was by password.
+    pub device: Option<SecretString>,
+}
+
+/// What is kept of a sign-in between password and second factor.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Half {
+    digest: String,
+    /// A new cookie, given out once the second factor was right.
+    device: String,
+    label: String,
+    replaced: Option<String>,
+    pass: Pass,
+    tried: u32,
+}
+
+impl Keyring {
+    /// Signs in by password.
+    pub fn sign_in(&self, attempt: &Attempt<'_>, password: &str) -> Result<SignIn, KeyringError> {
+        let tell = |what| self.tell_from(attempt.account, &attempt.client, what);
+        let pass = match self.throttle.admit(&self.keys, attempt.login, &attempt.client)? {
+            Admission::Go(pass) => pass,
+            Admission::Wait(until) => {
+                tell(What::Slowed { until });
+                return Ok(SignIn::Wait { until });
+            }
+        };
+        let right = match self.right_password(attempt.account, password) {
+            Err(KeyringError::Busy) => {
+                self.throttle.take_back(&self.keys, &pass)?;
+                return Err(KeyringError::Busy);
+            }
+            other => other?,
+        };
+        let (Some(account), Some(right)) = (attempt.account, right) else {
+            tell(What::PasswordWrong);
+            return Ok(SignIn::Wrong);
+        };
+        let replaced = self.brought(attempt.session)?;
+        let device = self.throttle.device_cookie(&self.keys, attempt.login)?;
+        if self.has_second_factor(account)? {
+            let (id, secret) = (secret::random_id()?, secret::random_secret()?);
+            let body = Half {
+                digest: secret::digest(secret.expose_secret()),
+                device: device.expose_secret().to_string(),
+                label: attempt.label.to_string(),
+                replaced,
+                pass,
+                tried: 0,
+            };
+            let expires = self.keys.now() + HALF_LIFE;
+            self.keys.put(&New { kind: Kind::HalfSignIn, id: &id, account: Some(account.0), expires, body: &body })?;
+            tell(What::PasswordAccepted);
+            return Ok(SignIn::SecondFactor(Ticket::text(&id, &secret)));
+        }
+        let means = Means::Password;
+        let (token, session) = self.begin(account, means, attempt.label, replaced.as_deref())?;
+        // Whoever was forgotten, or whose password was changed, since it was looked at is not let in.
+        if self.keys.table.get(Kind::Password, &right.row.id)?.is_none_or(|row| row.version != right.row.version) {
+            self.end_session_of(account, &session.id)?;
+            return Ok(SignIn::Wrong);
+        }
+        self.throttle.succeed(&self.keys, account.0, &pass)?;
+        tell(What::SignedIn { session: session.id.clone(), means });
+        Ok(SignIn::Done(Box::new(SignedIn { token, session, device: Some(device) })))
+    }
+
+    /// Goes on with a sign-in that [`SignIn::SecondFactor`] left half done. `Wrong` means another try with the same
+    /// token; nothing, that it is over and the password is asked for again.
+    pub fn second_factor(&self, token: &str, code: &str, client: &Client<'_>) -> Result<Option<SignIn>, KeyringError> {
+        let Some(ticket) = Ticket::parse(token) else { return Ok(None) };
+        let Some(found) = self.keys.get::<Half>(Kind::HalfSignIn, ticket.id)? else { return Ok(None) };
+        let (half, Some(account)) = (&found.body, found.row.account.map(Account)) else { return Ok(None) };
+        if !secret::is_secret_of(ticket.secret, &half.digest) {
+            return Ok(None);
+        }
+        let tell = |what| self.tell_from(Some(account), client, what);
+        if let Some(until) = self.throttle.admit_code(&self.keys, account.0, &half.pass)? {
+            tell(What::Slowed { until });
+            return Ok(Some(SignIn::Wait { until }));
+        }
+        // Counted before it is looked at, so that many at once are not more than the limit.
+        let counted = self.keys.change(Kind::HalfSignIn, ticket.id, |half: &Half| {
+            let tried = half.tried + 1;
+            ((tried <= CODES).then(|| Half { tried, ..half.clone() }), tried)
+        })?;
+        let Some(tried) = counted.filter(|tried| *tried <= CODES) else { return Ok(None) };
+        let Some(factor) = self.use_code(account, code)? else {
+            tell(What::CodeWrong);
+            if tried == CODES {
+                self.keys.remove(Kind::HalfSignIn, ticket.id)?;
+                return Ok(None);
+            }
+            return Ok(Some(SignIn::Wrong));
+        };
+        let means = match factor {
+            Factor::Code => Means::PasswordAndCode,
+            Factor::RecoveryCode => Means::PasswordAndRecoveryCode,
+        };
+        let (token, session) = self.begin(account, means, &half.label, half.replaced.as_deref())?;
+        // Used once; and gone if the account was forgotten meanwhile.
+        if !self.keys.remove(Kind::HalfSignIn, ticket.id)? {
+            self.end_session_of(account, &session.id)?;
+            return Ok(None);
+        }
+        self.throttle.succeed(&self.keys, account.0, &half.pass)?;
+        tell(What::SignedIn { session: session.id.clone(), means });
+        let device = Some(half.device.as_str().into());
+        Ok(Some(SignIn::Done(Box::new(SignedIn { token, session, device }))))
+    }
+
+    pub(crate) fn drop_half_sign_ins(&self, account: Account) -> Result<(), KeyringError> {
+        self.keys
+            .list::<Half>(Kind::HalfSignIn, account.0)?
+            .iter()
+            .try_for_each(|half| self.keys.remove(Kind::HalfSignIn, &half.row.id).map(|_| ()))
+    }
+
+    /// Begins a session for someone who proved otherwise who they are: by a one-time link.
+    pub fn sign_in_by_link(&self, account: Account, client: &Client<'_>, label: &str) -> Result<SignedIn, KeyringError> {
+        let means = Means::Link;
+        let (token, session) = self.begin(account, means, label, None)?;
+        let what = What::SignedIn { session: session.id.clone(), means };
+        self.tell_from(Some(account), client, what);
+        Ok(SignedIn { token, session, device: None })
+    }
+}
