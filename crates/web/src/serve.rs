@@ -32,7 +32,7 @@ use tokio::{net::TcpListener, sync::watch, time};
 pub struct Listeners {
     /// For readers and programs.
     pub portal: TcpListener,
-    /// For whoever watches the program: [`watch_router`]. A proxy that hands on everything never reaches it.
+    /// For whoever watches the program. A proxy that hands on everything never reaches it.
     pub metrics: Option<TcpListener>,
 }
 
