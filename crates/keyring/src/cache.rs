@@ -94,3 +94,63 @@ impl<T: Clone> Cache<T> {
         inside.drops += 1;
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::table::{Kind, Row, sqlite::SqliteTable};
+
+    fn found(id: usize) -> Found<()> {
+        let row = Row { kind: Kind::Session, id: id.to_string(), account: Some(7), expires: 1, seen: 0, version: 0, body: String::new() };
+        Found { row, body: () }
+    }
+
+    fn table() -> (tempfile::TempDir, SqliteTable) {
+        let folder = tempfile::tempdir().unwrap();
+        let table = SqliteTable::open(&folder.path().join("keys.db")).unwrap();
+        (folder, table)
+    }
+
+    #[test]
+    fn what_was_read_before_a_drop_is_not_kept_after_it() {
+        let (folder, table) = table();
+        let drops: [&dyn Fn(&Cache<()>); 3] = [&|cache| cache.drop_one("1"), &|cache| cache.drop_of(7), &|cache| {
+            // Another process changes something, and a later request notices.
+            SqliteTable::open(&folder.path().join("keys.db")).unwrap().insert(&found(1).row).unwrap();
+            cache.follow(&table, FOLLOW).unwrap();
+        }];
+        for drop in drops {
+            let cache = Cache::new();
+            let before = cache.follow(&table, 0).unwrap();
+            cache.keep(&found(2), before);
+            drop(&cache);
+            cache.keep(&found(1), before);
+            assert!(cache.get("1").is_none());
+            cache.keep(&found(1), cache.follow(&table, FOLLOW).unwrap());
+            assert!(cache.get("1").is_some());
+        }
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let (_folder, table) = table();
+        let cache = Cache::new();
+        let drops = cache.follow(&table, 0).unwrap();
+        for id in 0..=MOST {
+            cache.keep(&found(id), drops);
+            assert!(cache.lock().entries.len() <= MOST);
+        }
+        assert!(cache.get(&MOST.to_string()).is_some());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_it_from_following() {
+        let (folder, table) = table();
+        let cache = Cache::new();
+        cache.keep(&found(1), cache.follow(&table, 1_000_000).unwrap());
+        SqliteTable::open(&folder.path().join("keys.db")).unwrap().insert(&found(2).row).unwrap();
+        cache.follow(&table, 0).unwrap();
+        assert!(cache.get("1").is_none());
+    }
+}

@@ -132,3 +132,21 @@ impl Keyring {
         (self.listener)(Happening { at: self.keys.now(), account, client: Some(client.address), what });
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{keys::New, table::Kind};
+
+    #[test]
+    fn an_entry_that_does_not_read_is_told_without_its_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::in_folder(folder.path(), Limits::default(), Clock::at(0), Box::new(|_| ())).unwrap();
+        let body = ["not what", "a password is"];
+        keyring.keys.put(&New { kind: Kind::Password, id: "17", account: Some(17), expires: 1, body: &body }).unwrap();
+        let error = keyring.has_password(Account(17)).unwrap_err();
+        assert!(matches!(error, KeyringError::Unreadable { kind: "password", .. }));
+        assert!(!error.to_string().contains("not what"), "{error}");
+    }
+}

@@ -239,7 +239,8 @@ fn take_back(keys: &Keys, charge: &Charge, rule: &Rule) -> Result<(), KeyringErr
         let counter = found.body.at(keys.now(), rule);
         let until = if charge.version == found.row.version { 0 } else { counter.until };
         let body = Counter { failures: counter.failures.saturating_sub(1), until, ..counter };
-        if keys.replace(&found, &body)?.is_some() {
+        let done = if body.failures == 0 { keys.take(&found.row)? } else { keys.replace(&found, &body)?.is_some() };
+        if done {
             return Ok(());
         }
     }

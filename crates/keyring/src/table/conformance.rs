@@ -20,7 +20,7 @@ fn schema(server: &str) -> Config {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let schema = format!("keys_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     Client::connect(server, NoTls).unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
-    format!("{server}?options=-c%20search_path%3D{schema}").parse().unwrap()
+    format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}").parse().unwrap()
 }
 
 /// Runs a law on every table there is, each empty.
@@ -174,6 +174,61 @@ fn of_many_at_once_one_succeeds() {
             let version = tables[1].get(Kind::Session, &id).unwrap().unwrap().version;
             assert_eq!(race(&|table, _| table.delete(Kind::Session, &id, Some(version)).unwrap()), 1);
         }
+    });
+}
+
+/// What only PostgreSQL can do: come back after it was away.
+#[test]
+fn a_broken_connection_is_made_anew_and_what_was_asked_is_done_once() {
+    let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
+    let config = schema(&server);
+    let table = PostgresTable::open(&config).unwrap();
+    let mut other = Client::connect(&server, NoTls).unwrap();
+    let mut cut = || {
+        let me = config.get_application_name().unwrap().to_string();
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", &[&me]).unwrap();
+    };
+    cut();
+    assert!(table.insert(&row("a", 1)).unwrap());
+    cut();
+    assert!(table.replace(1, &row("a", 2)).unwrap());
+    cut();
+    assert_eq!(table.get(Kind::Session, "a").unwrap().unwrap(), row("a", 2));
+    cut();
+    assert_eq!(table.list(Kind::Session, 7).unwrap().len(), 1);
+    cut();
+    assert!(table.delete(Kind::Session, "a", Some(2)).unwrap());
+    cut();
+    assert_eq!((table.forget(7).unwrap(), table.purge(NEVER - 1).unwrap()), (0, 0));
+}
+
+#[test]
+fn a_table_of_a_later_release_is_refused() {
+    let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
+    let config = schema(&server);
+    drop(PostgresTable::open(&config).unwrap());
+    config.connect(NoTls).unwrap().execute("UPDATE shirube_keyring_format SET format = format + 1", &[]).unwrap();
+    assert!(matches!(PostgresTable::open(&config), Err(crate::KeyringError::Format { found: 2, known: 1, .. })));
+}
+
+#[test]
+fn what_the_server_refuses_is_told_without_values() {
+    let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
+    let config = schema(&server);
+    let table = PostgresTable::open(&config).unwrap();
+    config.connect(NoTls).unwrap().execute("ALTER TABLE keyring ADD CHECK (body <> 'forbidden')", &[]).unwrap();
+    let refused = table.insert(&Row { body: "forbidden".into(), ..row("a", 1) });
+    assert!(matches!(&refused, Err(crate::KeyringError::Refused { cause, .. }) if !cause.contains("forbidden")), "{refused:?}");
+    assert!(table.insert(&row("a", 1)).unwrap(), "the connection goes on");
+}
+
+#[test]
+fn processes_that_come_first_at_once_make_one_table() {
+    let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
+    let config = schema(&server);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| PostgresTable::open(&config).map(|_| ()))).collect();
+        assert!(threads.into_iter().all(|thread| thread.join().unwrap().is_ok()));
     });
 }
 

@@ -67,14 +67,16 @@ pub(crate) struct Row {
 }
 
 /// A table of entries that several threads, and with PostgreSQL several processes, may use. Each call is one atomic
-/// step; what it changed is on disk when it returns. None looks at whether an entry is still good but `purge`.
+/// step; what it changed is on disk when it returns, `touch` excepted. None but `purge` looks at whether an entry is
+/// still good.
 pub(crate) trait Table: Debug + Send + Sync {
     /// Puts a new entry. False if there is one of its kind and id.
     fn insert(&self, row: &Row) -> Result<bool, KeyringError>;
     fn get(&self, kind: Kind, id: &str) -> Result<Option<Row>, KeyringError>;
     /// Puts an entry in place of the one of its kind and id. False if that is not (or no longer) of this version.
     fn replace(&self, version: i64, row: &Row) -> Result<bool, KeyringError>;
-    /// Notes that an entry was used. Its version stays: nothing that matters to others changed.
+    /// Notes that an entry was used. Its version stays, and the note need not outlast a power cut: nothing that matters
+    /// changed.
     fn touch(&self, kind: Kind, id: &str, seen: Moment, expires: Moment) -> Result<(), KeyringError>;
     /// Removes an entry, of one version or of any. False if there was none.
     fn delete(&self, kind: Kind, id: &str, version: Option<i64>) -> Result<bool, KeyringError>;

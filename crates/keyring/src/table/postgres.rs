@@ -235,7 +235,12 @@ impl Table for PostgresTable {
     fn touch(&self, kind: Kind, id: &str, seen: Moment, expires: Moment) -> Result<(), KeyringError> {
         self.ask(|session, _| {
             let sql = "UPDATE keyring SET seen = $3, expires = $4 WHERE kind = $1 AND id = $2 AND seen < $3";
-            session.execute(sql, &[&kind.name(), &id, &seen, &expires]).map(|_| ())
+            let statement = session.statement(sql)?;
+            let mut transaction = session.client.transaction()?;
+            // Ten thousand people at work would otherwise keep the disk busy with nothing but this.
+            transaction.batch_execute("SET LOCAL synchronous_commit = off")?;
+            transaction.execute(&statement, &[&kind.name(), &id, &seen, &expires])?;
+            transaction.commit()
         })
     }
 
@@ -286,4 +291,22 @@ fn row(kind: Kind, r: &::postgres::Row) -> Result<Row, Error> {
         version: r.try_get(4)?,
         body: r.try_get(5)?,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn config(address: &str) -> Config {
+        address.parse().unwrap()
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_told_with_its_place_and_without_the_password() {
+        let refused = PostgresTable::open(&config("postgresql://ann:secret@127.0.0.1:1/shirube?connect_timeout=2"));
+        let told = format!("{refused:?}");
+        assert!(matches!(refused, Err(KeyringError::Unreachable { place, .. }) if place == "postgresql://127.0.0.1:1/shirube"));
+        assert!(!told.contains("secret"));
+    }
 }
