@@ -22,6 +22,7 @@ pub struct Clearance(Arc<Kind>);
 enum Kind {
     Owner,
     Pack,
+    Nobody,
     Person(Box<Cleared>),
 }
 
@@ -69,6 +70,11 @@ impl Clearance {
         Clearance(Arc::new(Kind::Pack))
     }
 
+    /// Nobody: nothing.
+    pub fn nobody() -> Clearance {
+        Clearance(Arc::new(Kind::Nobody))
+    }
+
     /// What a person may do, for a stated purpose or none.
     ///
     /// # Errors
@@ -106,7 +112,7 @@ impl Clearance {
     fn person(&self) -> Option<&Cleared> {
         match &*self.0 {
             Kind::Person(cleared) => Some(cleared),
-            Kind::Owner | Kind::Pack => None,
+            Kind::Owner | Kind::Pack | Kind::Nobody => None,
         }
     }
 
@@ -115,11 +121,12 @@ impl Clearance {
         matches!(&*self.0, Kind::Owner)
     }
 
-    /// Login of the person; `owner` and `pack` for the two that are none.
+    /// Login of the person; `owner`, `pack` and `nobody` for those that are none.
     pub fn login(&self) -> &str {
         match &*self.0 {
             Kind::Owner => "owner",
             Kind::Pack => "pack",
+            Kind::Nobody => "nobody",
             Kind::Person(c) => c.person.login(),
         }
     }
@@ -149,6 +156,7 @@ impl Clearance {
         match &*self.0 {
             Kind::Owner => true,
             Kind::Pack => packs(question),
+            Kind::Nobody => false,
             Kind::Person(c) => c.allows(question),
         }
     }
@@ -228,7 +236,7 @@ impl Clearance {
             Kind::Pack if packs(question) => {
                 Explanation::by_nature("pack-loads", "パックは自らの記録を読み込む", "A pack loads the records it comes with")
             }
-            Kind::Pack => Explanation::silent(),
+            Kind::Pack | Kind::Nobody => Explanation::silent(),
             Kind::Person(c) => c.why(question),
         }
     }

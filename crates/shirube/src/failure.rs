@@ -50,6 +50,9 @@ pub enum Failure {
     /// The folder of jobs.
     #[error(transparent)]
     Jobs(#[from] shirube_web::JobError),
+    /// The keyring.
+    #[error(transparent)]
+    Keyring(#[from] shirube_keyring::KeyringError),
     /// A file could not be read or written.
     #[error("{path}: {cause}", path = path.display())]
     File {

@@ -33,6 +33,11 @@ impl Actor {
         Actor::new(&format!("person:{}", clearance.login()), clearance)
     }
 
+    /// The program itself, doing what someone without an account yet may do by a one-time link: the event tells what.
+    pub fn program(what: &str) -> Actor {
+        Actor::new(&format!("program:{what}"), Clearance::owner())
+    }
+
     /// The pack, loading its own records.
     pub(crate) fn pack(id: &str, version: &str) -> Actor {
         Actor::new(&format!("pack:{id}@{version}"), Clearance::pack())

@@ -91,7 +91,8 @@ impl Store {
 
 fn read(snapshot: &Snapshot, seq: i64, day: String) -> Result<People, StoreError> {
     let connection = snapshot.connection();
-    let mut statement = connection.prepare_cached("SELECT _id, corporate_number, parent FROM main.office_organisation WHERE _state = 'active'")?;
+    let mut statement =
+        connection.prepare_cached("SELECT _id, corporate_number, parent FROM main.office_organisation WHERE _state = 'active'")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let organisations = Organisations::new(rows.collect::<Result<Vec<_>, _>>()?);
     let sql = "SELECT account, role, organisation FROM main.office_membership

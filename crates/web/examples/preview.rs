@@ -27,7 +27,7 @@ fn main() {
     mistakes.iter().for_each(|m| eprintln!("{m}"));
     let store = shirube_store::Store::open(&data, Arc::new(pack)).unwrap();
     let jobs = shirube_web::Jobs::open(data.join("jobs")).unwrap();
-    let app = Arc::new(shirube_web::App::new(store, jobs, shirube_web::Site { data, ..Default::default() }));
+    let app = Arc::new(shirube_web::App::new(store, jobs, shirube_web::Site { data, ..Default::default() }, shirube_web::Who::Trial));
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         println!("http://127.0.0.1:{port}/");

@@ -237,15 +237,22 @@ pub fn actor(l: L, id: &str) -> String {
 
 /// A time of the log: Japan time, to the minute.
 pub fn time(l: L, ms: i64) -> Markup {
+    match jiff::Timestamp::from_millisecond(ms) {
+        Ok(at) => html! { time datetime=(at.to_string()) class="nowrap" { (time_words(l, ms)) } },
+        Err(_) => html! { (ms) },
+    }
+}
+
+/// The same in words alone.
+pub fn time_words(l: L, ms: i64) -> String {
     use jiff::{Timestamp, tz};
-    let Ok(at) = Timestamp::from_millisecond(ms) else { return html! { (ms) } };
+    let Ok(at) = Timestamp::from_millisecond(ms) else { return ms.to_string() };
     let local = tz::Offset::constant(9).to_datetime(at);
-    let text = if l.is_ja() {
+    if l.is_ja() {
         format!("{}年{}月{}日 {:02}:{:02}", local.year(), local.month(), local.day(), local.hour(), local.minute())
     } else {
         format!("{} {:02}:{:02} JST", local.date(), local.hour(), local.minute())
-    };
-    html! { time datetime=(at.to_string()) class="nowrap" { (text) } }
+    }
 }
 
 /// Heading of a page whose words may be those of a record.

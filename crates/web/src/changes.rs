@@ -7,7 +7,7 @@ impl App {
     /// Makes a change in the name of the one who asks.
     pub fn submit(&self, cx: &Ctx, command: Command) -> Result<Receipt, StoreError> {
         let erases = matches!(command, Command::Redact { .. });
-        let receipt = self.store.submit(&cx.actor, command)?;
+        let receipt = self.store.submit(&cx.asking.actor, command)?;
         if erases {
             self.forget();
         }

@@ -4,11 +4,11 @@ use crate::{
     error::{Error, pair},
     text::L,
     url::Query,
+    who::Asking,
 };
 use axum::{body::Bytes, http::HeaderMap};
 use shirube_plan::Lang;
 use shirube_snapshot::AsOf;
-use shirube_store::Actor;
 
 /// A request, read.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub struct Ctx {
     pub as_of: AsOf,
     /// The moment as the reader wrote it (`2026-11-01`); none for now.
     pub as_of_text: Option<String>,
-    /// Who asks. One local owner for now.
-    pub actor: Actor,
+    /// Who asks, and what they may do.
+    pub asking: Asking,
     /// Path without the language's prefix, percent-encoded as it came.
     pub path: String,
     /// Parameters of the query but `as_of`.
@@ -34,19 +34,24 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    /// A request for a page without parameters, now.
+    /// A request for a page without parameters, now, by nobody.
     pub fn plain(lang: Lang, path: &str) -> Ctx {
         Ctx {
             l: L(lang),
             as_of: AsOf::Head,
             as_of_text: None,
-            actor: Actor::owner(),
+            asking: Asking::nobody(),
             path: path.to_string(),
             query: Query::default(),
             params: vec![],
             body: Bytes::new(),
             headers: HeaderMap::new(),
         }
+    }
+
+    /// The same request by someone.
+    pub fn by(self, asking: Asking) -> Ctx {
+        Ctx { asking, ..self }
     }
 
     /// Reads the moment out of the query. A moment that cannot be read is an error, never silently "now".

@@ -21,6 +21,9 @@ pub enum Error {
     /// The reader may not see or do this.
     #[error("forbidden: {}", .0.en)]
     Forbidden(Pair),
+    /// Nobody is signed in, and only someone who is may see or do this.
+    #[error("sign-in needed")]
+    SignIn,
     /// The address knows other methods only.
     #[error("method not allowed")]
     Method,
@@ -81,6 +84,7 @@ impl Error {
             Error::NotFound(_) => 404,
             Error::BadRequest { .. } => 400,
             Error::Forbidden(_) => 403,
+            Error::SignIn => 401,
             Error::Method => 405,
             Error::Refused(refusal) => refusal.status,
             Error::Internal(_) => 500,
@@ -93,6 +97,7 @@ impl Error {
             Error::NotFound(_) => "not-found",
             Error::BadRequest { .. } => "bad-request",
             Error::Forbidden(_) => "forbidden",
+            Error::SignIn => "sign-in",
             Error::Method => "method-not-allowed",
             Error::Refused(refusal) => refusal.code,
             Error::Internal(_) => "internal",
@@ -105,6 +110,7 @@ impl Error {
             Error::NotFound(_) => pair("見つかりません", "Not found"),
             Error::BadRequest { .. } => pair("指定を読み取れません", "The request cannot be read"),
             Error::Forbidden(_) => pair("権限がありません", "Not allowed"),
+            Error::SignIn => pair("サインインが必要です", "Sign-in needed"),
             Error::Method => pair("この操作はできません", "This method is not possible here"),
             Error::Refused(refusal) => refusal.title.clone(),
             Error::Internal(_) => pair("内部エラー", "Internal error"),
@@ -116,6 +122,9 @@ impl Error {
         match self {
             Error::NotFound(what) | Error::Forbidden(what) => what.clone(),
             Error::BadRequest { problem, .. } => problem.clone(),
+            Error::SignIn => {
+                pair("サインインした人だけが見られる、または行える内容です。", "Only someone who is signed in may see or do this.")
+            }
             Error::Refused(refusal) => refusal.problem.clone(),
             Error::Method => pair("このアドレスは別の方法でだけ使えます。", "This address answers other methods only."),
             Error::Internal(_) => pair(
@@ -133,6 +142,10 @@ impl Error {
                 "Check the address or use the search. If you are looking at an earlier moment, it may not have been recorded yet.",
             ),
             Error::BadRequest { mend, .. } => mend.clone(),
+            Error::SignIn => pair(
+                "サインインしてください。プログラムは、有効なトークンを Authorization ヘッダーに付けてください。",
+                "Sign in. Programs bring a valid token in the header `Authorization: Bearer …`.",
+            ),
             Error::Forbidden(_) => pair("管理者に確認してください。", "Ask the person who runs this portal."),
             Error::Refused(refusal) => refusal.mend.clone(),
             Error::Method => pair("画面のリンクやボタンから操作してください。", "Use the links and buttons of the pages."),

@@ -1,6 +1,6 @@
 //! The frame around every page: head, navigation, banners, footer.
 
-use crate::{assets, ctx::Ctx, routes};
+use crate::{assets, ctx::Ctx, routes, url, who::Visitor};
 use maud::{DOCTYPE, Markup, html};
 use shirube_plan::Pack;
 use shirube_snapshot::Moment;
@@ -83,6 +83,7 @@ fn header(v: &View, nav: &str) -> Markup {
                         @for (name, value) in &cx.query_elsewhen().0 { input type="hidden" name=(name) value=(value); }
                         button class="quiet" { (l.t("表示", "Show")) }
                     }
+                    (visitor(v))
                     a href=(cx.other_language()) hreflang=(l.other().code()) lang=(l.other().code()) { (l.t("English", "日本語")) }
                     button type="button" id="theme" class="quiet" hidden { (l.t("暗い配色", "Dark")) }
                 }
@@ -100,6 +101,24 @@ fn header(v: &View, nav: &str) -> Markup {
     }
 }
 
+/// Who is signed in, or the way to it.
+fn visitor(v: &View) -> Markup {
+    let (cx, l) = (v.cx, v.cx.l);
+    match &cx.asking.visitor {
+        Visitor::Owner | Visitor::Unknown | Visitor::Program(_) => html! {},
+        Visitor::Public => {
+            html! { a href=(cx.form_path(&format!("/sign-in?to={}", url::value(&cx.to_with(&cx.path, cx.query.clone()))))) { (l.t("サインイン", "Sign in")) } }
+        }
+        Visitor::Person(signed) => html! {
+            a href=(cx.form_path("/me")) { (signed.name) }
+            form method="post" action=(cx.form_path("/sign-out")) {
+                input type="hidden" name="_token" value=(cx.asking.word);
+                button class="quiet" { (l.t("サインアウト", "Sign out")) }
+            }
+        },
+    }
+}
+
 /// Carries the moment through a form that leads to another page.
 pub fn hidden_as_of(v: &View) -> Markup {
     html! { @if let Some(text) = &v.cx.as_of_text { input type="hidden" name="as_of" value=(text); } }
@@ -113,6 +132,15 @@ fn banners(v: &View) -> Markup {
                 div class="wrap" {
                     b { (l.t("架空の計画", "Fictional plan")) }
                     span { (l.t("この計画の内容と数値はすべて作り物です。", "Everything in this plan, figures included, is invented.")) }
+                }
+            }
+        }
+        @if matches!(cx.asking.visitor, Visitor::Owner) {
+            div class="banner banner-trial" role="note" {
+                div class="wrap" {
+                    b { (l.t("試用", "Trial")) }
+                    span { (l.t("この機械を使う人は、だれでもすべてを行えます。アカウントを使うには設定で accounts = \"on\" としてください。",
+                                "Whoever reaches this machine may do everything. Set accounts = \"on\" to use accounts.")) }
                 }
             }
         }

@@ -42,9 +42,12 @@ mod tests;
 pub mod text;
 pub mod url;
 mod what_if;
+mod who;
 
 pub use gate::Network;
 pub use jobs::{JobError, Jobs};
+pub use pages::links::NO_ACCOUNT;
 pub use serve::{Listeners, router, serve};
 pub use site::{Limits, Site};
 pub use state::App;
+pub use who::{Accounts, Who};

@@ -18,6 +18,7 @@ pub struct Reply {
     file_name: Option<String>,
     lasting: bool,
     headers: Vec<(&'static str, String)>,
+    cookies: Vec<String>,
 }
 
 impl Reply {
@@ -28,7 +29,16 @@ impl Reply {
 
     /// Bytes of a media type.
     pub fn bytes(media: &str, body: Bytes) -> Reply {
-        Reply { status: 200, media: media.to_string(), body, location: None, file_name: None, lasting: false, headers: vec![] }
+        Reply {
+            status: 200,
+            media: media.to_string(),
+            body,
+            location: None,
+            file_name: None,
+            lasting: false,
+            headers: vec![],
+            cookies: vec![],
+        }
     }
 
     /// JSON.
@@ -71,6 +81,17 @@ impl Reply {
     pub fn with_header(mut self, name: &'static str, value: String) -> Reply {
         self.headers.push((name, value));
         self
+    }
+
+    /// One more cookie, as a `set-cookie` header says it.
+    pub fn with_cookie(mut self, cookie: String) -> Reply {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// The cookies it sets.
+    pub fn cookies(&self) -> &[String] {
+        &self.cookies
     }
 
     /// HTTP status.
@@ -119,6 +140,11 @@ impl IntoResponse for Reply {
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
+            }
+        }
+        for cookie in self.cookies {
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                headers.append(header::SET_COOKIE, cookie);
             }
         }
         response

@@ -3,7 +3,7 @@
 use crate::{
     ctx::Ctx,
     error::{Error, pair},
-    gate::{self, Gate, RequestId},
+    gate::{self, Gate, Peer, RequestId},
     health,
     listen::listen,
     meter,
@@ -12,7 +12,8 @@ use crate::{
     routes::{Method, ROUTES, Route, Takes},
     site::Limits,
     state::App,
-    url::Query,
+    url::{self, Query},
+    who::admit,
 };
 use axum::{
     Router,
@@ -139,6 +140,7 @@ fn address(route: &Route, lang: Lang) -> String {
 async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked: Asked, (at, route): (usize, &'static Route)) -> Response {
     let (head, body) = asked.into_parts();
     let lang = language(page, &head.uri, &head.headers);
+    let client = head.extensions.get::<Peer>().map(|peer| gate::client_of(peer, &head.headers, &app.site.proxies));
     let (uri, headers) = (head.uri, head.headers);
     let answer = match bring_in(route, &headers, body, &app.site.limits).await {
         Err(error) => Err(error),
@@ -148,7 +150,10 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
             // Handlers read files and run SQL: never on a thread that serves the network.
             let task = tokio::task::spawn_blocking(move || {
                 let mut cx = context(lang, &uri)?;
+                let kind = (route.method == Method::Get, is_api(&uri));
+                cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?;
                 (cx.params, cx.headers, cx.body) = (params, headers, body);
+                admit(route.needs, &cx)?;
                 (route.handler)(&app, &cx)
             });
             match time::timeout(most, task).await {
@@ -281,6 +286,10 @@ fn error_reply(app: &App, lang: Lang, uri: &Uri, headers: &HeaderMap, error: Err
     if is_api(uri) || (accepts.contains("json") && !accepts.contains("html")) {
         let json = error.problem_json(cx.l, uri.path()).to_string();
         return Reply::bytes("application/problem+json", json.into()).with_status(error.status());
+    }
+    if error == Error::SignIn {
+        let here = uri.path_and_query().map_or("/", |p| p.as_str());
+        return Reply::see_other(cx.form_path(&format!("/sign-in?to={}", url::value(here))));
     }
     Reply::page(errors::view(&cx, &app.pack, &error)).with_status(error.status())
 }

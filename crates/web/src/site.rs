@@ -1,6 +1,6 @@
 //! How the portal stands in its network: names, proxies, limits.
 
-use crate::gate::Network;
+use crate::{ctx::Ctx, gate::Network};
 use std::{path::PathBuf, time::Duration};
 
 /// What the person who runs the portal decides about it.
@@ -10,12 +10,22 @@ pub struct Site {
     pub data: PathBuf,
     /// Host names the portal answers to, beside those of this machine (`localhost`, loopback addresses).
     pub hosts: Vec<String>,
+    /// Scheme and host by which readers find the portal, where it is configured.
+    pub public_url: Option<String>,
     /// Readers reach the portal by `https` only.
     pub https: bool,
     /// Proxies whose word on where a request comes from is taken.
     pub proxies: Vec<Network>,
     /// Limits.
     pub limits: Limits,
+}
+
+impl Site {
+    /// Where readers find the portal: scheme and host, as configured or as the request names it.
+    pub fn address(&self, cx: &Ctx) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", cx.header("host").unwrap_or("localhost")))
+    }
 }
 
 /// How much one request, one client or one connection may take.

@@ -11,6 +11,7 @@ use crate::{
     measures::{Measure, Measured, rank},
     meter::Meter,
     site::Site,
+    who::Who,
 };
 use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge};
 use shirube_plan::{Indicator, Pack, Sensitivity};
@@ -34,7 +35,9 @@ pub struct App {
     pub site: Site,
     /// What was answered since the start.
     pub meter: Meter,
-    /// What forms carry to show that they are ours.
+    /// How it finds out who asks.
+    pub who: Who,
+    /// What forms carry in a trial to show that they are ours.
     pub token: Token,
     /// Keys of creations by the API.
     pub keys: Keys,
@@ -61,7 +64,7 @@ pub type Traced = Result<(Arc<Derivation>, BTreeSet<String>), IndicatorError>;
 
 impl App {
     /// A portal over a store and its pack.
-    pub fn new(store: Store, jobs: Jobs, site: Site) -> App {
+    pub fn new(store: Store, jobs: Jobs, site: Site, who: Who) -> App {
         // A job whose end is not known says so; the portal is of use without.
         if let Err(error) = jobs.settle(&store) {
             tracing::error!(%error, "jobs");
@@ -72,6 +75,7 @@ impl App {
             jobs: Arc::new(jobs),
             site,
             meter: Meter::default(),
+            who,
             token: Token::new(),
             keys: Keys::default(),
             citations: OnceLock::new(),
@@ -82,7 +86,7 @@ impl App {
 
     /// The records as the request may see them, at its moment.
     pub fn open(&self, cx: &Ctx) -> Result<Reader, Error> {
-        Ok(self.store.reader(&cx.actor, cx.as_of)?)
+        Ok(self.store.reader(&cx.asking.actor, cx.as_of)?)
     }
 
     /// What templates draw from, on pages that read no records.
@@ -111,8 +115,13 @@ impl App {
         self.pack.indicators.values().filter(|i| self.may_read(cx, whole, i))
     }
 
+    /// Greatest sensitivity of the fields an indicator reads.
+    pub fn sensitivity(&self, whole: &Whole, id: &str) -> Sensitivity {
+        self.pack.indicators.get(id).map_or(Sensitivity::Personal, |i| self.results.sources(&whole.0, i).sensitivity)
+    }
+
     fn may_read(&self, cx: &Ctx, whole: &Whole, indicator: &Indicator) -> bool {
-        let clearance = cx.actor.clearance();
+        let clearance = cx.asking.actor.clearance();
         clearance.is_unlimited() || clearance.indicator(&indicator.id, self.results.sources(&whole.0, indicator).sensitivity)
     }
 

@@ -9,6 +9,7 @@ use crate::{
     reply::Reply,
     routes::{Method, ROUTES},
     url::{self, Query},
+    who::{Who, admit},
 };
 use axum::body::Bytes;
 use shirube_plan::{Files, Lang, Pack, load};
@@ -59,7 +60,7 @@ impl Portal {
         let store = Store::open(folder.path(), Arc::new(pack)).unwrap();
         let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
         let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
-        Portal { app: App::new(store, jobs, site), folder }
+        Portal { app: App::new(store, jobs, site, Who::Trial), folder }
     }
 
     /// A portal over the desk's pack.
@@ -130,6 +131,9 @@ impl Portal {
         for (name, value) in headers {
             cx.headers.insert(*name, value.parse().unwrap());
         }
+        let kind = (method == Method::Get, path.starts_with("/api/"));
+        cx.asking = self.app.who.is_asking(&self.app.store, &cx.headers, None, self.app.token.word(), kind)?;
+        admit(route.needs, &cx)?;
         (route.handler)(&self.app, &cx)
     }
 }

@@ -4,7 +4,9 @@ use crate::Place;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::office::Office;
-use shirube_web::{App, Jobs, Listeners};
+use shirube_keyring::{Clock, ExposeSecret, Happening, Keyring, Limits, Purpose};
+use shirube_store::LogPlace;
+use shirube_web::{Accounts, App, Jobs, Listeners, Who};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,6 +15,9 @@ use tokio::net::TcpListener;
 
 /// Time for threads to end that did not end in theirs. What they acknowledge is on disk before they say so.
 const LAST: Duration = Duration::from_secs(1);
+
+/// How long the link of the first owner is good.
+const SET_UP: Duration = Duration::from_secs(24 * 3600);
 
 /// Serves until Ctrl-C or SIGTERM; answers and jobs under way have their time to end.
 pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
@@ -32,7 +37,8 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         say!("http://{address}/  (English: http://{address}/en)  data: {}, log: {}", place.data.display(), office.store.log_place());
         config.doubts().iter().for_each(|doubt| tracing::warn!("{doubt}"));
         let jobs = Jobs::open(place.data.join("jobs"))?;
-        let app = Arc::new(App::new(office.store, jobs, config.site()));
+        let who = tokio::task::block_in_place(|| who(place, config, &office, address))?;
+        let app = Arc::new(App::new(office.store, jobs, config.site(), who));
         let seq = app.store.head_seq();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), pack = office.pack.meta.id, %address, seq, "ready");
         if !shirube_web::serve(Arc::clone(&app), Listeners { portal, metrics }, stopped()).await {
@@ -43,6 +49,28 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
     });
     runtime.shutdown_timeout(LAST);
     ended
+}
+
+/// How the portal finds out who asks. Prints the way in for the first owner where there is none.
+fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> Result<Who, Failure> {
+    if !config.has_accounts() {
+        say!("trial: everyone who reaches this address may do everything; `accounts = \"on\"` in the settings makes people sign in");
+        return Ok(Who::Trial);
+    }
+    // What happens to accounts goes to the log lines, without names.
+    let listener = Box::new(|happening: Happening| tracing::info!(account = ?happening.account, what = ?happening.what, "account"));
+    let keyring = match &place.log {
+        LogPlace::Folder => Keyring::in_folder(&place.data, Limits::default(), Clock::system(), listener)?,
+        LogPlace::Postgres(server) => Keyring::in_postgres(server, Limits::default(), Clock::system(), listener)?,
+    };
+    if !office.store.people()?.has_owner() {
+        let link = keyring.make_link(Purpose::SetUp, shirube_web::NO_ACCOUNT, "", SET_UP)?;
+        let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        say!("no owner yet: open {at}/links/set-up/{} within 24 hours (English: {at}/en/links/…)", link.expose_secret());
+    }
+    let https = config.site().https;
+    let accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    Ok(Who::Accounts(Box::new(accounts)))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {

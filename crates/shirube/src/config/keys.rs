@@ -64,6 +64,12 @@ pub const KEYS: &[Key] = &[
             server => server.describe(&c.data),
         },
     ),
+    key(
+        "accounts",
+        "\"auto\", \"on\" or \"off\"",
+        |c, t| accounts(t).map(|a| c.accounts = a),
+        |c| c.accounts.map_or("auto", |on| if on { "on" } else { "off" }).into(),
+    ),
     key("listen", "\"127.0.0.1:8420\"", |c, t| socket(t).map(|a| c.listen = a), |c| c.listen.to_string()),
     key(
         "metrics_listen",
@@ -126,6 +132,15 @@ fn path(text: &str) -> Result<PathBuf, String> {
 
 fn database(text: &str) -> Result<LogPlace, String> {
     if text == "none" { Ok(LogPlace::Folder) } else { text.parse().map_err(|e: shirube_store::LogError| e.to_string()) }
+}
+
+fn accounts(text: &str) -> Result<Option<bool>, String> {
+    match text {
+        "auto" => Ok(None),
+        "on" => Ok(Some(true)),
+        "off" => Ok(Some(false)),
+        _ => Err(format!("“{text}” is none of auto, on, off")),
+    }
 }
 
 fn socket(text: &str) -> Result<SocketAddr, String> {

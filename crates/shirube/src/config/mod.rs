@@ -48,6 +48,8 @@ pub struct Config {
     pub pack: Option<PathBuf>,
     /// Where the event log is.
     pub database: LogPlace,
+    /// Whether people sign in; left open, they do as soon as others than oneself can reach the portal.
+    pub accounts: Option<bool>,
     /// Address of the portal.
     pub listen: SocketAddr,
     /// Address of the metrics.
@@ -72,6 +74,7 @@ impl Default for Config {
             data: "shirube-data".into(),
             pack: None,
             database: LogPlace::Folder,
+            accounts: None,
             listen: (Ipv4Addr::LOCALHOST, 8420).into(),
             metrics_listen: None,
             public_url: None,
@@ -97,6 +100,7 @@ impl Config {
         }
         Site {
             data: self.data.clone(),
+            public_url: self.public_url.clone(),
             hosts,
             https: self.public_url.as_deref().is_some_and(|u| u.starts_with("https://")),
             proxies: self.trusted_proxies.clone(),
@@ -104,13 +108,18 @@ impl Config {
         }
     }
 
+    /// Whether people sign in.
+    pub fn has_accounts(&self) -> bool {
+        self.accounts.unwrap_or(!self.listen.ip().is_loopback() || self.public_url.is_some())
+    }
+
     /// What is allowed and yet most likely not meant.
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = vec![];
         if !self.listen.ip().is_loopback() {
-            doubts.push(
-                "listen: the portal is open to the network, and whoever reaches it may do everything: accounts are not there yet".into(),
-            );
+            if !self.has_accounts() {
+                doubts.push("accounts: off, and the portal is open to the network: whoever reaches it may do everything".into());
+            }
             if self.public_url.is_none() && self.allowed_hosts.is_empty() {
                 doubts.push("listen: no host name is allowed but this machine's own: set public_url or allowed_hosts".into());
             }

@@ -63,7 +63,7 @@ pub fn get(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// Redacted, not there yet, or never there.
 fn absent(app: &App, cx: &Ctx, register: &Register, id: i64) -> Error {
     let fallback = Error::no("記録", "record", &id.to_string());
-    match app.store.history(&cx.actor, &register.name, id) {
+    match app.store.history(&cx.asking.actor, &register.name, id) {
         Ok(versions) => versions
             .iter()
             .find(|v| v.scope == Some(Scope::All))
@@ -81,7 +81,7 @@ pub fn history(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &[], &[])?;
     let register = register(app, cx)?;
     let moment = app.open(cx)?.moment();
-    let versions = app.store.history(&cx.actor, &register.name, record_id(cx)?)?;
+    let versions = app.store.history(&cx.asking.actor, &register.name, record_id(cx)?)?;
     answer(&json!({ "versions": versions.iter().filter(|v| v.seq <= moment.seq).map(values::version).collect::<Vec<_>>() }))
 }
 
@@ -157,12 +157,12 @@ pub fn redact(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 
 fn sent(app: &App, cx: &Ctx, register: &Register, new: bool) -> Result<values::Sent, Error> {
     let body = body(cx)?;
-    let reader = app.store.reader(&cx.actor, AsOf::Head)?;
+    let reader = app.store.reader(&cx.asking.actor, AsOf::Head)?;
     values::read(register, &app.pack, body, new, &|register, text| names::resolve(&reader, register, text))
 }
 
 fn now(app: &App, cx: &Ctx, register: &Register, id: i64) -> Result<Record, Error> {
-    let reader = app.store.reader(&cx.actor, AsOf::Head)?;
+    let reader = app.store.reader(&cx.asking.actor, AsOf::Head)?;
     reader.record(&register.name, id)?.ok_or_else(|| Error::no("記録", "record", &id.to_string()))
 }
 

@@ -13,7 +13,7 @@ pub fn health(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// Checks the chain of events from the first to the last.
 pub fn verify(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &[], &[])?;
-    let report = app.store.verify(&cx.actor)?;
+    let report = app.store.verify(&cx.asking.actor)?;
     answer(&json!({
         "ok": report.is_clean(),
         "events": report.events,
@@ -27,7 +27,7 @@ pub fn verify(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 pub fn snapshot(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &[], &[])?;
     let path = app.jobs.scratch()?;
-    let written = app.store.snapshot_to(&cx.actor, cx.as_of, &path);
+    let written = app.store.snapshot_to(&cx.asking.actor, cx.as_of, &path);
     let bytes = std::fs::read(&path);
     // The copy was made for this answer only.
     let _ = std::fs::remove_file(&path);

@@ -17,7 +17,7 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -35,6 +35,11 @@ use std::{
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
+
+/// The client's address, as far as trusted proxies say it.
+pub fn client_of(peer: &Peer, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    client::address(peer.0.ip(), headers, proxies)
+}
 
 /// Name of a request in the log and in the answer's `x-request-id`.
 #[derive(Clone, Debug)]

@@ -33,7 +33,7 @@ pub fn show(
             None => merged.remove(column),
         };
     }
-    let versions = desk.app.store.history(&desk.cx.actor, &desk.register.name, record.id)?;
+    let versions = desk.app.store.history(&desk.cx.asking.actor, &desk.register.name, record.id)?;
     let since: Vec<&Version> = versions.iter().filter(|v| v.version > version).collect();
     let references = desk.references(entered, &merged, vec![])?;
     let mut again = fill(desk.register, &desk.app.pack, &merged, &references);

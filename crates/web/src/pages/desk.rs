@@ -63,7 +63,7 @@ impl<'a> Desk<'a> {
         match self.reader.record(&self.register.name, id)? {
             Some(record) => Ok(record),
             // The history says whether it was redacted or never was.
-            None => match self.app.store.history(&self.cx.actor, &self.register.name, id) {
+            None => match self.app.store.history(&self.cx.asking.actor, &self.register.name, id) {
                 Err(error) => Err(error.into()),
                 Ok(_) => Err(gone(id)),
             },
@@ -73,7 +73,7 @@ impl<'a> Desk<'a> {
     /// Reads the form that was sent: puts its files away, does what its row buttons say.
     pub fn sent(&self) -> Result<Sent, Error> {
         let mut entered = Entered::read(&self.cx)?;
-        form::keep(self.register, &mut entered, &|bytes| self.app.store.keep(&self.cx.actor, bytes))?;
+        form::keep(self.register, &mut entered, &|bytes| self.app.store.keep(&self.cx.asking.actor, bytes))?;
         for (name, value) in entered.texts().to_vec() {
             if let Some(control) = name.strip_prefix("_take.").filter(|_| !value.trim().is_empty()) {
                 entered.set(control, value);
@@ -98,7 +98,7 @@ impl<'a> Desk<'a> {
             }
             sent.again = true;
         }
-        if !sent.again && !self.app.token.fits(sent.entered.text("_token")) {
+        if !sent.again && !self.cx.asking.is_own_form(sent.entered.text("_token")) {
             sent.faults.push(Fault::say(
                 self.register,
                 "",
@@ -205,11 +205,11 @@ fn kind_of<'a>(register: &'a Register, control: &str) -> Option<&'a FieldKind> {
 }
 
 /// Inputs every form of ours carries.
-pub fn own_inputs(app: &App, version: Option<i64>) -> Markup {
+pub fn own_inputs(cx: &Ctx, version: Option<i64>) -> Markup {
     html! {
         // The first submit button is what the Enter key presses: it must save, not add a row.
         button class="visually-hidden" name="_save" value="1" tabindex="-1" aria-hidden="true" {}
-        input type="hidden" name="_token" value=(app.token.word());
+        input type="hidden" name="_token" value=(cx.asking.word);
         @if let Some(version) = version { input type="hidden" name="_version" value=(version); }
     }
 }

@@ -145,7 +145,7 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// The stored columns of a record as they were at a version.
 fn stored(desk: &Desk, record: &Record, version: i64) -> Result<Content, Error> {
     if version != record.version {
-        let versions = desk.app.store.history(&desk.cx.actor, &desk.register.name, record.id)?;
+        let versions = desk.app.store.history(&desk.cx.asking.actor, &desk.register.name, record.id)?;
         if let Some(then) = versions.into_iter().find(|v| v.version == version) {
             return Ok(then.content);
         }
@@ -207,7 +207,7 @@ pub fn page(
         @if let Some(above) = above { (above) }
         @if record.is_none() { p class="lead" { (l.p(&desk.register.description)) } }
         form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype=[multipart.then_some("multipart/form-data")] {
-            (desk::own_inputs(desk.app, record.map(|r| r.version)))
+            (desk::own_inputs(&desk.cx, record.map(|r| r.version)))
             (fields::all(&form, &[]))
             @if record.is_some() {
                 (desk::reason(&form, true, l.t("なぜ直すのか。履歴に残り、あとから誰でも読めます。", "Why it is changed. It stays in the history for everyone to read.")))

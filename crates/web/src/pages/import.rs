@@ -30,7 +30,7 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
     let entered = Entered::read(cx)?;
     let mut faults = vec![];
-    if !app.token.fits(entered.text("_token")) {
+    if !cx.asking.is_own_form(entered.text("_token")) {
         faults.push(Fault::say(
             desk.register,
             "",
@@ -49,7 +49,7 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         }
         return Ok(Reply::page(page(&desk, &faults)).with_status(422));
     };
-    let mut job = app.jobs.create(&desk.register.name, desk.cx.actor.id(), &file.name, &file.bytes)?;
+    let mut job = app.jobs.create(&desk.register.name, desk.cx.asking.actor.id(), &file.name, &file.bytes)?;
     job.reason = entered.text("_reason").trim().to_string();
     let to = format!("/jobs/{}", job.id);
     start(app, &desk.cx, job, Stage::Checking)?;
@@ -62,7 +62,7 @@ const AT_ONCE: Duration = Duration::from_millis(800);
 /// Begins to check or to write a job's file.
 pub fn start(app: &App, cx: &Ctx, job: Job, stage: Stage) -> Result<(), Error> {
     let id = job.id.clone();
-    let (jobs, store, actor, lang) = (Arc::clone(&app.jobs), Arc::clone(&app.store), cx.actor.clone(), cx.l.0);
+    let (jobs, store, actor, lang) = (Arc::clone(&app.jobs), Arc::clone(&app.store), cx.asking.actor.clone(), cx.l.0);
     app.jobs.start(job, stage, move |control, job| match stage {
         Stage::Importing => jobs::import::write(&jobs, &store, &actor, lang, control, job),
         _ => jobs::import::check(&jobs, &store, &actor, lang, control, job),
@@ -130,7 +130,7 @@ pub fn send_form(desk: &Desk, faults: &[Fault]) -> Markup {
     let bad = form.faults_at(FILE).next().is_some();
     html! {
         form method="post" action=(v.cx.form_path(&format!("{}/import", cells::register_path(&desk.register.name)))) class="record-form" enctype="multipart/form-data" novalidate {
-            (desk::own_inputs(desk.app, None))
+            (desk::own_inputs(&desk.cx, None))
             div class={ "field" @if bad { " bad" } } {
                 label for="f-file" { (l.t("ファイル（CSV・XLSX）", "File (CSV or XLSX)")) " " span class="required" { (l.t("必須", "required")) } }
                 (fields::faults(&form, FILE))

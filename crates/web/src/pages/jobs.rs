@@ -10,13 +10,14 @@ use crate::{
     error::{Error, pair},
     fmt,
     form::{Entered, controls::bytes},
-    jobs::{Counts, Job, Left, Problem, Stage, import::LISTED},
+    jobs::{Counts, Job, JobError, Left, Problem, Stage, import::LISTED},
     layout::{self, View},
     reply::Reply,
     state::App,
     text::L,
 };
 use maud::{Markup, html};
+use shirube_access::SystemAction;
 use shirube_plan::Register;
 
 /// Seconds between two looks at a running job.
@@ -24,7 +25,8 @@ const AGAIN: &str = "2";
 
 /// All jobs.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    let jobs = app.jobs.list()?;
+    let mut jobs = app.jobs.list()?;
+    jobs.retain(|job| is_theirs(cx, job));
     let v = app.view(cx);
     let l = cx.l;
     let title = l.t("処理の一覧", "Jobs");
@@ -83,9 +85,20 @@ fn stage_tag(l: L, job: &Job) -> Markup {
     html! { span class={ "tag " (class) } { (stage_word(l, job.stage)) } }
 }
 
+/// The job that the address names, if it is the reader's own, or theirs to manage.
+fn job(app: &App, cx: &Ctx) -> Result<Job, Error> {
+    let id = cx.param("job");
+    let job = app.jobs.get(id)?;
+    if is_theirs(cx, &job) { Ok(job) } else { Err(JobError::NoSuchJob(id.to_string()).into()) }
+}
+
+fn is_theirs(cx: &Ctx, job: &Job) -> bool {
+    job.actor == cx.asking.actor.id() || cx.asking.actor.clearance().system(SystemAction::Administer)
+}
+
 /// A desk over the register of a job.
 fn open<'a>(app: &'a App, cx: &Ctx) -> Result<(Desk<'a>, Job), Error> {
-    let job = app.jobs.get(cx.param("job"))?;
+    let job = job(app, cx)?;
     let mut cx = cx.clone();
     cx.params.push(("register".to_string(), job.register.clone()));
     Ok((Desk::open(app, &cx)?, job))
@@ -104,7 +117,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 pub fn steer(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let (desk, mut job) = open(app, cx)?;
     let entered = Entered::read(cx)?;
-    if !app.token.fits(entered.text("_token")) {
+    if !cx.asking.is_own_form(entered.text("_token")) {
         return Err(Error::refused(
             409,
             "stale-page",
@@ -170,7 +183,7 @@ pub fn errors_xlsx(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 }
 
 fn errors(app: &App, cx: &Ctx, name: &'static str, format: shirube_exchange::export::Format) -> Result<Reply, Error> {
-    let job = app.jobs.get(cx.param("job"))?;
+    let job = job(app, cx)?;
     let bytes = app.jobs.extra(&job.id, name)?.ok_or_else(|| Error::no("誤りのファイル", "error file", name))?;
     let stem = job.file_name.rsplit_once('.').map_or(job.file_name.as_str(), |(stem, _)| stem);
     Ok(Reply::bytes(format.media_type(), bytes.into()).as_file(format!("{stem}-errors.{}", format.as_str())))
@@ -258,7 +271,7 @@ fn working(desk: &Desk, v: &View, job: &Job) -> Markup {
         }
         @if job.cancelling { p { (l.t("中止しています…", "Stopping…")) } } @else {
             form method="post" action=(v.cx.form_action()) {
-                (desk::own_inputs(desk.app, None))
+                (desk::own_inputs(&desk.cx, None))
                 button class="quiet" name="_do" value="cancel" { (l.t("中止する", "Cancel")) }
             }
         }
@@ -291,7 +304,7 @@ fn ready(desk: &Desk, v: &View, job: &Job) -> Markup {
         p { (l.t("誤りはありませんでした。まだ何も登録していません。", "No mistakes were found. Nothing is written yet.")) }
         (counts(l, &c, false))
         form method="post" action=(v.cx.form_action()) {
-            (desk::own_inputs(desk.app, None))
+            (desk::own_inputs(&desk.cx, None))
             @if lacks_reason(job) {
                 @let unsaid = v.cx.query.get(UNSAID).is_some();
                 div class={ "field" @if unsaid { " bad" } } {
@@ -356,7 +369,7 @@ fn mend(desk: &Desk, v: &View, job: &Job, problems: &[Problem]) -> Markup {
         h2 { (l.t("列の対応を直す", "Match columns by hand")) }
         (mapping(desk, v, job))
         form method="post" action=(v.cx.form_action()) {
-            (desk::own_inputs(desk.app, None))
+            (desk::own_inputs(&desk.cx, None))
             p class="actions" { button class="quiet" name="_do" value="cancel" { (l.t("取り込みをやめる", "Give up this import")) } }
         }
     }
@@ -368,7 +381,7 @@ fn mapping(desk: &Desk, v: &View, job: &Job) -> Markup {
     let columns: Vec<FileColumn> = import::columns(desk.register, 3);
     html! {
         form method="post" action=(v.cx.form_action()) class="mapping" {
-            (desk::own_inputs(desk.app, None))
+            (desk::own_inputs(&desk.cx, None))
             div class="scroll" {
                 table {
                     caption class="visually-hidden" { (l.t("列の対応", "Headings and columns")) }
@@ -405,7 +418,7 @@ fn check_again(desk: &Desk, v: &View, job: &Job) -> Markup {
     html! {
         @if job.stage == Stage::Interrupted || !job.columns.is_empty() {
             form method="post" action=(v.cx.form_action()) {
-                (desk::own_inputs(desk.app, None))
+                (desk::own_inputs(&desk.cx, None))
                 p class="actions" {
                     button name="_do" value="check" { (l.t("もう一度確認する", "Check it again")) } " "
                     button class="quiet" name="_do" value="cancel" { (l.t("やめる", "Cancel")) }

@@ -46,7 +46,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = record_id(cx)?;
     let reader = app.open(cx)?;
     let moment = reader.moment();
-    let mut versions = app.store.history(&cx.actor, &register.name, id)?;
+    let mut versions = app.store.history(&cx.asking.actor, &register.name, id)?;
     let later = versions.iter().any(|v| v.seq > moment.seq);
     versions.retain(|v| v.seq <= moment.seq);
     let whole = app.whole(cx)?;

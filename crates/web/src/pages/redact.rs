@@ -121,7 +121,7 @@ fn page(desk: &Desk, record: &Record, entered: &Entered, faults: &[Fault]) -> Re
             p { (l.t("誤りを直すだけなら、「記録を直す」を使ってください。", "To correct a mistake, amend the record instead.")) }
         }
         form method="post" action=(v.cx.form_action()) class="record-form" novalidate {
-            (desk::own_inputs(desk.app, None))
+            (desk::own_inputs(&desk.cx, None))
             fieldset class={ "field" @if form.faults_at("_scope").next().is_some() { " bad" } } id="f-_scope" {
                 legend { (l.t("消去する範囲", "What is erased")) " " span class="required" { (l.t("必須", "required")) } }
                 (fields::faults(&form, "_scope"))

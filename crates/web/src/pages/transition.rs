@@ -127,7 +127,7 @@ fn page(
         }
         @if startable {
             form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype="multipart/form-data" {
-                (desk::own_inputs(desk.app, Some(version(entered, record))))
+                (desk::own_inputs(&desk.cx, Some(version(entered, record))))
                 @if !transition.require.is_empty() {
                     p { (l.t("この状態に移すには、次の項目が必要です。", "These fields must be filled in for this state.")) }
                     (fields::some(&form, &transition.require, &transition.require))

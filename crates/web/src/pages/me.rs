@@ -1,0 +1,273 @@
+//! One's own account: password, second factor, sessions, purpose, tokens of programs.
+
+use super::{links, sign_in};
+use crate::{
+    cells,
+    ctx::Ctx,
+    error::{Error, pair},
+    form::Entered,
+    layout, parts,
+    reply::Reply,
+    state::App,
+    who::{Accounts, Signed, cookies},
+};
+use maud::{Markup, PreEscaped, html};
+use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, check_password};
+use shirube_plan::Pair;
+use std::time::Duration;
+
+/// A sign-in is recent enough for what could take the account away.
+const FRESH: Duration = Duration::from_secs(15 * 60);
+
+/// What the page tells beside what is there.
+#[derive(Default)]
+struct Told {
+    /// Something was done.
+    done: Option<Pair>,
+    /// What is wrong with what was typed.
+    faults: Vec<Pair>,
+    /// Recovery codes, shown once.
+    codes: Vec<SecretString>,
+    /// An authenticator app to be set up: its QR code and its secret to type.
+    offer: Option<(String, String)>,
+}
+
+/// The page.
+pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let (accounts, signed) = (app.who.accounts()?, cx.asking.must_sign_in()?);
+    Ok(Reply::page(page(app, cx, accounts, signed, &Told::default())?))
+}
+
+/// Something was asked for on the page.
+pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let (accounts, signed) = (app.who.accounts()?, cx.asking.must_sign_in()?);
+    let entered = Entered::read(cx)?;
+    if !cx.asking.is_own_form(entered.text("_token")) {
+        return Err(stale());
+    }
+    let (keyring, me) = (&accounts.keyring, Account(signed.account));
+    let task = entered.text("_do");
+    let fresh = keyring.is_fresh(&signed.session, FRESH);
+    let mut told = Told::default();
+    match task {
+        "purpose" => {
+            let purpose = entered.text("purpose");
+            let cookie = match app.pack.code("purpose", purpose) {
+                Some(_) => cookies::set(cookies::PURPOSE, purpose, Some(cookies::PURPOSE_SECONDS), accounts.https),
+                None => cookies::remove(cookies::PURPOSE, accounts.https),
+            };
+            return Ok(Reply::see_other(cx.to("/me")).with_cookie(cookie));
+        }
+        "end" => {
+            keyring.end_session_of(me, entered.text("session"))?;
+            told.done = Some(pair("セッションを終わらせました。", "The session is over."));
+        }
+        "end-others" => {
+            let n = keyring.end_sessions(me, Some(&signed.session.id))?;
+            told.done = Some(pair(format!("ほかの{n}件のセッションを終わらせました。"), format!("{n} other session(s) ended.")));
+        }
+        "password" => match change_password(cx, accounts, signed, &entered)? {
+            Ok(reply) => return Ok(reply),
+            Err(faults) => told.faults = faults,
+        },
+        _ if !fresh => {
+            return Ok(Reply::see_other(cx.to("/me/again")));
+        }
+        "offer" => {
+            let offer = keyring.offer_totp(me, &app.pack.meta.label.en, &signed.login)?;
+            told.offer = Some((offer.qr_svg.expose_secret().to_string(), offer.secret.expose_secret().to_string()));
+        }
+        "confirm" => match keyring.confirm_totp(me, entered.text("code").trim()) {
+            Ok(codes) => {
+                told.codes = codes;
+                told.done = Some(pair("認証アプリを使うようにしました。", "The authenticator app is in force."));
+            }
+            Err(KeyringError::SecondFactor(error)) => {
+                let words = pair("コードが違います。アプリの時計を確かめ、もう一度設定してください。", error.to_string());
+                told.faults = vec![words];
+            }
+            Err(other) => return Err(other.into()),
+        },
+        "codes" => {
+            told.codes = keyring.make_recovery_codes(me)?;
+            told.done = Some(pair("予備コードを作り直しました。", "New recovery codes were made."));
+        }
+        "remove-factor" => {
+            keyring.remove_second_factor(me)?;
+            told.done = Some(pair("認証アプリを外しました。", "The authenticator app was removed."));
+        }
+        _ => return Err(stale()),
+    }
+    let status = if told.faults.is_empty() { 200 } else { 422 };
+    Ok(Reply::page(page(app, cx, accounts, signed, &told)?).with_status(status))
+}
+
+/// Asks for the password again before what could take the account away.
+pub fn again(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let (accounts, signed) = (app.who.accounts()?, cx.asking.must_sign_in()?);
+    accounts.keyring.end_session(signed.token.expose_secret())?;
+    let to = cx.form_path(&format!("/sign-in?to={}", crate::url::value(&cx.to("/me"))));
+    Ok(Reply::see_other(to).with_cookie(cookies::remove(cookies::SESSION, accounts.https)))
+}
+
+fn stale() -> Error {
+    Error::refused(
+        409,
+        "stale-page",
+        pair("画面が古くなっています", "The page is out of date"),
+        pair("この画面を開いてから、サインインし直しています。", "You have signed in anew since this page was opened."),
+        pair("画面を開き直してから操作してください。", "Open the page again, then repeat."),
+    )
+}
+
+/// A new password takes the old one; all other sessions end, and this one gets a new token.
+fn change_password(cx: &Ctx, accounts: &Accounts, signed: &Signed, entered: &Entered) -> Result<Result<Reply, Vec<Pair>>, Error> {
+    let keyring = &accounts.keyring;
+    let (password, me) = (entered.text("password"), Account(signed.account));
+    if let Err(error) = check_password(&signed.login, password) {
+        return Ok(Err(vec![pair(links::password_fault(&error), error.to_string())]));
+    }
+    if password != entered.text("again") {
+        return Ok(Err(vec![pair("2つのパスワードが違います。", "The two passwords differ.")]));
+    }
+    let attempt = Attempt {
+        login: &signed.login,
+        account: Some(me),
+        client: sign_in::client(accounts, cx),
+        label: &sign_in::label(cx),
+        session: Some(signed.token.expose_secret()),
+    };
+    let wrong = || vec![pair("今のパスワードが違います。", "The present password is wrong.")];
+    let (done, half) = match keyring.sign_in(&attempt, entered.text("present"))? {
+        SignIn::Done(done) => (Some(done), None),
+        SignIn::SecondFactor(token) => (None, Some(token)),
+        SignIn::Wrong => return Ok(Err(wrong())),
+        SignIn::Wait { until } => {
+            let (ja, en) = (
+                cells::time_words(crate::text::L(shirube_plan::Lang::Ja), until),
+                cells::time_words(crate::text::L(shirube_plan::Lang::En), until),
+            );
+            return Ok(Err(vec![pair(format!("{ja} までお待ちください。"), format!("Please wait until {en}."))]));
+        }
+    };
+    keyring.set_password(me, &signed.login, password)?;
+    keyring.end_sessions(me, done.as_ref().map(|d| d.session.id.as_str()))?;
+    Ok(Ok(match (done, half) {
+        (Some(done), _) => sign_in::signed_in(accounts, &done, cx.to("/me")),
+        // The code is asked for at the sign-in that follows.
+        _ => Reply::see_other(cx.to("/sign-in")).with_cookie(cookies::remove(cookies::SESSION, accounts.https)),
+    }))
+}
+
+fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) -> Result<Markup, Error> {
+    let l = cx.l;
+    let (keyring, me) = (&accounts.keyring, Account(signed.account));
+    let title = l.t("自分のアカウント", "My account");
+    let sessions = keyring.sessions(me)?;
+    let factor = keyring.has_second_factor(me)?;
+    let left = keyring.recovery_codes_left(me)?;
+    let people = app.store.people()?;
+    let account = people.account(signed.account);
+    let stated = cookies::read(&cx.headers, cookies::PURPOSE, accounts.https);
+    let form = |task: &str, inner: Markup| {
+        html! {
+            form class="narrow" method="post" action=(cx.form_path("/me")) {
+                input type="hidden" name="_token" value=(cx.asking.word);
+                input type="hidden" name="_do" value=(task);
+                (inner)
+            }
+        }
+    };
+    let body = html! {
+        (parts::heading(&signed.login, &signed.name))
+        @if let Some(done) = &told.done { div class="callout" role="status" { p { (l.p(done)) } } }
+        @if !told.faults.is_empty() { div class="callout care" role="alert" { @for fault in &told.faults { p { (l.p(fault)) } } } }
+        @if !told.codes.is_empty() {
+            div class="callout" {
+                p { b { (l.t("予備コード", "Recovery codes")) } " " (l.t("今だけ表示します。印刷して、安全な所に保管してください。それぞれ1回使えます。",
+                    "Shown only now: print them and keep them safe. Each is good once.")) }
+                ul class="digits" { @for code in &told.codes { li { code { (code.expose_secret()) } } } }
+            }
+        }
+        h2 { (l.t("役割", "Roles")) }
+        @match account.map(|a| a.person.memberships()).filter(|m| !m.is_empty()) {
+            Some(memberships) => ul { @for m in memberships {
+                li {
+                    (app.pack.code("role", &m.role).map_or(m.role.as_str(), |c| l.p(&c.label)))
+                    " · " a href=(cx.to(&format!("/registers/office_organisation/{}", m.organisation.id))) { (m.organisation.policy_name()) }
+                }
+            } },
+            None => p class="muted" { (l.t("役割はまだありません。", "No roles yet.")) },
+        }
+        h2 { (l.t("利用目的", "Purpose")) }
+        p { (l.t("個人に関する項目は、利用目的を示したときだけ表示します。示した目的は閲覧の記録に残ります。",
+                 "Personal fields are shown only for a stated purpose, which is recorded with every reading.")) }
+        (form("purpose", html! {
+            div class="field" {
+                label for="purpose" { (l.t("今の目的", "Present purpose")) }
+                select id="purpose" name="purpose" {
+                    option value="" { (l.t("なし（個人に関する項目を見ない）", "None (personal fields stay hidden)")) }
+                    @for code in app.pack.code_lists.get("purpose").into_iter().flat_map(|list| &list.codes) {
+                        option value=(code.code) selected[stated == Some(code.code.as_str())] { (l.p(&code.label)) }
+                    }
+                }
+            }
+            p { button { (l.t("示す", "State")) } }
+        }))
+        h2 { (l.t("パスワード", "Password")) }
+        (form("password", html! {
+            input type="text" name="username" value=(signed.login) autocomplete="username" readonly hidden;
+            div class="field" {
+                label for="present" { (l.t("今のパスワード", "Present password")) }
+                input id="present" name="present" type="password" autocomplete="current-password" required;
+            }
+            (links::password_inputs(l))
+            p { button { (l.t("変更する", "Change")) } }
+        }))
+        h2 { (l.t("認証アプリ", "Authenticator app")) }
+        @if let Some((svg, secret)) = &told.offer {
+            p { (l.t("アプリでこの図を読み取り、表示された6桁のコードを入れてください。", "Scan this with the app and enter the six digits it shows.")) }
+            div class="qr" { (PreEscaped(svg)) }
+            p class="small" { (l.t("読み取れないときに入れる文字", "If it cannot be scanned, type")) ": " code { (secret) } }
+            (form("confirm", html! {
+                div class="field" { label for="code" { (l.t("コード", "Code")) } input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
+                p { button { (l.t("使い始める", "Put in force")) } }
+            }))
+        } @else if factor {
+            p { (l.t("使っています。", "In force.")) " " @if l.is_ja() { "予備コードの残り：" (left) } @else { (left) " recovery code(s) left." } }
+            (form("codes", html! { p { button class="quiet" { (l.t("予備コードを作り直す", "Make new recovery codes")) } } }))
+            (form("remove-factor", html! { p { button class="quiet" { (l.t("外す", "Remove")) } } }))
+        } @else {
+            p { (l.t("パスワードが知られても、ほかの人がサインインできなくなります。", "With it nobody signs in who merely knows your password.")) }
+            (form("offer", html! { p { button { (l.t("設定する", "Set up")) } } }))
+        }
+        h2 { (l.t("セッション", "Sessions")) }
+        div class="scroll" { table {
+            caption class="visually-hidden" { (l.t("セッション", "Sessions")) }
+            thead { tr {
+                th scope="col" { (l.t("始まり", "Begun")) }
+                th scope="col" { (l.t("最後の操作", "Last used")) }
+                th scope="col" { (l.t("使っている物", "With")) }
+                th scope="col" { span class="visually-hidden" { (l.t("操作", "Action")) } }
+            } }
+            tbody { @for session in &sessions {
+                tr {
+                    td { (cells::time(l, session.begun)) }
+                    td { (cells::time(l, session.seen)) }
+                    td { (session.label) }
+                    td {
+                        @if session.id == signed.session.id { (l.t("この画面", "this one")) } @else {
+                            form method="post" action=(cx.form_path("/me")) {
+                                input type="hidden" name="_token" value=(cx.asking.word);
+                                input type="hidden" name="session" value=(session.id);
+                                button class="quiet" name="_do" value="end" { (l.t("終わらせる", "End")) }
+                            }
+                        }
+                    }
+                }
+            } }
+        } }
+        @if sessions.len() > 1 { (form("end-others", html! { p { button class="quiet" { (l.t("ほかをすべて終わらせる", "End all others")) } } })) }
+    };
+    Ok(layout::page(&app.view(cx), title, "", &[], body))
+}

@@ -1,0 +1,344 @@
+//! What an account may do and how it comes in; who may do what with a record, and why.
+
+use super::desk::{record_id, register};
+use crate::{
+    cells,
+    ctx::Ctx,
+    error::{Error, pair},
+    form::Entered,
+    layout, parts,
+    reply::Reply,
+    state::App,
+    text::L,
+    who::{Accounts, READ, WRITE},
+};
+use maud::{Markup, html};
+use shirube_access::{
+    Clearance, Decision, Explanation, Person, RecordAction, RecordOwner, RegisterAction, RegisterGrants, SystemAction, what_can, who_can,
+};
+use shirube_keyring::{Account as Keyed, ExposeSecret, KeyringError, Purpose};
+use shirube_plan::{Owner, Register, Sensitivity};
+use shirube_record::Cell;
+use shirube_store::Account;
+use std::{collections::BTreeSet, time::Duration};
+
+/// How long an invitation is good.
+const INVITATION: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a link to a new password is good.
+const RECOVERY: Duration = Duration::from_secs(24 * 3600);
+const DAY: i64 = 86_400_000;
+/// People asked about one record; more are found by their own pages.
+const MOST_PEOPLE: usize = 100;
+
+/// What the page shows once.
+#[derive(Default)]
+struct Once {
+    link: Option<String>,
+    token: Option<String>,
+    fault: Option<String>,
+}
+
+/// The page of an account.
+pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    Ok(Reply::page(page(app, cx, &Once::default())?))
+}
+
+/// Something was asked for on it.
+pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let accounts = app.who.accounts()?;
+    let people = app.store.people()?;
+    let account = people.account(account_id(cx)?).ok_or_else(|| none(cx))?;
+    let entered = Entered::read(cx)?;
+    if !cx.asking.is_own_form(entered.text("_token")) {
+        return Err(Error::Forbidden(pair("画面を開き直してください。", "Open the page again, then repeat.")));
+    }
+    let (keyring, id) = (&accounts.keyring, Keyed(account.id));
+    let mut once = Once::default();
+    match entered.text("_do") {
+        "invite" => {
+            let (purpose, word, life) = match account.state.as_str() {
+                "invited" => (Purpose::Invitation, "invitation", INVITATION),
+                _ => (Purpose::Recovery, "recovery", RECOVERY),
+            };
+            let token = keyring.make_link(purpose, id, "", life)?;
+            once.link = Some(format!("{}{}", app.site.address(cx), cx.form_path(&format!("/links/{word}/{}", token.expose_secret()))));
+        }
+        "end" => drop(keyring.end_sessions(id, None)?),
+        "remove-factor" => drop(keyring.remove_second_factor(id)?),
+        "forget" => keyring.forget(id)?,
+        "token" => {
+            let days: i64 = entered.text("days").trim().parse().unwrap_or(0);
+            let scopes: BTreeSet<String> =
+                [READ, WRITE].into_iter().filter(|s| entered.all("scope").any(|t| t == *s)).map(str::to_string).collect();
+            let until = jiff::Timestamp::now().as_millisecond().saturating_add(days.saturating_mul(DAY));
+            match keyring.make_token(id, entered.text("name"), scopes, until) {
+                Ok((text, _)) => once.token = Some(text.expose_secret().to_string()),
+                Err(KeyringError::Token(error)) => once.fault = Some(error.to_string()),
+                Err(other) => return Err(other.into()),
+            }
+        }
+        "revoke" => drop(keyring.revoke_token(id, entered.text("token"))?),
+        _ => return Err(none(cx)),
+    }
+    let status = if once.fault.is_some() { 422 } else { 200 };
+    Ok(Reply::page(page(app, cx, &once)?).with_status(status))
+}
+
+fn account_id(cx: &Ctx) -> Result<i64, Error> {
+    cx.param("account").parse().map_err(|_| none(cx))
+}
+
+fn none(cx: &Ctx) -> Error {
+    Error::no("利用者", "account", cx.param("account"))
+}
+
+fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
+    let accounts = app.who.accounts()?;
+    let people = app.store.people()?;
+    let account = people.account(account_id(cx)?).ok_or_else(|| none(cx))?;
+    let l = cx.l;
+    let purpose = cx.query.get("purpose").filter(|p| app.pack.code("purpose", p).is_some());
+    let clearance = Clearance::new(&accounts.policies, account.person.clone(), purpose).map_err(Error::internal)?;
+    let whole = app.whole(cx)?;
+    let grants = what_can(&clearance, |id| app.sensitivity(&whole, id));
+    let title = l.t("この利用者に見えるもの・できること", "What this account can see and do");
+    let name = account.name.as_deref().unwrap_or(&account.login);
+    let body = html! {
+        (parts::heading(&account.login, name))
+        p { a href=(cx.to(&format!("/registers/office_account/{}", account.id))) { (l.t("利用者の記録", "Record of the account")) } }
+        @if let Some(link) = &once.link {
+            div class="callout" role="status" {
+                p { (l.t("このリンクを本人に渡してください。1回だけ使えます。", "Hand this link to the person; it is good once.")) }
+                p { code class="break" { (link) } }
+            }
+        }
+        @if let Some(token) = &once.token {
+            div class="callout" role="status" {
+                p { (l.t("今だけ表示します。", "Shown only now.")) }
+                p { code class="break" { (token) } }
+            }
+        }
+        @if let Some(fault) = &once.fault { div class="callout care" role="alert" { p lang="en" { (fault) } } }
+        (entrance(cx, accounts, account)?)
+        h2 { (title) }
+        form class="filters" method="get" action=(cx.form_action()) {
+            label { (l.t("利用目的", "Purpose"))
+                select name="purpose" {
+                    option value="" { (l.t("なし", "None")) }
+                    @for code in app.pack.code_lists.get("purpose").into_iter().flat_map(|list| &list.codes) {
+                        option value=(code.code) selected[purpose == Some(code.code.as_str())] { (l.p(&code.label)) }
+                    }
+                }
+            }
+            button class="quiet" { (l.t("表示", "Show")) }
+        }
+        @if !grants.system.is_empty() {
+            p { (l.t("プログラム全体：", "Installation: ")) (grants.system.iter().map(|a| system_word(l, *a)).collect::<Vec<_>>().join(l.t("、", ", "))) }
+        }
+        p { (l.t("読める指標：", "Indicators it may read: ")) (grants.indicators.len()) " / " (app.pack.indicators.len()) }
+        @if grants.registers.is_empty() { p class="muted" { (l.t("台帳で見えるものはありません。", "Nothing in the registers.")) } }
+        @else { (granted(app, cx, &clearance, &grants.registers, &grants.whole)) }
+    };
+    Ok(layout::page(&app.view(cx), name, "registers", &[], body))
+}
+
+/// How the account comes in: links, sessions, tokens.
+fn entrance(cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, Error> {
+    let l = cx.l;
+    let (keyring, id) = (&accounts.keyring, Keyed(account.id));
+    let (sessions, factor, password) = (keyring.sessions(id)?, keyring.has_second_factor(id)?, keyring.has_password(id)?);
+    let tokens = keyring.tokens(id)?;
+    let button = |task: &str, word: &str| {
+        html! { button class="quiet" name="_do" value=(task) { (word) } " " }
+    };
+    Ok(html! {
+        h2 { (l.t("サインイン", "Signing in")) }
+        dl class="facts" {
+            div { dt { (l.t("状態", "State")) } dd { (account.state) } }
+            div { dt { (l.t("パスワード", "Password")) } dd { (if password { l.t("あり", "set") } else { l.t("なし", "none") }) } }
+            div { dt { (l.t("認証アプリ", "Authenticator app")) } dd { (if factor { l.t("あり", "in force") } else { l.t("なし", "none") }) } }
+            div { dt { (l.t("セッション", "Sessions")) } dd { (sessions.len()) } }
+        }
+        form method="post" action=(cx.form_action()) {
+            input type="hidden" name="_token" value=(cx.asking.word);
+            p {
+                @if !account.person.is_service() {
+                    (button("invite", if account.state == "invited" { l.t("招待のリンクを作る", "Make an invitation link") } else { l.t("再設定のリンクを作る", "Make a recovery link") }))
+                }
+                @if !sessions.is_empty() { (button("end", l.t("セッションをすべて終わらせる", "End all sessions"))) }
+                @if factor { (button("remove-factor", l.t("認証アプリを外す", "Remove the authenticator app"))) }
+                (button("forget", l.t("パスワード・セッション・トークンをすべて消す", "Remove password, sessions and tokens")))
+            }
+        }
+        h3 { (l.t("プログラム用のトークン", "Tokens for programs")) }
+        @if tokens.is_empty() { p class="muted" { (l.t("ありません。", "None.")) } } @else {
+            ul { @for token in &tokens {
+                li {
+                    b { (token.name) } " · " (token.scopes.iter().cloned().collect::<Vec<_>>().join(", ")) " · "
+                    (l.t("期限 ", "until ")) (cells::time(l, token.expires)) " "
+                    form class="inline" method="post" action=(cx.form_action()) {
+                        input type="hidden" name="_token" value=(cx.asking.word);
+                        input type="hidden" name="token" value=(token.id);
+                        (button("revoke", l.t("取り消す", "Revoke")))
+                    }
+                }
+            } }
+        }
+        form class="narrow" method="post" action=(cx.form_action()) {
+            input type="hidden" name="_token" value=(cx.asking.word);
+            div class="field" { label for="name" { (l.t("名前（何に使うか）", "Name (what it is for)")) } input id="name" name="name" required maxlength="100"; }
+            fieldset class="field" {
+                legend { (l.t("範囲", "Scopes")) }
+                label { input type="checkbox" name="scope" value=(READ) checked; " " (l.t("読む", "read")) } " "
+                label { input type="checkbox" name="scope" value=(WRITE); " " (l.t("書く", "write")) }
+            }
+            div class="field" { label for="days" { (l.t("有効な日数（最長365日）", "Days it is good (at most 365)")) } input id="days" name="days" type="number" min="1" max="365" value="90" required; }
+            p { (button("token", l.t("トークンを作る", "Make a token"))) }
+        }
+    })
+}
+
+fn granted(app: &App, cx: &Ctx, clearance: &Clearance, registers: &[RegisterGrants], whole: &[(String, Vec<RegisterAction>)]) -> Markup {
+    let l = cx.l;
+    let joined = |words: Vec<String>| words.join(l.t("、", ", "));
+    html! {
+        div class="scroll" { table class="wide" {
+            caption class="visually-hidden" { (l.t("できること", "Rights")) }
+            thead { tr {
+                th scope="col" { (l.t("台帳", "Register")) }
+                th scope="col" { (l.t("状態", "State")) }
+                th scope="col" { (l.t("どの組織の", "Whose")) }
+                th scope="col" { (l.t("できること", "May")) }
+                th scope="col" { (l.t("見える項目", "Sees fields that are")) }
+                th scope="col" { (l.t("移行", "Moves")) }
+            } }
+            tbody { @for g in registers {
+                @let register = app.pack.registers.get(&g.register);
+                tr {
+                    td {
+                        (register.map_or(g.register.as_str(), |r| l.p(&r.label)))
+                        @if g.synthetic { " " span class="tag care" { "synthetic" } }
+                        @if let Some((_, actions)) = whole.iter().find(|(name, _)| *name == g.register) {
+                            " " span class="small muted" { (joined(actions.iter().map(|a| register_word(l, *a).to_string()).collect())) }
+                        }
+                    }
+                    td { (state_word(l, register, g.state.as_deref())) }
+                    td { @if g.own.is_own() { (joined(clearance.organisations(g.own).into_iter().map(shirube_access::Organisation::policy_name).collect())) } @else { (l.t("ほか", "others")) } }
+                    td { (joined(g.actions.iter().map(|a| action_word(l, *a).to_string()).collect())) }
+                    td { (joined(g.sees.iter().map(|s| sensitivity_word(l, *s).to_string()).collect())) }
+                    td { (joined(g.transitions.iter().map(|t| transition_word(l, register, t)).collect())) }
+                }
+            } }
+        } }
+    }
+}
+
+/// Who may do what with a record, and by which policy.
+pub fn who(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let accounts = app.who.accounts()?;
+    let l = cx.l;
+    let register = register(app, cx)?;
+    let id = record_id(cx)?;
+    let record = app.open(cx)?.record(&register.name, id)?.ok_or_else(|| Error::no("記録", "record", &id.to_string()))?;
+    let owner = match register.owner() {
+        Some(Owner::Itself) => RecordOwner::Organisation(id),
+        Some(Owner::Number(column)) => match record.content.get(&column) {
+            Some(Cell::Text(number)) => RecordOwner::Number(number),
+            _ => RecordOwner::Nobody,
+        },
+        Some(Owner::Reference(column)) => match record.content.get(column) {
+            Some(Cell::Integer(id)) => RecordOwner::Organisation(*id),
+            _ => RecordOwner::Nobody,
+        },
+        None => RecordOwner::Nobody,
+    };
+    let people = app.store.people()?;
+    let purpose = cx.query.get("purpose").filter(|p| app.pack.code("purpose", p).is_some());
+    let clearance = |person: Person| Clearance::new(&accounts.policies, person, purpose).map_err(Error::internal);
+    let mut asked = vec![clearance(Person::public())?];
+    for account in people.accounts().filter(|a| a.is_active()).take(MOST_PEOPLE) {
+        asked.push(clearance(account.person.clone())?);
+    }
+    let rows = who_can(&app.pack, &asked, &register.name, record.state.as_deref(), owner, record.origin.synthetic);
+    let title = l.t("だれに見え、なぜか", "Who can see this, and why");
+    let permitted = |e: &Explanation| e.decision == Decision::Allow;
+    let body = html! {
+        (parts::heading(l.p(&register.label), title))
+        p { a href=(cx.to(&format!("/registers/{}/{id}", register.name))) { (l.t("記録へ戻る", "Back to the record")) } }
+        div class="scroll" { table class="wide" {
+            caption class="visually-hidden" { (title) }
+            thead { tr {
+                th scope="col" { (l.t("だれ", "Who")) }
+                th scope="col" { (l.t("できること", "May")) }
+                th scope="col" { (l.t("見える項目", "Sees fields that are")) }
+                th scope="col" { (l.t("移行", "Moves")) }
+            } }
+            tbody { @for row in &rows {
+                tr {
+                    th scope="row" {
+                        @if row.login == "public" { (l.t("だれでも", "Everyone")) } @else { (row.login) }
+                        @if row.own { " " span class="tag" { (l.t("自組織", "own")) } }
+                    }
+                    td { @for (action, why) in row.actions.iter().filter(|(_, why)| permitted(why)) { (reasoned(l, action_word(l, *action), why)) } }
+                    td { @for (sensitivity, why) in row.sees.iter().filter(|(_, why)| permitted(why)) { (reasoned(l, sensitivity_word(l, *sensitivity), why)) } }
+                    td { @for (name, why) in row.transitions.iter().filter(|(_, why)| permitted(why)) { (reasoned(l, &transition_word(l, Some(register), name), why)) } }
+                }
+            } }
+        } }
+        @if people.accounts().filter(|a| a.is_active()).count() > MOST_PEOPLE {
+            p class="small muted" { @if l.is_ja() { "初めの" (MOST_PEOPLE) "人までを示しています。" } @else { "The first " (MOST_PEOPLE) " people are shown." } }
+        }
+    };
+    Ok(Reply::page(layout::page(&app.view(cx), title, "registers", &[], body)))
+}
+
+/// A right with the policies that give it.
+fn reasoned(l: L, word: &str, why: &Explanation) -> Markup {
+    let names: Vec<&str> = why.reasons.iter().map(|r| l.p(&r.policy.label)).collect();
+    html! { details { summary { (word) } p class="small" { (names.join(l.t("、", "; "))) } } }
+}
+
+fn state_word(l: L, register: Option<&Register>, state: Option<&str>) -> String {
+    let Some(state) = state else { return l.t("―", "–").to_string() };
+    register.and_then(|r| r.states.iter().find(|s| s.name == state)).map_or(state.to_string(), |s| l.p(&s.label).to_string())
+}
+
+fn transition_word(l: L, register: Option<&Register>, name: &str) -> String {
+    register.and_then(|r| r.transitions.iter().find(|t| t.name == name)).map_or(name.to_string(), |t| l.p(&t.label).to_string())
+}
+
+fn action_word(l: L, action: RecordAction) -> &'static str {
+    match action {
+        RecordAction::Read => l.t("読む", "read"),
+        RecordAction::Create => l.t("登録", "create"),
+        RecordAction::Amend => l.t("修正", "amend"),
+        RecordAction::Attach => l.t("添付", "attach"),
+        RecordAction::Redact => l.t("消去", "erase"),
+        RecordAction::History => l.t("履歴", "history"),
+    }
+}
+
+fn register_word(l: L, action: RegisterAction) -> &'static str {
+    match action {
+        RegisterAction::Import => l.t("取り込み", "import"),
+        RegisterAction::Export => l.t("書き出し", "export"),
+    }
+}
+
+fn system_word(l: L, action: SystemAction) -> &'static str {
+    match action {
+        SystemAction::Snapshot => l.t("スナップショット", "snapshots"),
+        SystemAction::Verify => l.t("ログの検証", "verifying the log"),
+        SystemAction::Rebuild => l.t("作り直し", "rebuilding"),
+        SystemAction::Administer => l.t("利用者の管理", "managing accounts"),
+    }
+}
+
+fn sensitivity_word(l: L, sensitivity: Sensitivity) -> &'static str {
+    match sensitivity {
+        Sensitivity::Public => l.t("公開", "public"),
+        Sensitivity::Internal => l.t("内部", "internal"),
+        Sensitivity::Commercial => l.t("企業秘密", "commercial"),
+        Sensitivity::Personal => l.t("個人", "personal"),
+    }
+}

@@ -1,0 +1,134 @@
+//! Who asks: found out once per request, before its handler.
+//!
+//! Without accounts (a trial on one's own machine) everyone is the owner. With accounts a request comes with a session,
+//! with a service token, or from the public; all three get the clearance that the pack's policies come to for them.
+
+mod accounts;
+mod admit;
+pub mod cookies;
+
+pub use accounts::{Accounts, READ, WRITE};
+pub use admit::admit;
+
+use crate::error::{Error, pair};
+use axum::http::HeaderMap;
+use shirube_access::Clearance;
+use shirube_keyring::{ExposeSecret, SecretString, ServiceToken, Session};
+use shirube_store::{Actor, Store};
+use std::{fmt, net::IpAddr, sync::Arc};
+
+/// How the portal finds out who asks.
+#[derive(Debug)]
+pub enum Who {
+    /// Everyone is the owner: a trial on one's own machine.
+    Trial,
+    /// People and programs sign in.
+    Accounts(Box<Accounts>),
+}
+
+/// What stands for one who asks.
+#[derive(Clone, Debug)]
+pub enum Visitor {
+    /// The owner in a trial.
+    Owner,
+    /// Not signed in.
+    Public,
+    /// Not looked at: errors before anyone is known.
+    Unknown,
+    /// Signed in by the pages.
+    Person(Arc<Signed>),
+    /// A program with a service token.
+    Program(Arc<ServiceToken>),
+}
+
+/// Someone who is signed in.
+pub struct Signed {
+    /// Record of the account.
+    pub account: i64,
+    /// Login.
+    pub login: String,
+    /// What the pages call them.
+    pub name: String,
+    /// The session.
+    pub session: Session,
+    /// Its token.
+    pub token: SecretString,
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// One who asks, with what they may do.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// What they may do, and under which name it is recorded.
+    pub actor: Actor,
+    /// What they are.
+    pub visitor: Visitor,
+    /// Where they ask from, as far as it is known.
+    pub client: Option<IpAddr>,
+    /// What forms made for them carry, to be known again.
+    pub word: Arc<str>,
+}
+
+impl Asking {
+    /// Nobody, who may do nothing: for pages that tell of an error before anyone is known.
+    pub fn nobody() -> Asking {
+        Asking { actor: Actor::person(Clearance::nobody()), visitor: Visitor::Unknown, client: None, word: Arc::from("") }
+    }
+
+    /// Whoever is signed in by the pages.
+    pub fn signed(&self) -> Option<&Signed> {
+        match &self.visitor {
+            Visitor::Person(signed) => Some(signed),
+            Visitor::Owner | Visitor::Public | Visitor::Unknown | Visitor::Program(_) => None,
+        }
+    }
+
+    /// Whoever must be signed in to go on.
+    pub fn must_sign_in(&self) -> Result<&Signed, Error> {
+        self.signed().ok_or(Error::SignIn)
+    }
+
+    /// Whether a form's word is the one that forms made for them carry. Those of the public carry none that others could
+    /// not know; that a form comes from our own pages is seen from its origin in any case.
+    pub fn is_own_form(&self, word: &str) -> bool {
+        match &self.visitor {
+            Visitor::Person(signed) => shirube_keyring::is_csrf_token(signed.token.expose_secret(), word),
+            Visitor::Public => true,
+            Visitor::Owner => word == &*self.word,
+            Visitor::Program(_) | Visitor::Unknown => false,
+        }
+    }
+}
+
+impl Who {
+    /// The accounts, where there are any to manage.
+    pub fn accounts(&self) -> Result<&Accounts, Error> {
+        match self {
+            Who::Accounts(accounts) => Ok(accounts),
+            Who::Trial => Err(Error::NotFound(pair(
+                "試用中はアカウントがありません。",
+                "There are no accounts in a trial; docs/operating.md says how to set them up.",
+            ))),
+        }
+    }
+
+    /// Who sends a request with these headers. `reading` tells that it changes nothing, `api` that it is made for programs.
+    pub fn is_asking(
+        &self,
+        store: &Store,
+        headers: &HeaderMap,
+        client: Option<IpAddr>,
+        word: &str,
+        (reading, api): (bool, bool),
+    ) -> Result<Asking, Error> {
+        match self {
+            Who::Trial => Ok(Asking { actor: Actor::owner(), visitor: Visitor::Owner, client, word: Arc::from(word) }),
+            Who::Accounts(accounts) => accounts.is_asking(store, headers, client, (reading, api)),
+        }
+    }
+}
