@@ -101,6 +101,8 @@ mod tests {
     use super::*;
     use crate::table::{Kind, Row, sqlite::SqliteTable};
 
+    type Drop<'a> = &'a dyn Fn(&Cache<()>);
+
     fn found(id: usize) -> Found<()> {
         let row = Row { kind: Kind::Session, id: id.to_string(), account: Some(7), expires: 1, seen: 0, version: 0, body: String::new() };
         Found { row, body: () }
@@ -115,7 +117,7 @@ mod tests {
     #[test]
     fn what_was_read_before_a_drop_is_not_kept_after_it() {
         let (folder, table) = table();
-        let drops: [&dyn Fn(&Cache<()>); 3] = [&|cache| cache.drop_one("1"), &|cache| cache.drop_of(7), &|cache| {
+        let drops: [Drop<'_>; 3] = [&|cache| cache.drop_one("1"), &|cache| cache.drop_of(7), &|cache| {
             // Another process changes something, and a later request notices.
             SqliteTable::open(&folder.path().join("keys.db")).unwrap().insert(&found(1).row).unwrap();
             cache.follow(&table, FOLLOW).unwrap();

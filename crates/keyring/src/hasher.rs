@@ -19,8 +19,9 @@ pub(crate) struct Hasher {
     argon2: Argon2<'static>,
     /// Of no password: what is compared with where there is nothing to compare with.
     nobodys: String,
-    free: Mutex<usize>,
+    pub free: Mutex<usize>,
     given_back: Condvar,
+    pub patience: Duration,
 }
 
 impl std::fmt::Debug for Hasher {
@@ -58,7 +59,8 @@ impl Hasher {
         let (memory, passes, lanes) = PARAMETERS;
         let parameters = Params::new(memory, passes, lanes, None).map_err(failed)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
-        let mut hasher = Hasher { argon2, nobodys: String::new(), free: Mutex::new(at_once.max(1)), given_back: Condvar::new() };
+        let mut hasher =
+            Hasher { argon2, nobodys: String::new(), free: Mutex::new(at_once.max(1)), given_back: Condvar::new(), patience: PATIENCE };
         hasher.nobodys = hasher.hash(&BASE64URL_NOPAD.encode(&secret::random::<32>()?))?;
         Ok(hasher)
     }
@@ -66,7 +68,7 @@ impl Hasher {
     fn turn(&self) -> Result<Turn<'_>, KeyringError> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut free, waited) =
-            self.given_back.wait_timeout_while(free, PATIENCE, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+            self.given_back.wait_timeout_while(free, self.patience, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
             return Err(KeyringError::Busy);
         }

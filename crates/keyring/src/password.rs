@@ -93,3 +93,27 @@ impl Keyring {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Clock, Limits};
+    use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, Version};
+
+    #[test]
+    fn a_password_hashed_with_weaker_parameters_is_hashed_anew_when_it_is_entered() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::in_folder(folder.path(), Limits::default(), Clock::at(0), Box::new(|_| ())).unwrap();
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
+        let hash: PasswordHash = weak.hash_password_with_salt(b"seven lanterns", b"0123456789abcdef").unwrap();
+        let body = Password { hash: hash.to_string() };
+        keyring.keys.put(&New { kind: Kind::Password, id: "17", account: Some(17), expires: NEVER, body: &body }).unwrap();
+        let kept = || keyring.keys.get::<Password>(Kind::Password, "17").unwrap().unwrap().body.hash;
+        assert!(keyring.right_password(Some(Account(17)), "eight lanterns").unwrap().is_none());
+        assert_eq!(kept(), body.hash);
+        assert!(keyring.right_password(Some(Account(17)), "seven lanterns").unwrap().is_some());
+        assert!(kept().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(keyring.right_password(Some(Account(17)), "seven lanterns").unwrap().is_some());
+    }
+}

@@ -62,8 +62,8 @@ pub struct SignedIn {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Half {
     digest: String,
-    /// A new cookie, given out once the second factor was right.
-    device: String,
+    /// As the throttle counts it.
+    login: String,
     label: String,
     replaced: Option<String>,
     pass: Pass,
@@ -93,17 +93,11 @@ impl Keyring {
             return Ok(SignIn::Wrong);
         };
         let replaced = self.brought(attempt.session)?;
-        let device = self.throttle.device_cookie(&self.keys, attempt.login)?;
+        let login = self.throttle.login(attempt.login);
         if self.has_second_factor(account)? {
             let (id, secret) = (secret::random_id()?, secret::random_secret()?);
-            let body = Half {
-                digest: secret::digest(secret.expose_secret()),
-                device: device.expose_secret().to_string(),
-                label: attempt.label.to_string(),
-                replaced,
-                pass,
-                tried: 0,
-            };
+            let body =
+                Half { digest: secret::digest(secret.expose_secret()), login, label: attempt.label.to_string(), replaced, pass, tried: 0 };
             let expires = self.keys.now() + HALF_LIFE;
             self.keys.put(&New { kind: Kind::HalfSignIn, id: &id, account: Some(account.0), expires, body: &body })?;
             tell(What::PasswordAccepted);
@@ -117,8 +111,9 @@ impl Keyring {
             return Ok(SignIn::Wrong);
         }
         self.throttle.succeed(&self.keys, account.0, &pass)?;
+        let device = Some(self.throttle.device_cookie(&self.keys, &login)?);
         tell(What::SignedIn { session: session.id.clone(), means });
-        Ok(SignIn::Done(Box::new(SignedIn { token, session, device: Some(device) })))
+        Ok(SignIn::Done(Box::new(SignedIn { token, session, device })))
     }
 
     /// Goes on with a sign-in that [`SignIn::SecondFactor`] left half done. `Wrong` means another try with the same
@@ -161,7 +156,7 @@ impl Keyring {
         }
         self.throttle.succeed(&self.keys, account.0, &half.pass)?;
         tell(What::SignedIn { session: session.id.clone(), means });
-        let device = Some(half.device.as_str().into());
+        let device = Some(self.throttle.device_cookie(&self.keys, &half.login)?);
         Ok(Some(SignIn::Done(Box::new(SignedIn { token, session, device }))))
     }
 
@@ -179,5 +174,28 @@ impl Keyring {
         let what = What::SignedIn { session: session.id.clone(), means };
         self.tell_from(Some(account), client, what);
         Ok(SignedIn { token, session, device: None })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Clock, Limits};
+    use std::time::Duration;
+
+    #[test]
+    fn whoever_got_no_turn_is_told_and_not_blamed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keyring = Keyring::in_folder(folder.path(), Limits::default(), Clock::at(0), Box::new(|_| ())).unwrap();
+        keyring.hasher.patience = Duration::from_millis(1);
+        let address = "192.0.2.1".parse().unwrap();
+        let attempt = Attempt { login: "ann", account: None, client: Client { address, device: None }, label: "", session: None };
+        let free = std::mem::take(&mut *keyring.hasher.free.lock().unwrap());
+        for _ in 0..20 {
+            assert!(matches!(keyring.sign_in(&attempt, "a wrong password, surely"), Err(KeyringError::Busy)));
+        }
+        *keyring.hasher.free.lock().unwrap() = free;
+        assert!(matches!(keyring.sign_in(&attempt, "a wrong password, surely"), Ok(SignIn::Wrong)));
     }
 }

@@ -126,15 +126,15 @@ impl Throttle {
 
     /// A login as it is counted: what looks the same is the same, and what a stranger typed is not kept (it is now
     /// and then a password).
-    fn login(&self, typed: &str) -> String {
+    pub fn login(&self, typed: &str) -> String {
         let folded: String = typed.trim().nfkc().take(LOGIN_CHARACTERS).collect::<String>().to_lowercase();
         secret::keyed(&self.key, &["login", &folded])
     }
 
-    /// A cookie for whoever signed in fully.
+    /// A cookie for whoever signed in fully, with the login as [`Throttle::login`] gives it.
     pub fn device_cookie(&self, keys: &Keys, login: &str) -> Result<SecretString, KeyringError> {
         let (id, since) = (secret::random_id()?, keys.now().to_string());
-        let seal = self.seal(&self.login(login), &id, &since);
+        let seal = self.seal(login, &id, &since);
         Ok(format!("{id}.{since}.{seal}").into())
     }
 

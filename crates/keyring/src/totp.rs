@@ -209,3 +209,19 @@ impl Keyring {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_rfc_6238() {
+        let secret = BASE32_NOPAD.encode(b"12345678901234567890");
+        for (seconds, code) in [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037")] {
+            assert_eq!(step(&secret, code, seconds * 1000).unwrap(), Some(seconds as u64 / STEP));
+        }
+        assert_eq!(step(&secret, "287083", 59_000).unwrap(), None);
+        assert!(step("A", "287082", 59_000).is_err());
+    }
+}

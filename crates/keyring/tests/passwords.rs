@@ -3,7 +3,7 @@
 
 mod support;
 
-use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, MOST_CHARACTERS, PasswordError, SignIn, What, check_password};
+use shirube_keyring::{Attempt, ExposeSecret, KeyringError, MOST_CHARACTERS, PasswordError, SignIn, What, check_password};
 use std::time::{Duration, Instant};
 use support::*;
 
@@ -87,19 +87,20 @@ fn keyboards_that_write_the_same_differently_write_the_same_password() {
 fn an_unknown_login_is_answered_like_a_known_one_and_as_late() {
     let (_place, keyring) = keyring();
     keyring.set_password(ANN, "ann", PASSWORD).unwrap();
-    let time = |login: &str, account: Option<Account>| {
-        let fastest = (0..5).map(|i| {
-            let from = Attempt { client: client(&format!("198.51.100.{}", i + 1)), ..attempt(login, account) };
+    let mut fastest = [Duration::MAX; 3];
+    // By turns, so that a busy machine slows all of them.
+    for turn in 0..6 {
+        for (fastest, (login, account)) in fastest.iter_mut().zip([("ann", Some(ANN)), ("nobody", None), ("bob", Some(BOB))]) {
+            let from = Attempt { client: client(&format!("198.51.100.{turn}")), ..attempt(login, account) };
             let begun = Instant::now();
             assert!(matches!(keyring.sign_in(&from, "a wrong password, surely").unwrap(), SignIn::Wrong));
-            begun.elapsed()
-        });
-        fastest.min().unwrap()
-    };
-    let (known, unknown, without) = (time("ann", Some(ANN)), time("nobody", None), time("bob", Some(BOB)));
-    // The hash takes tens of milliseconds; anything that skipped it would be many times faster.
+            *fastest = begun.elapsed().min(*fastest);
+        }
+    }
+    // The hash takes tens of milliseconds; whatever skipped it would be many times faster.
+    let [known, unknown, without] = fastest;
     for other in [unknown, without] {
-        assert!(other > known / 2 && other < known * 2 + Duration::from_millis(5), "{known:?}, {other:?}");
+        assert!(other > known / 3 && other < known * 3, "{fastest:?}");
     }
 }
 

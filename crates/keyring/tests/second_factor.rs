@@ -161,6 +161,10 @@ fn a_half_done_sign_in_is_no_session_and_does_not_last() {
     place.clock.advance(10 * MINUTE);
     assert!(try_it(&token).is_none());
     let token = half(&keyring, &attempt("ann", Some(ANN)));
+    done(try_it(&token).unwrap());
+    place.clock.advance(MINUTE);
+    assert!(try_it(&token).is_none(), "once signed in, it is over");
+    let token = half(&keyring, &attempt("ann", Some(ANN)));
     keyring.set_password(ANN, "ann", "another canal with eight lanterns").unwrap();
     assert!(try_it(&token).is_none(), "whoever began with the old password");
     assert!(try_it("x.y").is_none() && try_it("").is_none());

@@ -91,6 +91,7 @@ fn a_new_token_ends_the_old_one_and_leaves_the_session() {
     assert!(before.rotation_due);
     let new = keyring.rotate(&old).unwrap().unwrap();
     let new = new.expose_secret();
+    assert!(!is_good(&keyring, &old), "at once, before anyone used the new one");
     let after = keyring.session(new).unwrap().unwrap();
     assert!(!after.rotation_due && after.id == before.id && after.begun == before.begun);
     assert!(!is_good(&keyring, &old) && keyring.rotate(&old).unwrap().is_none());
