@@ -106,6 +106,7 @@ fn visitor(v: &View) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     match &cx.asking.visitor {
         Visitor::Owner | Visitor::Unknown | Visitor::Program(_) => html! {},
+        Visitor::Public if cx.path.starts_with("/sign-in") => html! {},
         Visitor::Public => {
             html! { a href=(cx.form_path(&format!("/sign-in?to={}", url::value(&cx.to_with(&cx.path, cx.query.clone()))))) { (l.t("サインイン", "Sign in")) } }
         }

@@ -25,7 +25,7 @@ use axum::{
     routing::{get, patch, post},
 };
 use shirube_plan::Lang;
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, time};
 
 /// Where the program is asked.
@@ -49,7 +49,9 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         let (router, limits, ending) = (watch_router(Arc::clone(&app)), limits.clone(), ending(told));
         tokio::spawn(async move { listen(router, listener, &limits, ending).await })
     });
+    let tidying = tokio::spawn(tidy(Arc::clone(&app)));
     let answered = listen(router(Arc::clone(&app)), listeners.portal, &limits, stop).await;
+    tidying.abort();
     let jobs = Arc::clone(&app.jobs);
     let finished = tokio::task::spawn_blocking(move || jobs.finish(limits.stop_time)).await.unwrap_or(false);
     // Watched to the end.
@@ -58,6 +60,19 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         watching.abort();
     }
     answered && finished
+}
+
+/// Removes sessions, links and counters that are over, once an hour.
+async fn tidy(app: Arc<App>) {
+    let mut hours = time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        let app = Arc::clone(&app);
+        let purged = tokio::task::spawn_blocking(move || app.who.purge()).await;
+        if let Ok(Err(error)) = purged {
+            tracing::warn!(%error, "what is over in the keyring was not removed");
+        }
+    }
 }
 
 /// The router over [`ROUTES`], each page in both languages.
@@ -153,8 +168,12 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
                 let kind = (route.method == Method::Get, is_api(&uri));
                 cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?;
                 (cx.params, cx.headers, cx.body) = (params, headers, body);
-                admit(route.needs, &cx)?;
-                (route.handler)(&app, &cx)
+                let answer = admit(route.needs, &cx).and_then(|()| (route.handler)(&app, &cx));
+                match (answer, cx.asking.renewed.take()) {
+                    // What a handler says of the session goes before.
+                    (Ok(reply), Some(cookie)) if reply.cookies().is_empty() => Ok(reply.with_cookie(cookie)),
+                    (answer, _) => answer,
+                }
             });
             match time::timeout(most, task).await {
                 Ok(done) => done.unwrap_or_else(|stopped| Err(Error::internal(stopped))),

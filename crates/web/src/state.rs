@@ -156,14 +156,18 @@ impl App {
         // By sensitivity, of which steps have few.
         let mut all_seen: BTreeMap<Sensitivity, bool> = BTreeMap::new();
         for step in &mut kept.steps {
-            if !all_seen.contains_key(&step.sensitivity) {
-                let mut all = true;
-                for register in &sources.registers {
-                    all = all && shown.seen(register, step.sensitivity)? == whole.0.seen(register, step.sensitivity)?;
+            let all = match all_seen.get(&step.sensitivity) {
+                Some(all) => *all,
+                None => {
+                    let mut all = true;
+                    for register in &sources.registers {
+                        all = all && shown.seen(register, step.sensitivity)? == whole.0.seen(register, step.sensitivity)?;
+                    }
+                    all_seen.insert(step.sensitivity, all);
+                    all
                 }
-                all_seen.insert(step.sensitivity, all);
-            }
-            if all_seen.get(&step.sensitivity) != Some(&true) {
+            };
+            if !all {
                 (step.rows, step.total_rows) = (vec![], 0);
                 withheld.insert(step.name.clone());
             }

@@ -3,18 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use crate::{
-    App, Jobs, Site,
+    App, Jobs, NO_ACCOUNT, Site,
     ctx::Ctx,
     error::Error,
     reply::Reply,
     routes::{Method, ROUTES},
     url::{self, Query},
-    who::{Who, admit},
+    who::{Accounts, Who, admit},
 };
 use axum::body::Bytes;
+use shirube_keyring::{Clock, ExposeSecret, Keyring, Limits, Purpose};
 use shirube_plan::{Files, Lang, Pack, load};
 use shirube_store::Store;
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 fn read(root: &Path, folder: &Path, files: &mut Files) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -61,6 +62,20 @@ impl Portal {
         let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
         let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
         Portal { app: App::new(store, jobs, site, Who::Trial), folder }
+    }
+
+    /// Opens a pack with accounts: the clock stands still, whoever makes the first owner has the link.
+    pub fn with_accounts(pack: Pack) -> (Portal, String) {
+        let pack = Arc::new(pack);
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Arc::clone(&pack)).unwrap();
+        let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
+        let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
+        let keyring = Keyring::in_folder(folder.path(), Limits::default(), Clock::system(), Box::new(|_| ())).unwrap();
+        let link = keyring.make_link(Purpose::SetUp, NO_ACCOUNT, "", Duration::from_secs(60)).unwrap();
+        let accounts = Accounts::new(keyring, &pack, false).unwrap();
+        let app = App::new(store, jobs, site, Who::Accounts(Box::new(accounts)));
+        (Portal { app, folder }, link.expose_secret().to_string())
     }
 
     /// A portal over the desk's pack.

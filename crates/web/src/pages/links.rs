@@ -81,6 +81,11 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if purpose == Purpose::Invitation {
         activate(app, account)?;
     }
+    // Whoever lost the password still has the second factor, and a mailbox alone does not take its place.
+    if purpose == Purpose::Recovery {
+        accounts.keyring.end_sessions(account, None)?;
+        return Ok(Reply::see_other(cx.form_path("/sign-in")));
+    }
     let done = accounts.keyring.sign_in_by_link(account, &sign_in::client(accounts, cx), &sign_in::label(cx))?;
     Ok(sign_in::signed_in(accounts, &done, cx.to("/me")))
 }
@@ -229,7 +234,7 @@ fn form(app: &App, cx: &Ctx, purpose: Purpose, login: Option<&str>, entered: &En
     };
     let body = html! {
         (parts::heading(l.t("アカウント", "Account"), title))
-        @if !faults.is_empty() { div class="callout bad" role="alert" { @for fault in faults { p { (l.p(fault)) } } } }
+        @if !faults.is_empty() { div class="callout care" role="alert" { @for fault in faults { p { (l.p(fault)) } } } }
         form class="narrow" method="post" action=(cx.form_action()) {
             @match login {
                 Some(login) => {

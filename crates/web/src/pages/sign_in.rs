@@ -126,7 +126,7 @@ fn told(cx: &Ctx, wrong: Option<Wrong>) -> Markup {
             false => format!("After several failures, please wait until {}.", cells::time_words(l, until)),
         },
     };
-    html! { div class="callout bad" role="alert" { p { (words) } } }
+    html! { div class="callout care" role="alert" { p { (words) } } }
 }
 
 fn form(app: &App, cx: &Ctx, login: &str, to: &str, wrong: Option<Wrong>) -> Markup {

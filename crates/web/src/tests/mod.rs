@@ -1,6 +1,7 @@
 //! What the pages do over a store with a small pack.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod accounts;
 mod api;
 mod desk_pages;
 mod forms;

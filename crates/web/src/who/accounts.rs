@@ -4,7 +4,7 @@ use super::{Asking, Signed, Visitor, cookies};
 use crate::error::{Error, pair};
 use axum::http::{HeaderMap, header};
 use shirube_access::{Clearance, Person, Policies};
-use shirube_keyring::{ExposeSecret, Keyring, KeyringError};
+use shirube_keyring::{Account as Keyed, ExposeSecret, Keyring, KeyringError};
 use shirube_plan::{Diagnostic, Pack};
 use shirube_store::{Account, Actor, People, Store};
 use std::{
@@ -67,6 +67,13 @@ impl Accounts {
     pub fn actor(&self, people: &Arc<People>, account: Option<&Account>, purpose: Option<&str>) -> Result<Actor, Error> {
         let key = (account.map(|a| a.id), purpose.map(str::to_string));
         let mut cleared = self.cleared.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&cleared.people, people) {
+            // A session is not to outlive rights under the token it had before.
+            let other = |a: &&Account| people.account(a.id).is_none_or(|now| now.person != a.person || now.state != a.state);
+            for account in cleared.people.accounts().filter(other) {
+                self.keyring.rights_changed(Keyed(account.id))?;
+            }
+        }
         if !Arc::ptr_eq(&cleared.people, people) || cleared.actors.len() >= MOST {
             *cleared = Cleared { people: Arc::clone(people), actors: BTreeMap::new() };
         }
@@ -102,19 +109,22 @@ impl Accounts {
                 )));
             }
             let actor = self.actor(&people, Some(account), stated)?;
-            return Ok(Asking { actor, visitor: Visitor::Program(Arc::new(token)), client, word: Arc::from("") });
+            return Ok(Asking { actor, visitor: Visitor::Program(Arc::new(token)), client, word: Arc::from(""), renewed: None });
         }
         if let Some(token) = cookies::read(headers, cookies::SESSION, self.https)
             && let Some(session) = self.keyring.session(token)?
             && let Some(account) = people.account(session.account.0).filter(|a| a.is_active())
         {
             let actor = self.actor(&people, Some(account), stated)?;
-            let word = Arc::from(shirube_keyring::csrf_token(token).expose_secret());
+            let new = if session.rotation_due { self.keyring.rotate(token)? } else { None };
+            let renewed = new.as_ref().map(|new| cookies::set(cookies::SESSION, new.expose_secret(), None, self.https));
+            let token = new.unwrap_or_else(|| token.to_string().into());
+            let word = Arc::from(shirube_keyring::csrf_token(token.expose_secret()).expose_secret());
             let name = account.name.clone().unwrap_or_else(|| account.login.clone());
-            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token: token.to_string().into() };
-            return Ok(Asking { actor, visitor: Visitor::Person(Arc::new(signed)), client, word });
+            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token };
+            return Ok(Asking { actor, visitor: Visitor::Person(Arc::new(signed)), client, word, renewed });
         }
-        Ok(Asking { actor: self.actor(&people, None, None)?, visitor: Visitor::Public, client, word: Arc::from("") })
+        Ok(Asking { actor: self.actor(&people, None, None)?, visitor: Visitor::Public, client, word: Arc::from(""), renewed: None })
     }
 }
 

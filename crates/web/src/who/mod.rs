@@ -13,7 +13,7 @@ pub use admit::admit;
 use crate::error::{Error, pair};
 use axum::http::HeaderMap;
 use shirube_access::Clearance;
-use shirube_keyring::{ExposeSecret, SecretString, ServiceToken, Session};
+use shirube_keyring::{ExposeSecret, KeyringError, SecretString, ServiceToken, Session};
 use shirube_store::{Actor, Store};
 use std::{fmt, net::IpAddr, sync::Arc};
 
@@ -72,12 +72,14 @@ pub struct Asking {
     pub client: Option<IpAddr>,
     /// What forms made for them carry, to be known again.
     pub word: Arc<str>,
+    /// The cookie of a session that got a new token.
+    pub renewed: Option<String>,
 }
 
 impl Asking {
     /// Nobody, who may do nothing: for pages that tell of an error before anyone is known.
     pub fn nobody() -> Asking {
-        Asking { actor: Actor::person(Clearance::nobody()), visitor: Visitor::Unknown, client: None, word: Arc::from("") }
+        Asking { actor: Actor::person(Clearance::nobody()), visitor: Visitor::Unknown, client: None, word: Arc::from(""), renewed: None }
     }
 
     /// Whoever is signed in by the pages.
@@ -117,6 +119,14 @@ impl Who {
         }
     }
 
+    /// Removes what is over from the keyring.
+    pub fn purge(&self) -> Result<u64, KeyringError> {
+        match self {
+            Who::Accounts(accounts) => accounts.keyring.purge(),
+            Who::Trial => Ok(0),
+        }
+    }
+
     /// Who sends a request with these headers. `reading` tells that it changes nothing, `api` that it is made for programs.
     pub fn is_asking(
         &self,
@@ -127,7 +137,7 @@ impl Who {
         (reading, api): (bool, bool),
     ) -> Result<Asking, Error> {
         match self {
-            Who::Trial => Ok(Asking { actor: Actor::owner(), visitor: Visitor::Owner, client, word: Arc::from(word) }),
+            Who::Trial => Ok(Asking { actor: Actor::owner(), visitor: Visitor::Owner, client, word: Arc::from(word), renewed: None }),
             Who::Accounts(accounts) => accounts.is_asking(store, headers, client, (reading, api)),
         }
     }
