@@ -33,6 +33,11 @@ impl Actor {
         Actor::new(&format!("person:{}", clearance.login()), clearance)
     }
 
+    /// Nobody, who may do nothing.
+    pub fn nobody() -> Actor {
+        Actor::new("nobody", Clearance::nobody())
+    }
+
     /// The program itself, doing what someone without an account yet may do by a one-time link: the event tells what.
     pub fn program(what: &str) -> Actor {
         Actor::new(&format!("program:{what}"), Clearance::owner())

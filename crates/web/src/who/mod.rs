@@ -12,7 +12,6 @@ pub use admit::admit;
 
 use crate::error::{Error, pair};
 use axum::http::HeaderMap;
-use shirube_access::Clearance;
 use shirube_keyring::{ExposeSecret, KeyringError, SecretString, ServiceToken, Session};
 use shirube_store::{Actor, Store};
 use std::{fmt, net::IpAddr, sync::Arc};
@@ -79,7 +78,7 @@ pub struct Asking {
 impl Asking {
     /// Nobody, who may do nothing: for pages that tell of an error before anyone is known.
     pub fn nobody() -> Asking {
-        Asking { actor: Actor::person(Clearance::nobody()), visitor: Visitor::Unknown, client: None, word: Arc::from(""), renewed: None }
+        Asking { actor: Actor::nobody(), visitor: Visitor::Unknown, client: None, word: Arc::from(""), renewed: None }
     }
 
     /// Whoever is signed in by the pages.
