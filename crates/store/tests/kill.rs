@@ -139,7 +139,12 @@ fn nothing_acknowledged_is_lost_whenever_the_process_is_killed() {
         let (tell, told) = std::sync::mpsc::channel();
         let reader = std::thread::spawn(move || {
             let lines = out.lines().map_while(Result::ok);
-            lines.inspect(|line| drop(line.contains("ack ").then(|| tell.send(line.contains("ack all"))))).collect::<Vec<_>>()
+            let tell_of = |line: &String| {
+                if line.contains("ack ") {
+                    let _ = tell.send(line.contains("ack all"));
+                }
+            };
+            lines.inspect(tell_of).collect::<Vec<_>>()
         });
         // The last is not killed before one of its batches is whole, however slow the machine is.
         let (mut left, mut batch) = (heard, heard < 40);
