@@ -7,6 +7,7 @@ use crate::judge::{Judge, Question, Verdict, View};
 use crate::mistake::AccessError;
 use crate::person::{Organisation, Person, RecordOwner};
 use crate::policies::Policies;
+use crate::shared::Tables;
 use crate::table::{Cell, Table, bit};
 use shirube_plan::Sensitivity;
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ struct Cleared {
     person: Person,
     purpose: Option<String>,
     hats: Hats,
-    tables: BTreeMap<String, OnceLock<Table>>,
+    tables: Arc<Tables>,
     indicators: RwLock<BTreeMap<(String, Sensitivity), bool>>,
     system: OnceLock<u16>,
 }
@@ -87,9 +88,10 @@ impl Clearance {
             let known = codes.map(|c| c.code.as_str()).collect::<Vec<_>>().join(", ");
             return Err(AccessError::UnknownPurpose { purpose: purpose.to_string(), known });
         }
+        let hats = Hats::new(&person);
         Ok(Clearance(Arc::new(Kind::Person(Box::new(Cleared {
-            hats: Hats::new(&person),
-            tables: policies.pack().registers.keys().map(|r| (r.clone(), OnceLock::new())).collect(),
+            tables: policies.shared.tables(policies, &person, &hats, purpose),
+            hats,
             policies: policies.clone(),
             person,
             purpose: purpose.map(str::to_string),

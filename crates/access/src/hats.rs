@@ -84,6 +84,11 @@ impl Hats {
         Own(u32::try_from(at).unwrap_or_default())
     }
 
+    /// Sets of hats under which records are own together; the first is empty.
+    pub(crate) fn sets(&self) -> &[BTreeSet<usize>] {
+        &self.sets
+    }
+
     /// Whether a record is own under a hat.
     pub(crate) fn covers(&self, own: Own, hat: usize) -> bool {
         self.sets.get(own.0 as usize).is_some_and(|set| set.contains(&hat))

@@ -20,6 +20,7 @@ mod person;
 mod policies;
 mod schema;
 mod screens;
+mod shared;
 mod table;
 
 pub use actions::{RecordAction, RegisterAction, SystemAction};

@@ -1,6 +1,7 @@
 //! Policies without mistakes, ready to be asked.
 
 use crate::check::compile;
+use crate::shared::{self, Shared};
 use cedar_policy::{ActionConstraint, Entities, EntityId, EntityTypeName, EntityUid, PolicySet, PrincipalConstraint};
 use shirube_plan::{Diagnostic, Pack, Pair, Place};
 use std::collections::{BTreeMap, HashSet};
@@ -17,6 +18,9 @@ pub struct Policies {
     kinds: BTreeMap<&'static str, EntityTypeName>,
     /// The actions with their groups, without which `action in Action::"write"` would hold for none.
     pub(crate) actions: Entities,
+    /// Entities that some policy names.
+    pub(crate) named: HashSet<EntityUid>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// One policy, as screens name it.
@@ -63,7 +67,9 @@ impl Policies {
             return Err(mistakes);
         }
         let kinds = KINDS.iter().filter_map(|kind| Some((*kind, kind.parse().ok()?))).collect();
-        Ok(Policies { pack, set: compiled.set, policies: compiled.policies, kinds, actions: compiled.actions })
+        let named = shared::named(&compiled.set);
+        let shared = Arc::default();
+        Ok(Policies { pack, named, shared, set: compiled.set, policies: compiled.policies, kinds, actions: compiled.actions })
     }
 
     /// The pack they belong to.

@@ -91,3 +91,8 @@ pub fn clearance(policies: &Arc<Policies>, roles: &[(&str, i64)], purpose: Optio
     let person = if roles.is_empty() { Person::public() } else { person("someone", roles) };
     Clearance::new(policies, person, purpose).unwrap()
 }
+
+/// The same under a login.
+pub fn named(policies: &Arc<Policies>, login: &str, roles: &[(&str, i64)], purpose: Option<&str>) -> Clearance {
+    Clearance::new(policies, person(login, roles), purpose).unwrap()
+}
