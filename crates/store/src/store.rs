@@ -272,6 +272,11 @@ impl Store {
         Lag { events: (seq - self.head_seq()).max(0), unheard }
     }
 
+    /// Whether other processes may write to the log, too.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.place, LogPlace::Folder)
+    }
+
     /// Where the log is; without its password.
     pub fn log_place(&self) -> String {
         self.place.describe(&self.folder)

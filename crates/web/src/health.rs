@@ -4,7 +4,7 @@ use crate::{ctx::Ctx, error::Error, reply::Reply, state::App};
 use serde_json::json;
 use shirube_snapshot::AsOf;
 use shirube_store::Actor;
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// Alive: the program answers.
 pub fn alive(_: &App, _: &Ctx) -> Result<Reply, Error> {
@@ -20,10 +20,13 @@ pub fn ready(app: &App, _: &Ctx) -> Result<Reply, Error> {
     Ok(Reply::json(&json!({ "status": status.0, "checks": checks })).with_status(status.1))
 }
 
+/// A server that was not heard of for so long is away.
+const UNHEARD: Duration = Duration::from_secs(10);
+
 /// What the portal needs for its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Readiness {
-    /// The log lies where it was opened.
+    /// The log answers, or lies where it was opened.
     pub log: bool,
     /// The head opens and holds what was acknowledged.
     pub head: bool,
@@ -36,7 +39,8 @@ impl Readiness {
     pub fn of(app: &App) -> Readiness {
         let (data, seq) = (&app.site.data, app.store.head_seq());
         Readiness {
-            log: std::fs::metadata(data.join("log.db")).is_ok_and(|m| m.len() > 0),
+            log: app.store.lag().unheard < UNHEARD
+                && (app.store.is_shared() || std::fs::metadata(data.join("log.db")).is_ok_and(|m| m.len() > 0)),
             head: app.store.reader(&Actor::owner(), AsOf::Head).is_ok_and(|r| r.moment().seq >= seq),
             disk: free_disk(data).is_none_or(|free| free >= app.site.limits.free_disk),
         }
