@@ -6,6 +6,7 @@
 //! [`access::decide`].
 
 pub mod access;
+mod age;
 mod batch;
 mod bulk;
 mod check;
@@ -27,6 +28,7 @@ mod verify;
 mod writer;
 
 pub use access::Actor;
+pub use age::{AgeError, Identity, Recipient};
 pub use batch::Batch;
 pub use command::{Command, Receipt};
 pub use error::{BatchError, PackRecordError, StoreError};
