@@ -50,6 +50,14 @@ pub enum Failure {
     /// The folder of jobs.
     #[error(transparent)]
     Jobs(#[from] shirube_web::JobError),
+    /// A key, or a file of keys.
+    #[error("{place}: {cause}")]
+    Key {
+        /// The option or the file.
+        place: String,
+        /// What is wrong.
+        cause: shirube_store::AgeError,
+    },
     /// A file could not be read or written.
     #[error("{path}: {cause}", path = path.display())]
     File {
@@ -102,6 +110,8 @@ impl Failure {
             Failure::PackFiles(_) | Failure::PackMistakes(_) | Failure::Settings(_) | Failure::Unknown { .. } | Failure::Misuse(_) => 2,
             Failure::Store(error) if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. }) => 2,
             Failure::Store(error) if matches!(&**error, StoreError::Log(e) if e.is_misuse()) => 2,
+            Failure::Store(error) if matches!(&**error, StoreError::Backup(e) if e.is_misuse()) => 2,
+            Failure::Key { .. } => 2,
             Failure::Import(error) if matches!(**error, ImportError::NoSuchRegister(_) | ImportError::ReasonRequired { .. }) => 2,
             Failure::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 2,
             _ => 3,

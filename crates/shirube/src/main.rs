@@ -156,10 +156,39 @@ enum Command {
         #[arg(long, value_name = "URL|FOLDER")]
         to: String,
     },
+    /// Write a moment of the log with the attached files it names to one file, encrypted with age; also beside a
+    /// running portal
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Backup {
+        #[command(flatten)]
+        how: commands::backup::How,
+        #[command(subcommand)]
+        what: Option<BackupCommand>,
+    },
+    /// Make a log and its attached files from a backup where there is no log yet (--data, --database), all or nothing
+    Restore(commands::restore::How),
     /// The settings
     Config {
         #[command(subcommand)]
         what: Settings,
+    },
+}
+
+#[derive(Subcommand)]
+enum BackupCommand {
+    /// Prove a backup without restoring it
+    Verify {
+        /// The backup
+        file: PathBuf,
+        /// File with the secret key (AGE-SECRET-KEY-1…)
+        #[arg(long)]
+        identity: Option<PathBuf>,
+    },
+    /// Make a key: the secret goes to a new file, the recipient is printed
+    Keygen {
+        /// The file; must not exist
+        #[arg(long)]
+        out: PathBuf,
     },
 }
 
@@ -243,6 +272,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
         Command::Snapshot { as_of, out } => commands::snapshot::run(place, as_of.as_deref(), &out),
         Command::Verify => commands::verify::run(place),
+        Command::Backup { how, what: None } => commands::backup::run(place, how),
+        Command::Backup { what: Some(BackupCommand::Verify { file, identity }), .. } => commands::backup::verify(file, identity.as_deref()),
+        Command::Backup { what: Some(BackupCommand::Keygen { out }), .. } => commands::backup::keygen(&out),
+        Command::Restore(how) => commands::restore::run(place, how),
         Command::MigrateStore { to } => commands::migrate::run(place, &to),
     }
 }

@@ -26,7 +26,7 @@ impl Office {
 }
 
 /// The pack, free of mistakes.
-fn pack(place: &Place) -> Result<Arc<Pack>, Failure> {
+pub fn pack(place: &Place) -> Result<Arc<Pack>, Failure> {
     let (pack, mistakes) = shirube_plan::load(&packs::files(place.pack.as_deref())?);
     if mistakes.is_empty() { Ok(Arc::new(pack)) } else { Err(Failure::PackMistakes(mistakes.len())) }
 }

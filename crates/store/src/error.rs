@@ -1,6 +1,6 @@
 //! Why the store refuses.
 
-use crate::log::LogError;
+use crate::{backup::BackupError, log::LogError};
 use shirube_record::{BrokenBody, FieldError};
 use shirube_snapshot::{HeadError, RuleError, SnapshotError};
 
@@ -144,6 +144,9 @@ pub enum StoreError {
     /// The place of the event log.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// A backup or a restore.
+    #[error(transparent)]
+    Backup(#[from] Box<BackupError>),
     /// The file is no log of ours, or of a newer version.
     #[error("{0} is not an event log this version can read")]
     NotALog(String),
@@ -220,4 +223,10 @@ impl BatchError {
 pub(crate) fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError {
     let path = path.display().to_string();
     move |error| StoreError::File { path, error }
+}
+
+impl From<BackupError> for StoreError {
+    fn from(error: BackupError) -> Self {
+        StoreError::Backup(Box::new(error))
+    }
 }

@@ -63,6 +63,16 @@ impl Files {
         }
     }
 
+    /// Size of a file; none if it is not kept here.
+    pub fn size(&self, sha: &str) -> Result<Option<u64>, StoreError> {
+        let path = self.path(sha)?;
+        match fs::metadata(&path) {
+            Ok(found) => Ok(Some(found.len())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(file_error(&path)(error)),
+        }
+    }
+
     /// Hashes of all kept files.
     pub fn all(&self) -> Result<BTreeSet<String>, StoreError> {
         let entries = fs::read_dir(&self.folder).map_err(file_error(&self.folder))?;

@@ -7,6 +7,7 @@
 
 pub mod access;
 mod age;
+mod backup;
 mod batch;
 mod bulk;
 mod check;
@@ -29,6 +30,7 @@ mod writer;
 
 pub use access::Actor;
 pub use age::{AgeError, Identity, Recipient};
+pub use backup::{Archive, BackupError, FileEntry, Manifest, Phase, Progress, Restore, Restored, Seal};
 pub use batch::Batch;
 pub use command::{Command, Receipt};
 pub use error::{BatchError, PackRecordError, StoreError};
@@ -36,6 +38,7 @@ pub use follow::Lag;
 pub use history::{Change, Version};
 pub use log::{LogError, LogPlace};
 pub use migrate::Target;
+pub use pack_mark::Mark;
 pub use reader::Reader;
 pub use store::Store;
 pub use verify::{Problem, VerifyReport};

@@ -3,6 +3,7 @@
 use crate::{
     Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, VerifyReport, Version,
     access::{Action, Resource, allow},
+    backup,
     batch::Asked,
     error::file_error,
     files::Files,
@@ -64,6 +65,7 @@ impl Store {
     pub fn open_at(folder: &Path, place: LogPlace, pack: Arc<Pack>) -> Result<Store, StoreError> {
         fs::create_dir_all(folder).map_err(file_error(folder))?;
         let lock = lock(folder)?;
+        backup::refuse_unfinished(folder)?;
         let head_path = folder.join("head.db");
         let _alone = place.alone()?;
         let log = place.open(folder)?;
