@@ -111,6 +111,7 @@ impl Failure {
             Failure::Store(error) if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. }) => 2,
             Failure::Store(error) if matches!(&**error, StoreError::Log(e) if e.is_misuse()) => 2,
             Failure::Store(error) if matches!(&**error, StoreError::Backup(e) if e.is_misuse()) => 2,
+            Failure::Store(error) if matches!(**error, StoreError::Anchor(_)) => 2,
             Failure::Key { .. } => 2,
             Failure::Import(error) if matches!(**error, ImportError::NoSuchRegister(_) | ImportError::ReasonRequired { .. }) => 2,
             Failure::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 2,

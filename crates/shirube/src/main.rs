@@ -1,5 +1,6 @@
 //! `shirube`: the portal, the desks and the plan in one program.
 
+mod anchoring;
 mod commands;
 mod config;
 mod failure;
@@ -149,7 +150,11 @@ enum Command {
         out: PathBuf,
     },
     /// Prove the event chain, or say where it breaks
-    Verify,
+    Verify {
+        /// File of anchors (see anchor.file): whether the log still holds every one
+        #[arg(long, value_name = "FILE")]
+        anchors: Option<PathBuf>,
+    },
     /// Copy the event log to a PostgreSQL database or a data folder that has none yet, all or nothing
     MigrateStore {
         /// Where to: postgresql://user@host/database or a folder
@@ -271,7 +276,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
         Command::Snapshot { as_of, out } => commands::snapshot::run(place, as_of.as_deref(), &out),
-        Command::Verify => commands::verify::run(place),
+        Command::Verify { anchors } => commands::verify::run(place, anchors.as_deref()),
         Command::Backup { how, what: None } => commands::backup::run(place, how),
         Command::Backup { what: Some(BackupCommand::Verify { file, identity }), .. } => commands::backup::verify(file, identity.as_deref()),
         Command::Backup { what: Some(BackupCommand::Keygen { out }), .. } => commands::backup::keygen(&out),

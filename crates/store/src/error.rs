@@ -1,6 +1,6 @@
 //! Why the store refuses.
 
-use crate::{backup::BackupError, log::LogError};
+use crate::{anchor::AnchorError, backup::BackupError, log::LogError};
 use shirube_record::{BrokenBody, FieldError};
 use shirube_snapshot::{HeadError, RuleError, SnapshotError};
 
@@ -147,6 +147,9 @@ pub enum StoreError {
     /// A backup or a restore.
     #[error(transparent)]
     Backup(#[from] Box<BackupError>),
+    /// Anchors.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
     /// The file is no log of ours, or of a newer version.
     #[error("{0} is not an event log this version can read")]
     NotALog(String),

@@ -7,6 +7,7 @@
 
 pub mod access;
 mod age;
+mod anchor;
 mod backup;
 mod batch;
 mod bulk;
@@ -19,6 +20,7 @@ mod history;
 mod indexer;
 mod log;
 mod migrate;
+mod net;
 mod pack_mark;
 mod pack_records;
 mod reader;
@@ -30,6 +32,7 @@ mod writer;
 
 pub use access::Actor;
 pub use age::{AgeError, Identity, Recipient};
+pub use anchor::{Anchor, AnchorError, Lost};
 pub use backup::{Archive, BackupError, FileEntry, Manifest, Phase, Progress, Restore, Restored, Seal};
 pub use batch::Batch;
 pub use command::{Command, Receipt};
@@ -38,6 +41,7 @@ pub use follow::Lag;
 pub use history::{Change, Version};
 pub use log::{LogError, LogPlace};
 pub use migrate::Target;
+pub use net::Url;
 pub use pack_mark::Mark;
 pub use reader::Reader;
 pub use store::Store;

@@ -111,6 +111,27 @@ pub const KEYS: &[Key] = &[
         |c, t| number::<u64>(t, 0, 1 << 30).map(|n| c.limits.free_disk = n << 20),
         |c| (c.limits.free_disk >> 20).to_string(),
     ),
+    key(
+        "anchor.file",
+        "\"/mnt/elsewhere/anchors.jsonl\" or \"none\"",
+        |c, t| unless_none(t, path).map(|p| c.anchor.file = p),
+        |c| c.anchor.file.as_ref().map_or_else(|| "none".into(), |p| p.display().to_string()),
+    ),
+    Key {
+        secret: true,
+        ..key(
+            "anchor.url",
+            "\"https://log.example.jp/anchors\" or \"none\"",
+            |c, t| unless_none(t, |t| t.parse()).map(|u| c.anchor.url = u),
+            |c| c.anchor.url.as_ref().map_or_else(|| "none".into(), |u| u.expose().to_string()),
+        )
+    },
+    key(
+        "anchor.minutes",
+        "60",
+        |c, t| number(t, 1, 10_080).map(|n: u64| c.anchor.every = Duration::from_secs(n * 60)),
+        |c| (c.anchor.every.as_secs() / 60).to_string(),
+    ),
     key("log.format", "\"text\" or \"json\"", |c, t| format(t).map(|f| c.log_format = f), |c| c.log_format.name().to_string()),
     key("log.level", "\"info\"", |c, t| level(t).map(|l| c.log_level = l), |c| c.log_level.to_string().to_ascii_lowercase()),
 ];
@@ -122,6 +143,10 @@ const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is empty".into()) } else { Ok(text.into()) }
+}
+
+fn unless_none<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    if text == "none" { Ok(None) } else { read(text).map(Some) }
 }
 
 fn database(text: &str) -> Result<LogPlace, String> {

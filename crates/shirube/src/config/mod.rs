@@ -5,13 +5,14 @@ mod keys;
 
 pub use keys::{KEYS, Key};
 
-use shirube_store::LogPlace;
+use shirube_store::{LogPlace, Url};
 use shirube_web::{Limits, Network, Site};
 use std::{
     collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Name of the file in the data folder.
@@ -39,6 +40,17 @@ impl LogFormat {
     }
 }
 
+/// Where and how often the end of the log is told.
+#[derive(Clone, Debug)]
+pub struct Anchoring {
+    /// A file that grows by a line each time.
+    pub file: Option<PathBuf>,
+    /// A server.
+    pub url: Option<Url>,
+    /// How often.
+    pub every: Duration,
+}
+
 /// The settings in force.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -60,6 +72,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Limits.
     pub limits: Limits,
+    /// Where the end of the log is told.
+    pub anchor: Anchoring,
     /// Log lines.
     pub log_format: LogFormat,
     /// Least weight of a log line.
@@ -78,6 +92,7 @@ impl Default for Config {
             allowed_hosts: vec![],
             trusted_proxies: vec![],
             limits: Limits::default(),
+            anchor: Anchoring { file: None, url: None, every: Duration::from_secs(3600) },
             log_format: LogFormat::Text,
             log_level: tracing::Level::INFO,
         }
