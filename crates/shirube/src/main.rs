@@ -10,7 +10,7 @@ mod packs;
 use clap::{Parser, Subcommand, ValueEnum};
 use config::Arguments;
 use failure::Failure;
-use shirube_store::LogPlace;
+use shirube_store::{FilesPlace, LogPlace};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -49,6 +49,15 @@ struct Place {
     data: PathBuf,
     /// Where the event log is
     log: LogPlace,
+    /// Where attached files are
+    files: FilesPlace,
+}
+
+impl Place {
+    /// What of it the store is told.
+    fn store(&self) -> shirube_store::Place {
+        shirube_store::Place { log: self.log.clone(), files: self.files.clone() }
+    }
 }
 
 impl Cli {
@@ -260,7 +269,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let command = cli.command.unwrap_or(Command::Serve);
     let usable = found.mistakes.is_empty();
     let config = &found.config;
-    let place = &Place { pack: config.pack.clone(), data: config.data.clone(), log: config.database.clone() };
+    let place = &Place { pack: config.pack.clone(), data: config.data.clone(), log: config.database.clone(), files: config.files.place() };
     match command {
         Command::Config { what: Settings::Check } => commands::config::check(&found),
         _ if !usable => Err(Failure::Settings(found.mistakes)),

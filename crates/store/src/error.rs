@@ -1,6 +1,6 @@
 //! Why the store refuses.
 
-use crate::{anchor::AnchorError, backup::BackupError, log::LogError};
+use crate::{anchor::AnchorError, backup::BackupError, files::FilesError, log::LogError};
 use shirube_record::{BrokenBody, FieldError};
 use shirube_snapshot::{HeadError, RuleError, SnapshotError};
 
@@ -147,6 +147,9 @@ pub enum StoreError {
     /// A backup or a restore.
     #[error(transparent)]
     Backup(#[from] Box<BackupError>),
+    /// Where attached files are kept.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// Anchors.
     #[error(transparent)]
     Anchor(#[from] AnchorError),

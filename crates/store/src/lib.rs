@@ -37,6 +37,7 @@ pub use backup::{Archive, BackupError, FileEntry, Manifest, Phase, Progress, Res
 pub use batch::Batch;
 pub use command::{Command, Receipt};
 pub use error::{BatchError, PackRecordError, StoreError};
+pub use files::{Bucket, FilesError, FilesPlace, Place};
 pub use follow::Lag;
 pub use history::{Change, Version};
 pub use log::{LogError, LogPlace};

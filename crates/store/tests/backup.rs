@@ -6,8 +6,8 @@ mod support;
 use shirube_record::Scope;
 use shirube_snapshot::AsOf;
 use shirube_store::{
-    Actor, AgeError, Archive, BackupError, Command, Identity, LogError, LogPlace, Manifest, Restore, Restored, Seal, Store, StoreError,
-    VerifyReport,
+    Actor, AgeError, Archive, BackupError, Command, FilesError, Identity, LogError, LogPlace, Manifest, Restore, Restored, Seal, Store,
+    StoreError, VerifyReport,
 };
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -22,13 +22,13 @@ use support::*;
 const CHILD: &str = "SHIRUBE_BACKUP_CHILD";
 
 fn back_up(folder: &Path, out: &Path, seal: &Seal) -> Result<Manifest, StoreError> {
-    Store::backup((folder, &place(folder)), &pack(), (out, seal), &Actor::owner(), &|_| {})
+    Store::backup((folder, &place(folder).into()), &pack(), (out, seal), &Actor::owner(), &|_| {})
 }
 
 fn restore_to(from: &Path, folder: &Path, to: &LogPlace, until: AsOf, redactions_from: Option<&Path>) -> Result<Restored, StoreError> {
     let live = redactions_from.map(|folder| (folder, place(folder)));
     let how = Restore { pack: &pack(), until, redactions_from: live.as_ref().map(|(folder, place)| (*folder, place)) };
-    Store::restore(&plain(from), (folder, to), &how, &Actor::owner(), &|_| {})
+    Store::restore(&plain(from), (folder, &to.clone().into()), &how, &Actor::owner(), &|_| {})
 }
 
 fn restore(from: &Path, folder: &Path, until: AsOf) -> Result<Restored, StoreError> {
@@ -143,7 +143,7 @@ fn only_who_has_a_key_reads_it() {
     assert!(matches!(error(with(&keys[1..])), BackupError::Age { error: AgeError::NotForUs, .. }));
     let how = Restore { pack: &pack(), until: AsOf::Head, redactions_from: None };
     let archive = Archive { path: out, identities: keys[..1].to_vec() };
-    Store::restore(&archive, (to.path(), &place(to.path())), &how, &Actor::owner(), &|_| {}).unwrap();
+    Store::restore(&archive, (to.path(), &place(to.path()).into()), &how, &Actor::owner(), &|_| {}).unwrap();
     assert!(open(to.path()).verify(&Actor::owner()).unwrap().is_clean());
 }
 
@@ -329,13 +329,13 @@ fn nothing_that_is_there_is_written_over() {
     other.meta.id = "other".into();
     let how = Restore { pack: &other, until: AsOf::Head, redactions_from: None };
     let third = tempfile::tempdir().unwrap();
-    let refused = Store::restore(&plain(&out), (third.path(), &place(third.path())), &how, &Actor::owner(), &|_| {});
+    let refused = Store::restore(&plain(&out), (third.path(), &place(third.path()).into()), &how, &Actor::owner(), &|_| {});
     assert!(matches!(refused, Err(StoreError::OtherPack { .. })));
     let stranger = Actor::named("ann");
-    let refused = Store::restore(&plain(&out), (third.path(), &LogPlace::Folder), &how, &stranger, &|_| {});
+    let refused = Store::restore(&plain(&out), (third.path(), &LogPlace::Folder.into()), &how, &stranger, &|_| {});
     assert!(matches!(refused, Err(StoreError::Denied { .. })));
     let refused =
-        Store::backup((folder.path(), &place(folder.path())), &pack(), (&third.path().join("b"), &Seal::Plain), &stranger, &|_| {});
+        Store::backup((folder.path(), &place(folder.path()).into()), &pack(), (&third.path().join("b"), &Seal::Plain), &stranger, &|_| {});
     assert!(matches!(refused, Err(StoreError::Denied { .. })));
     assert!(matches!(Store::verify_backup(&plain(&out), &stranger, &|_| {}), Err(StoreError::Denied { .. })));
 }
@@ -360,7 +360,7 @@ fn a_file_that_is_not_what_was_attached_stops_a_backup_and_one_never_sent_is_tol
     std::fs::write(folder.path().join("files").join(&sha), b"something else").unwrap();
     let second = folder.path().join("second");
     let refused = back_up(folder.path(), &second, &Seal::Plain);
-    assert!(matches!(refused, Err(StoreError::Backup(e)) if matches!(&*e, BackupError::FileDamaged { sha256 } if *sha256 == sha)));
+    assert!(matches!(refused, Err(StoreError::Files(FilesError::Damaged(found))) if found == sha));
     assert!(!second.exists() && !folder.path().join("second.part").exists());
 }
 
@@ -372,7 +372,7 @@ fn a_log_moves_between_its_keepers_through_a_backup() {
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let was = back_up(folder.path(), &first, &Seal::Plain).unwrap();
     restore_to(&first, there.path(), &LogPlace::Folder, AsOf::Head, None).unwrap();
-    let took = Store::backup((there.path(), &LogPlace::Folder), &pack(), (&second, &Seal::Plain), &Actor::owner(), &|_| {}).unwrap();
+    let took = Store::backup((there.path(), &LogPlace::Folder.into()), &pack(), (&second, &Seal::Plain), &Actor::owner(), &|_| {}).unwrap();
     assert_eq!((&took.last_hash, &took.files), (&was.last_hash, &was.files));
     let restored = restore_to(&second, back.path(), &schema_place(&server, "through_a_backup"), AsOf::Head, None).unwrap();
     assert_eq!(restored.report.last_hash, was.last_hash);

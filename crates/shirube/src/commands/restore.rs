@@ -35,7 +35,7 @@ pub fn run(place: &Place, how: How) -> Result<ExitCode, Failure> {
     let server = how.redactions_from.as_deref().and_then(LogPlace::url).transpose().map_err(StoreError::Log)?.unwrap_or_default();
     let redactions_from = how.redactions_from.is_some().then_some((folder.as_path() as &Path, &server));
     let asked = Restore { pack: &pack, until, redactions_from };
-    let restored = Store::restore(&archive, (&place.data, &place.log), &asked, &Actor::owner(), &teller())?;
+    let restored = Store::restore(&archive, (&place.data, &place.store()), &asked, &Actor::owner(), &teller())?;
     tell(&restored.manifest)?;
     say!("{} events and {} attached files restored", restored.kept, restored.files);
     if restored.redacted > 0 {

@@ -18,12 +18,6 @@ pub enum BackupError {
     /// What the log names kept changing.
     #[error("attached files were erased again and again while they were copied; nothing was written, try again")]
     Restless,
-    /// An attached file is not what it was.
-    #[error("attached file {sha256} is not what was attached (its SHA-256 is another); put the right one back from an earlier backup")]
-    FileDamaged {
-        /// The file.
-        sha256: String,
-    },
     /// Encryption and decryption.
     #[error("{path}: {error}")]
     Age {

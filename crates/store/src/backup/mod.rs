@@ -17,7 +17,7 @@ pub(crate) use restore::refuse_unfinished;
 pub use restore::{Restore, Restored};
 
 use crate::{
-    Actor, LogPlace, Recipient, Store, StoreError, VerifyReport,
+    Actor, Place, Recipient, Store, StoreError, VerifyReport,
     access::{Action, Resource, allow},
 };
 use shirube_plan::Pack;
@@ -63,7 +63,7 @@ const REPORT: i64 = 1000;
 impl Store {
     /// Writes a backup of a data folder to a new file; also while another program has the folder open.
     pub fn backup(
-        (folder, place): (&Path, &LogPlace),
+        (folder, place): (&Path, &Place),
         pack: &Pack,
         (out, seal): (&Path, &Seal),
         actor: &Actor,
@@ -82,7 +82,7 @@ impl Store {
     /// Makes a log and its attached files from a backup where there is no log yet, all or nothing.
     pub fn restore(
         from: &Archive,
-        (folder, place): (&Path, &LogPlace),
+        (folder, place): (&Path, &Place),
         how: &Restore<'_>,
         actor: &Actor,
         progress: &Tell<'_>,

@@ -9,7 +9,7 @@ use super::{
     read::{Hears, walk},
 };
 use crate::{
-    LogPlace, StoreError, VerifyReport,
+    LogPlace, Place, StoreError, VerifyReport,
     error::file_error,
     files::Files,
     log::{Log, LogError, Row, Which},
@@ -66,7 +66,7 @@ pub(crate) fn refuse_unfinished(folder: &Path) -> Result<(), StoreError> {
 /// Restores a backup where there is no log yet.
 pub(super) fn run(
     from: &Archive,
-    (folder, place): (&Path, &LogPlace),
+    (folder, place): (&Path, &Place),
     how: &Restore<'_>,
     progress: &Tell<'_>,
 ) -> Result<Restored, StoreError> {
@@ -79,10 +79,12 @@ pub(super) fn run(
             return Err(BackupError::Occupied(path.display().to_string()).into());
         }
     }
-    let aside = Aside::begin(folder, place)?;
-    let mut log = place.open(&aside.path)?;
+    let aside = Aside::begin(folder, &place.log)?;
+    let mut log = place.log.open(&aside.path)?;
     log.begin()?;
-    let result = empty(&log, &place.describe(folder)).and_then(|()| fill(log.as_mut(), from, folder, how, progress));
+    let result = empty(&log, &place.log.describe(folder))
+        .and_then(|()| Files::open(folder, &place.files))
+        .and_then(|files| fill(log.as_mut(), &files, from, folder, how, progress));
     let restored = match result {
         Ok(restored) => restored,
         Err(error) => {
@@ -150,13 +152,13 @@ impl Drop for Aside<'_> {
 /// Copies and proves; commits nothing.
 fn fill(
     log: &mut dyn crate::log::EventLog,
+    files: &Files,
     from: &Archive,
     folder: &Path,
     how: &Restore<'_>,
     progress: &Tell<'_>,
 ) -> Result<Restored, StoreError> {
-    let files = Files::open(folder.join("files"))?;
-    let mut filling = Filling { log, files: &files, how, folder, kept: 0, first: None, later: vec![] };
+    let mut filling = Filling { log, files, how, folder, kept: 0, first: None, later: vec![] };
     let (manifest, proved) = walk(from, &mut filling, progress)?;
     let Filling { kept, first, mut later, .. } = filling;
     if kept == 0 || matches!(how.until, AsOf::Seq(seq) if seq > manifest.last_seq) || is_to_come(how.until, &manifest) {

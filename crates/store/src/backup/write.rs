@@ -7,10 +7,10 @@ use super::{
     named::Named,
 };
 use crate::{
-    LogPlace, Mark, StoreError,
+    LogPlace, Mark, Place, StoreError,
     age::Sealed,
     error::file_error,
-    files::{Files, sha256},
+    files::Files,
     log::{Log, LogError, Which},
     pack_mark,
     verify::{self, Chain},
@@ -30,7 +30,7 @@ const PART: usize = 4 << 20;
 
 /// Writes a backup of a data folder to a new file.
 pub(super) fn run(
-    (folder, place): (&Path, &LogPlace),
+    (folder, place): (&Path, &Place),
     pack: &Pack,
     (out, seal): (&Path, &Seal),
     progress: &Tell<'_>,
@@ -38,19 +38,19 @@ pub(super) fn run(
     if matches!(seal, Seal::Recipients(recipients) if recipients.is_empty()) {
         return Err(BackupError::NoRecipient.into());
     }
-    if matches!(place, LogPlace::Folder) && !folder.join("log.db").exists() {
-        return Err(LogError::Absent { place: place.describe(folder) }.into());
+    if matches!(place.log, LogPlace::Folder) && !folder.join("log.db").exists() {
+        return Err(LogError::Absent { place: place.log.describe(folder) }.into());
     }
-    let files = Files::open(folder.join("files"))?;
+    let files = Files::open(folder, &place.files)?;
     let unfinished = Unfinished::begin(out)?;
     for _ in 0..TRIES {
-        let mut log = place.reader(folder)?;
+        let mut log = place.log.reader(folder)?;
         pack_mark::refuse_other(folder, &*log, pack)?;
         let mark = Mark::of(folder, &*log)?.unwrap_or_else(|| Mark { id: pack.meta.id.clone(), ..Mark::default() });
         // From here on one moment of the log, whatever is written meanwhile.
         log.moment()?;
         log.refresh()?;
-        let manifest = survey(&log, &files, pack, mark, &place.describe(folder), progress)?;
+        let manifest = survey(&log, &files, pack, mark, &place.log.describe(folder), progress)?;
         if unfinished.write(log, &files, &manifest, seal, progress)? {
             unfinished.complete()?;
             return Ok(manifest);
@@ -207,9 +207,6 @@ impl<'p, W: Write> Tar<'p, W> {
                 Err(StoreError::NoSuchFile(_)) => return Ok(false),
                 other => other?,
             };
-            if sha256(&bytes) != entry.sha256 {
-                return Err(BackupError::FileDamaged { sha256: entry.sha256.clone() }.into());
-            }
             self.add(&format!("{FILES}{}", entry.sha256), &bytes)?;
             progress(Progress { phase: Phase::Files, done: at as u64 + 1, of: manifest.files.len() as u64 });
         }
