@@ -85,6 +85,9 @@ pub(crate) struct Opened<R> {
     buffer: Vec<u8>,
     /// Part of the buffer that was decrypted and not yet read.
     ready: std::ops::Range<usize>,
+    /// The last chunk was read.
+    ended: bool,
+    /// And nothing follows it.
     done: bool,
 }
 
@@ -94,24 +97,47 @@ impl<R: BufRead> Opened<R> {
         let file_key = header::read(&mut from, identities)?;
         let mut nonce = [0; 16];
         from.read_exact(&mut nonce).map_err(|_| AgeError::Header)?;
-        Ok(Opened { from, chunks: Chunks::new(&file_key, &nonce)?, buffer: Vec::with_capacity(CHUNK + TAG), ready: 0..0, done: false })
+        Ok(Opened {
+            from,
+            chunks: Chunks::new(&file_key, &nonce)?,
+            buffer: Vec::with_capacity(CHUNK + TAG),
+            ready: 0..0,
+            ended: false,
+            done: false,
+        })
     }
 
     fn chunk(&mut self) -> io::Result<()> {
         let damaged = AgeError::Damaged(self.chunks.next * CHUNK as u64);
         self.buffer.clear();
         self.from.by_ref().take((CHUNK + TAG) as u64).read_to_end(&mut self.buffer)?;
-        let full = self.buffer.len() == CHUNK + TAG;
-        let last = !full || self.from.fill_buf()?.is_empty();
-        let nonce = self.chunks.nonce(last);
-        let opened = self.chunks.key.open_in_place(nonce, Aad::empty(), &mut self.buffer).map_err(|_| damaged.clone())?.len();
-        if opened == 0 && self.chunks.next > 0 {
+        if self.ended {
+            // Something follows the last chunk.
             return Err(damaged.into());
         }
-        self.ready = 0..opened;
+        let full = self.buffer.len() == CHUNK + TAG;
+        let at_end = !full || self.from.fill_buf()?.is_empty();
+        let sealed = self.buffer.clone();
+        let opened = match self.open(at_end) {
+            // Authentic, and yet the file was cut off behind it or goes on behind it: told when that is read.
+            None if full => {
+                self.buffer = sealed;
+                self.open(!at_end).map(|length| (length, !at_end))
+            }
+            opened => opened.map(|length| (length, at_end)),
+        };
+        let (length, last) = opened.filter(|(length, _)| *length > 0 || self.chunks.next == 0).ok_or(damaged)?;
+        self.ready = 0..length;
         self.chunks.next += 1;
-        self.done = last;
+        self.ended = last;
+        self.done = last && at_end;
         Ok(())
+    }
+
+    /// Decrypts the buffer as the last chunk or as another; its length, if it is authentic.
+    fn open(&mut self, last: bool) -> Option<usize> {
+        let nonce = self.chunks.nonce(last);
+        self.chunks.key.open_in_place(nonce, Aad::empty(), &mut self.buffer).ok().map(|opened| opened.len())
     }
 }
 
