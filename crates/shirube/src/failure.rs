@@ -53,6 +53,14 @@ pub enum Failure {
     /// The keyring.
     #[error(transparent)]
     Keyring(#[from] shirube_keyring::KeyringError),
+    /// A key, or a file of keys.
+    #[error("{place}: {cause}")]
+    Key {
+        /// The option or the file.
+        place: String,
+        /// What is wrong.
+        cause: shirube_store::AgeError,
+    },
     /// A file could not be read or written.
     #[error("{path}: {cause}", path = path.display())]
     File {
@@ -105,6 +113,9 @@ impl Failure {
             Failure::PackFiles(_) | Failure::PackMistakes(_) | Failure::Settings(_) | Failure::Unknown { .. } | Failure::Misuse(_) => 2,
             Failure::Store(error) if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. }) => 2,
             Failure::Store(error) if matches!(&**error, StoreError::Log(e) if e.is_misuse()) => 2,
+            Failure::Store(error) if matches!(&**error, StoreError::Backup(e) if e.is_misuse()) => 2,
+            Failure::Store(error) if matches!(**error, StoreError::Anchor(_)) => 2,
+            Failure::Key { .. } => 2,
             Failure::Import(error) if matches!(**error, ImportError::NoSuchRegister(_) | ImportError::ReasonRequired { .. }) => 2,
             Failure::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 2,
             _ => 3,

@@ -1,5 +1,6 @@
 //! `shirube`: the portal, the desks and the plan in one program.
 
+mod anchoring;
 mod commands;
 mod config;
 mod failure;
@@ -9,7 +10,7 @@ mod packs;
 use clap::{Parser, Subcommand, ValueEnum};
 use config::Arguments;
 use failure::Failure;
-use shirube_store::LogPlace;
+use shirube_store::{FilesPlace, LogPlace};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -48,6 +49,15 @@ struct Place {
     data: PathBuf,
     /// Where the event log is
     log: LogPlace,
+    /// Where attached files are
+    files: FilesPlace,
+}
+
+impl Place {
+    /// What of it the store is told.
+    fn store(&self) -> shirube_store::Place {
+        shirube_store::Place { log: self.log.clone(), files: self.files.clone() }
+    }
 }
 
 impl Cli {
@@ -149,17 +159,50 @@ enum Command {
         out: PathBuf,
     },
     /// Prove the event chain, or say where it breaks
-    Verify,
+    Verify {
+        /// File of anchors (see anchor.file): whether the log still holds every one
+        #[arg(long, value_name = "FILE")]
+        anchors: Option<PathBuf>,
+    },
     /// Copy the event log to a PostgreSQL database or a data folder that has none yet, all or nothing
     MigrateStore {
         /// Where to: postgresql://user@host/database or a folder
         #[arg(long, value_name = "URL|FOLDER")]
         to: String,
     },
+    /// Write a moment of the log with the attached files it names to one file, encrypted with age; also beside a
+    /// running portal
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Backup {
+        #[command(flatten)]
+        how: commands::backup::How,
+        #[command(subcommand)]
+        what: Option<BackupCommand>,
+    },
+    /// Make a log and its attached files from a backup where there is no log yet (--data, --database), all or nothing
+    Restore(commands::restore::How),
     /// The settings
     Config {
         #[command(subcommand)]
         what: Settings,
+    },
+}
+
+#[derive(Subcommand)]
+enum BackupCommand {
+    /// Prove a backup without restoring it
+    Verify {
+        /// The backup
+        file: PathBuf,
+        /// File with the secret key (AGE-SECRET-KEY-1…)
+        #[arg(long)]
+        identity: Option<PathBuf>,
+    },
+    /// Make a key: the secret goes to a new file, the recipient is printed
+    Keygen {
+        /// The file; must not exist
+        #[arg(long)]
+        out: PathBuf,
     },
 }
 
@@ -226,7 +269,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let command = cli.command.unwrap_or(Command::Serve);
     let usable = found.mistakes.is_empty();
     let config = &found.config;
-    let place = &Place { pack: config.pack.clone(), data: config.data.clone(), log: config.database.clone() };
+    let place = &Place { pack: config.pack.clone(), data: config.data.clone(), log: config.database.clone(), files: config.files.place() };
     match command {
         Command::Config { what: Settings::Check } => commands::config::check(&found),
         _ if !usable => Err(Failure::Settings(found.mistakes)),
@@ -242,7 +285,11 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
         Command::Snapshot { as_of, out } => commands::snapshot::run(place, as_of.as_deref(), &out),
-        Command::Verify => commands::verify::run(place),
+        Command::Verify { anchors } => commands::verify::run(place, anchors.as_deref()),
+        Command::Backup { how, what: None } => commands::backup::run(place, how),
+        Command::Backup { what: Some(BackupCommand::Verify { file, identity }), .. } => commands::backup::verify(file, identity.as_deref()),
+        Command::Backup { what: Some(BackupCommand::Keygen { out }), .. } => commands::backup::keygen(&out),
+        Command::Restore(how) => commands::restore::run(place, how),
         Command::MigrateStore { to } => commands::migrate::run(place, &to),
     }
 }

@@ -20,13 +20,13 @@ impl Office {
     /// Opens the pack and the data folder.
     pub fn open(place: &Place) -> Result<Self, Failure> {
         let pack = pack(place)?;
-        let store = Store::open_at(&place.data, place.log.clone(), pack.clone())?;
+        let store = Store::open_at(&place.data, place.store(), pack.clone())?;
         Ok(Office { pack, store })
     }
 }
 
 /// The pack, free of mistakes.
-fn pack(place: &Place) -> Result<Arc<Pack>, Failure> {
+pub fn pack(place: &Place) -> Result<Arc<Pack>, Failure> {
     let (pack, mistakes) = shirube_plan::load(&packs::files(place.pack.as_deref())?);
     if mistakes.is_empty() { Ok(Arc::new(pack)) } else { Err(Failure::PackMistakes(mistakes.len())) }
 }
@@ -34,7 +34,7 @@ fn pack(place: &Place) -> Result<Arc<Pack>, Failure> {
 /// Reads the registers as of a moment (`None`: now), also while the portal has the data folder open.
 pub fn read(place: &Place, as_of: Option<&str>) -> Result<Reader, Failure> {
     let (pack, as_of) = (pack(place)?, moment(as_of)?);
-    match Store::open_at(&place.data, place.log.clone(), pack.clone()) {
+    match Store::open_at(&place.data, place.store(), pack.clone()) {
         Ok(store) => Ok(store.reader(&Actor::owner(), as_of)?),
         Err(StoreError::InUse(_)) => Ok(Store::look(&place.data, pack, &Actor::owner(), as_of)?),
         Err(error) => Err(error.into()),

@@ -207,3 +207,39 @@ fn reading_works_beside_the_portal() {
     assert_eq!(snapshot.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&snapshot.stderr).contains("in use by another program"));
 }
+
+/// Anchored at the start and at the end; a log that was written anew does not hold what was anchored.
+#[cfg(unix)]
+#[test]
+fn the_portal_anchors_its_log_and_verify_holds_it_against_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, other, anchors) = (folder.path().join("data"), folder.path().join("other"), folder.path().join("anchors"));
+    let mut portal = Command::new(env!("CARGO_BIN_EXE_shirube"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .env("SHIRUBE_ANCHOR_FILE", &anchors)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    for _ in 0..600 {
+        if anchors.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    says(&Command::new("kill").arg(portal.id().to_string()).output().unwrap(), 0);
+    assert_eq!(portal.wait().unwrap().code(), Some(0));
+    let lines = std::fs::read_to_string(&anchors).unwrap();
+    assert_eq!(lines.lines().count(), 1, "the head had not changed: {lines}");
+    let anchor: serde_json::Value = serde_json::from_str(lines.trim()).unwrap();
+    assert_eq!((anchor["pack"].as_str(), anchor["seq"].as_u64() > Some(1000)), (Some("medical-device"), true));
+    let path = anchors.to_str().unwrap();
+    assert!(says(&shirube(&data, &["verify", "--anchors", path]), 0).ends_with("1 anchors hold\n"));
+    // The same plan again: the same records, and yet another log.
+    says(&shirube(&other, &["audit"]), 0);
+    assert!(says(&shirube(&other, &["verify"]), 0).ends_with("the chain is whole\n"));
+    assert!(says(&shirube(&other, &["verify", "--anchors", path]), 1).contains("WRITTEN ANEW"));
+    std::fs::write(&anchors, "no anchor\n").unwrap();
+    says(&shirube(&data, &["verify", "--anchors", path]), 2);
+}

@@ -1,6 +1,6 @@
 //! Why the store refuses.
 
-use crate::log::LogError;
+use crate::{anchor::AnchorError, backup::BackupError, files::FilesError, log::LogError};
 use shirube_record::{BrokenBody, FieldError};
 use shirube_snapshot::{HeadError, RuleError, SnapshotError};
 
@@ -144,6 +144,15 @@ pub enum StoreError {
     /// The place of the event log.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// A backup or a restore.
+    #[error(transparent)]
+    Backup(#[from] Box<BackupError>),
+    /// Where attached files are kept.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// Anchors.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
     /// The file is no log of ours, or of a newer version.
     #[error("{0} is not an event log this version can read")]
     NotALog(String),
@@ -220,4 +229,10 @@ impl BatchError {
 pub(crate) fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError {
     let path = path.display().to_string();
     move |error| StoreError::File { path, error }
+}
+
+impl From<BackupError> for StoreError {
+    fn from(error: BackupError) -> Self {
+        StoreError::Backup(Box::new(error))
+    }
 }

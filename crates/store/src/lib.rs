@@ -6,6 +6,9 @@
 //! [`access`].
 
 pub mod access;
+mod age;
+mod anchor;
+mod backup;
 mod batch;
 mod bulk;
 mod check;
@@ -17,6 +20,7 @@ mod history;
 mod indexer;
 mod log;
 mod migrate;
+mod net;
 mod pack_mark;
 mod pack_records;
 mod people;
@@ -28,13 +32,19 @@ mod verify;
 mod writer;
 
 pub use access::Actor;
+pub use age::{AgeError, Identity, Recipient};
+pub use anchor::{Anchor, AnchorError, Lost};
+pub use backup::{Archive, BackupError, FileEntry, Manifest, Phase, Progress, Restore, Restored, Seal};
 pub use batch::Batch;
 pub use command::{Command, Receipt};
 pub use error::{BatchError, PackRecordError, StoreError};
+pub use files::{Bucket, FilesError, FilesPlace, Place};
 pub use follow::Lag;
 pub use history::{Change, Version};
 pub use log::{LogError, LogPlace};
 pub use migrate::Target;
+pub use net::Url;
+pub use pack_mark::Mark;
 pub use people::{Account, People};
 pub use reader::Reader;
 pub use store::Store;

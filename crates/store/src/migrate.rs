@@ -3,7 +3,7 @@
 use crate::{
     LogPlace, StoreError, VerifyReport,
     error::file_error,
-    files::Files,
+    files::{Files, FilesPlace},
     log::{Log, LogError, Which},
     store::lock,
     verify,
@@ -75,7 +75,7 @@ fn whole(log: &mut Log, copy: &mut Log, source: &str, place: &str) -> Result<Ver
 }
 
 fn attached(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let (from, to) = (Files::open(from.join("files"))?, Files::open(to.join("files"))?);
+    let (from, to) = (Files::open(from, &FilesPlace::Folder)?, Files::open(to, &FilesPlace::Folder)?);
     for sha in from.all()? {
         to.keep(&from.read(&sha)?)?;
     }

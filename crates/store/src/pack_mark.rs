@@ -6,6 +6,7 @@ use crate::{
     files::sha256,
     log::{EventLog, Which},
 };
+use serde::{Deserialize, Serialize};
 use shirube_plan::{Meta, Pack, Register};
 use shirube_record::{Cell, Scope};
 use std::{collections::BTreeMap, fs, path::Path};
@@ -14,16 +15,19 @@ use std::{collections::BTreeMap, fs, path::Path};
 const MARK: &str = "pack";
 
 /// The pack whose records are in a log.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Mark {
-    id: String,
-    version: String,
-    digest: String,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Id of the pack.
+    pub id: String,
+    /// Its version; empty if it is not known.
+    pub version: String,
+    /// Digest of all it says; empty if its records are not all in the log.
+    pub digest: String,
 }
 
 impl Mark {
     /// As the folder says, or else as the first event of a pack says, which knows the id alone for certain.
-    fn of(folder: &Path, log: &dyn EventLog) -> Result<Option<Mark>, StoreError> {
+    pub(crate) fn of(folder: &Path, log: &dyn EventLog) -> Result<Option<Mark>, StoreError> {
         let text = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
         let mut lines = text.lines().map(str::to_string);
         if let (Some(id), Some(version), Some(digest)) = (lines.next(), lines.next(), lines.next()) {
@@ -63,9 +67,14 @@ pub(crate) fn is_loaded(folder: &Path, pack: &Pack) -> bool {
 
 /// Notes that they are.
 pub(crate) fn loaded(folder: &Path, pack: &Pack) -> Result<(), StoreError> {
-    let path = folder.join(MARK);
     let Meta { id, version, .. } = &pack.meta;
-    fs::write(&path, format!("{id}\n{version}\n{}\n", pack.digest)).map_err(file_error(&path))
+    write(folder, &Mark { id: id.clone(), version: version.clone(), digest: pack.digest.clone() })
+}
+
+/// Notes a pack in a folder.
+pub(crate) fn write(folder: &Path, Mark { id, version, digest }: &Mark) -> Result<(), StoreError> {
+    let path = folder.join(MARK);
+    fs::write(&path, format!("{id}\n{version}\n{digest}\n")).map_err(file_error(&path))
 }
 
 /// Digest of what a pack says of a record: its natural key, or everything where it has none.

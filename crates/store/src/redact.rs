@@ -113,7 +113,7 @@ fn is_personal(register: &Register, column: &str) -> bool {
 }
 
 /// Hashes of attached files that the erased payloads name.
-fn files_of(register: &Register, events: &[Event], scope: Scope) -> BTreeSet<String> {
+pub(crate) fn files_of(register: &Register, events: &[Event], scope: Scope) -> BTreeSet<String> {
     let attached = |field: &&shirube_plan::Field| matches!(field.kind, FieldKind::Attachment { .. });
     let columns: BTreeSet<String> = register
         .fields

@@ -1,10 +1,10 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
-    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, VerifyReport, Version,
+    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, VerifyReport, Version, backup,
     batch::Asked,
     error::file_error,
-    files::Files,
+    files::{Files, FilesPlace, Place},
     follow::{FOLLOWING, Following, Heard, REDACTING},
     history,
     indexer::Indexer,
@@ -39,7 +39,7 @@ const QUEUE: usize = 4096;
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
-    place: LogPlace,
+    place: Place,
     heard: Heard,
     pack: Arc<Pack>,
     jobs: SyncSender<Job>,
@@ -63,18 +63,20 @@ impl Store {
         Store::open_at(folder, LogPlace::Folder, pack)
     }
 
-    /// [`Store::open`] with the log wherever it is. Must not be called where an asynchronous runtime forbids waiting.
-    pub fn open_at(folder: &Path, place: LogPlace, pack: Arc<Pack>) -> Result<Store, StoreError> {
+    /// [`Store::open`] with the log, and the attached files, wherever they are. Must not be called where an asynchronous runtime forbids waiting.
+    pub fn open_at(folder: &Path, place: impl Into<Place>, pack: Arc<Pack>) -> Result<Store, StoreError> {
+        let place: Place = place.into();
         fs::create_dir_all(folder).map_err(file_error(folder))?;
         let lock = lock(folder)?;
+        backup::refuse_unfinished(folder)?;
         let head_path = folder.join("head.db");
-        let _alone = place.alone()?;
-        let log = place.open(folder)?;
+        let _alone = place.log.alone()?;
+        let log = place.log.open(folder)?;
         pack_mark::refuse_other(folder, &*log, &pack)?;
         let head = Head::open(&head_path, pack.clone())?;
         let following = Following::new(folder.to_path_buf());
         let heard = following.heard.clone();
-        let mut writer = Writer::new(log, head, Files::open(folder.join("files"))?, following)?;
+        let mut writer = Writer::new(log, head, Files::open(folder, &place.files)?, following)?;
         let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
         let index = Arc::new(Mutex::new(SearchIndex::open(&folder.join("search.db"), &head_path, &pack, &hash_of)?));
         let unfinished = folder.join(REDACTING).exists() || folder.join(FOLLOWING).exists();
@@ -96,13 +98,13 @@ impl Store {
             std::thread::Builder::new().name("writer".to_string()).spawn(move || writer.run(receiver)).map_err(file_error(folder))?;
         let store = Store {
             folder: folder.to_path_buf(),
+            files: Files::open(folder, &place.files)?,
             place,
             heard,
             pack,
             jobs,
             writer: Some(thread),
             indexer: Some(Indexer::start(index, wake, bell)?),
-            files: Files::open(folder.join("files"))?,
             seq,
             idle: Idle::default(),
             people: Known::default(),
@@ -126,6 +128,10 @@ impl Store {
     pub fn submit(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
         if matches!(command, Command::Redact { .. }) {
             return self.redact(actor, command);
+        }
+        if let (Command::Attach { bytes, .. }, FilesPlace::Bucket(_)) = (&command, &self.place.files) {
+            // The writer, for whom all others wait, then finds it there.
+            self.files.keep(bytes)?;
         }
         self.one(actor, command)
     }
@@ -268,18 +274,18 @@ impl Store {
     /// How far readers are behind the log.
     pub fn lag(&self) -> Lag {
         let (seq, at) = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let unheard = if matches!(self.place, LogPlace::Folder) { Duration::ZERO } else { at.elapsed() };
+        let unheard = if matches!(self.place.log, LogPlace::Folder) { Duration::ZERO } else { at.elapsed() };
         Lag { events: (seq - self.head_seq()).max(0), unheard }
     }
 
     /// Whether other processes may write to the log, too.
     pub fn is_shared(&self) -> bool {
-        !matches!(self.place, LogPlace::Folder)
+        !matches!(self.place.log, LogPlace::Folder)
     }
 
     /// Where the log is; without its password.
     pub fn log_place(&self) -> String {
-        self.place.describe(&self.folder)
+        self.place.log.describe(&self.folder)
     }
 
     /// Moves the log of a data folder to where there is none yet, and the attached files with it if that is a folder.
@@ -308,7 +314,7 @@ impl Store {
     }
 
     fn log_reader(&self) -> Result<Log, StoreError> {
-        self.place.reader(&self.folder)
+        self.place.log.reader(&self.folder)
     }
 }
 

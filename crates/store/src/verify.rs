@@ -110,7 +110,43 @@ impl fmt::Display for Problem {
 }
 
 /// The last redaction of each record: of personal columns (or all), and of all.
-type Redactions = BTreeMap<i64, (i64, i64)>;
+pub(crate) type Redactions = BTreeMap<i64, (i64, i64)>;
+
+/// A verification under way: it hears every row, in order, and knows all redactions beforehand.
+pub(crate) struct Chain {
+    redactions: Redactions,
+    before: Hash,
+    report: VerifyReport,
+}
+
+impl Chain {
+    pub fn new(redactions: Redactions) -> Chain {
+        Chain { redactions, before: FIRST, report: VerifyReport::default() }
+    }
+
+    pub fn hear(&mut self, seq: i64, row: Result<&Row<'_>, String>) {
+        let report = &mut self.report;
+        report.events += 1;
+        if seq != report.last + 1 {
+            report.problems.push(Problem::Gap { expected: report.last + 1, found: seq });
+        }
+        report.last = seq;
+        match row {
+            Ok(row) => self.before = check(row, seq, &self.before, &self.redactions, report),
+            Err(what) => report.problems.push(Problem::Unreadable { seq, what }),
+        }
+    }
+
+    /// The first thing that is wrong so far.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.report.problems.first()
+    }
+
+    pub fn end(mut self) -> VerifyReport {
+        self.report.last_hash = hex(&self.before);
+        self.report
+    }
+}
 
 /// Checks a log opened for reading, and that the head at this path is of it.
 pub(crate) fn log(mut log: Log, head: &Path) -> Result<VerifyReport, StoreError> {
@@ -128,39 +164,38 @@ pub(crate) fn log(mut log: Log, head: &Path) -> Result<VerifyReport, StoreError>
 
 /// Checks the events and how they hang together.
 pub(crate) fn chain_of(log: &dyn EventLog) -> Result<VerifyReport, StoreError> {
-    let redactions = redactions(log)?;
-    let mut report = VerifyReport::default();
-    let mut before = FIRST;
+    let mut chain = Chain::new(redactions(log)?);
     log.rows(Which::After(0), &mut |seq, row| {
-        report.events += 1;
-        if seq != report.last + 1 {
-            report.problems.push(Problem::Gap { expected: report.last + 1, found: seq });
-        }
-        report.last = seq;
-        match row {
-            Ok(row) => before = check(&row, seq, &before, &redactions, &mut report),
-            Err(what) => report.problems.push(Problem::Unreadable { seq, what }),
-        }
+        chain.hear(seq, row.as_ref().map_err(Clone::clone));
         Ok(())
     })?;
-    report.last_hash = hex(&before);
-    Ok(report)
+    Ok(chain.end())
 }
 
-fn redactions(log: &dyn EventLog) -> Result<Redactions, StoreError> {
+/// The redactions of a log, by record.
+pub(crate) fn redactions(log: &dyn EventLog) -> Result<Redactions, StoreError> {
     let mut found = Redactions::new();
-    log.rows(Which::RedactionsAfter(0), &mut |seq, row| {
+    log.rows(Which::RedactionsAfter(0), &mut |_, row| {
         // What does not read is told by the other pass.
-        let Ok(row) = row else { return Ok(()) };
-        let scope = row.body.and_then(|text| Body::decode(text).ok()).and_then(|body| body.scope);
-        let entry = found.entry(row.event.record).or_default();
-        entry.0 = seq;
-        if scope == Some(Scope::All) {
-            entry.1 = seq;
+        if let Ok(row) = row {
+            note_redaction(&mut found, &row);
         }
         Ok(())
     })?;
     Ok(found)
+}
+
+/// Notes a row that is a redaction.
+pub(crate) fn note_redaction(found: &mut Redactions, row: &Row<'_>) {
+    if row.event.kind != EventKind::Redact {
+        return;
+    }
+    let scope = row.body.and_then(|text| Body::decode(text).ok()).and_then(|body| body.scope);
+    let entry = found.entry(row.event.record).or_default();
+    entry.0 = row.event.seq;
+    if scope == Some(Scope::All) {
+        entry.1 = row.event.seq;
+    }
 }
 
 /// Checks one event; gives its stored hash.

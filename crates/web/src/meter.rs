@@ -96,6 +96,7 @@ pub fn text(app: &App) -> String {
         ("shirube_jobs_running", "Jobs under way.", u64::try_from(jobs).ok()),
         ("shirube_disk_free_bytes", "Free space beside the data folder.", health::free_disk(data)),
         ("shirube_memory_bytes", "Resident memory of the process.", health::memory()),
+        ("shirube_anchor_age_seconds", "Time since the end of the log was last found anchored.", app.anchor_age().map(|age| age.as_secs())),
         ("shirube_ready", "Whether the portal is ready, as /readyz says it.", Some(u64::from(health::Readiness::of(app).is_ready()))),
     ] {
         if let Some(value) = value {
@@ -142,6 +143,9 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
         }
+        assert!(!text.contains("shirube_anchor_age_seconds"), "nobody anchors");
+        portal.app.anchored();
+        assert!(super::text(&portal.app).contains("\nshirube_anchor_age_seconds 0\n"));
         assert!(text.contains("\nshirube_log_bytes ") && text.contains("\nshirube_head_seq "));
         for line in text.lines().filter(|l| !l.starts_with('#')) {
             assert!(line.rsplit_once(' ').unwrap().1.parse::<f64>().is_ok(), "{line}");

@@ -19,7 +19,8 @@ use shirube_snapshot::{Moment, PackTexts};
 use shirube_store::{Reader, Store};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// The running portal.
@@ -39,6 +40,8 @@ pub struct App {
     pub who: Who,
     /// What forms carry in a trial to show that they are ours.
     pub token: Token,
+    /// When the end of the log was last found anchored; none if nobody anchors it.
+    anchored: Mutex<Option<Instant>>,
     /// Keys of creations by the API.
     pub keys: Keys,
     /// Citations by source, gathered when first asked for.
@@ -77,11 +80,22 @@ impl App {
             meter: Meter::default(),
             who,
             token: Token::new(),
+            anchored: Mutex::default(),
             keys: Keys::default(),
             citations: OnceLock::new(),
             texts: OnceLock::new(),
             results: indicator::Cache::default(),
         }
+    }
+
+    /// Notes that the end of the log is anchored now, or that somebody has begun to anchor it.
+    pub fn anchored(&self) {
+        *self.anchored.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// How long ago that was.
+    pub fn anchor_age(&self) -> Option<Duration> {
+        self.anchored.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed())
     }
 
     /// The records as the request may see them, at its moment.

@@ -9,7 +9,7 @@ pub fn check(found: &Found) -> Result<ExitCode, Failure> {
     let wide = KEYS.iter().map(|k| k.name.len()).max().unwrap_or(0);
     for key in KEYS {
         let set = (key.show)(&found.config);
-        let value = if key.secret && !set.is_empty() { "(secret)" } else { set.as_str() };
+        let value = if key.secret && !["", "none"].contains(&set.as_str()) { "(secret)" } else { set.as_str() };
         say!("{:wide$}  {:24}  {}", key.name, value, found.origin(key.name));
     }
     for mistake in &found.mistakes {

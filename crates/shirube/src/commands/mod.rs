@@ -9,12 +9,14 @@ macro_rules! say {
 }
 
 pub mod audit;
+pub mod backup;
 pub mod check;
 pub mod compute;
 pub mod config;
 pub mod export;
 pub mod import;
 pub mod migrate;
+pub mod restore;
 pub mod serve;
 pub mod snapshot;
 pub mod verify;

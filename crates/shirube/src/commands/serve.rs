@@ -1,6 +1,7 @@
 //! `shirube serve`: the portal.
 
 use crate::Place;
+use crate::anchoring::Anchors;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::office::Office;
@@ -41,9 +42,11 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         let app = Arc::new(App::new(office.store, jobs, config.site(), who));
         let seq = app.store.head_seq();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), pack = office.pack.meta.id, %address, seq, "ready");
+        let anchors = Anchors::start(place, config, &app)?;
         if !shirube_web::serve(Arc::clone(&app), Listeners { portal, metrics }, stopped()).await {
             tracing::warn!("stopped with requests or jobs unfinished: their time was over");
         }
+        tokio::task::block_in_place(|| drop(anchors));
         tracing::info!(seq = app.store.head_seq(), "stopped");
         Ok(ExitCode::SUCCESS)
     });

@@ -2,11 +2,12 @@
 
 use crate::Place;
 use crate::failure::Failure;
-use shirube_store::{Actor, LogPlace, Store};
+use shirube_store::{Actor, LogPlace, Lost, Store};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Prints the proof or where it breaks; exit 1 when it does. Only reads, so also while the portal has the folder open.
-pub fn run(place: &Place) -> Result<ExitCode, Failure> {
+pub fn run(place: &Place, anchors: Option<&Path>) -> Result<ExitCode, Failure> {
     let (from, log) = (&place.log, place.data.join("log.db"));
     if matches!(from, LogPlace::Folder) && !log.exists() {
         return Err(Failure::Misuse(format!("{} is not there: name the data folder with --data", log.display())));
@@ -17,5 +18,20 @@ pub fn run(place: &Place) -> Result<ExitCode, Failure> {
     }
     say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
     say!("{}", if report.is_clean() { "the chain is whole" } else { "the chain is BROKEN" });
-    Ok(ExitCode::from(u8::from(!report.is_clean())))
+    let mut clean = report.is_clean();
+    if let Some(file) = anchors {
+        let (held, lost) = Store::verify_anchors(&place.data, from, file, &Actor::owner())?;
+        match &lost {
+            None => say!("{held} anchors hold"),
+            Some(Lost { anchor, found: None }) => {
+                say!("event {} was anchored at {} and is not in the log: it was cut off", anchor.seq, anchor.at)
+            }
+            Some(Lost { anchor, found: Some(found) }) => {
+                say!("event {} was anchored at {} with hash {}, it has {found} now", anchor.seq, anchor.at, anchor.hash);
+                say!("the log was WRITTEN ANEW somewhere before event {}", anchor.seq);
+            }
+        }
+        clean &= lost.is_none();
+    }
+    Ok(ExitCode::from(u8::from(!clean)))
 }

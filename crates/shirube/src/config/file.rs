@@ -37,7 +37,9 @@ pub fn read(found: &mut Found, path: &Path, own: bool) {
             };
             match written(key, value.get_ref()) {
                 _ if own && key.name == "data" => found.mistakes.push(Mistake::MovesItself { origin }),
-                Ok(text) if key.name == "data" || key.name == "pack" => found.take(key, &beside(path, &text), origin),
+                Ok(text) if ["data", "pack", "anchor.file"].contains(&key.name) && text != "none" => {
+                    found.take(key, &beside(path, &text), origin)
+                }
                 Ok(text) => found.take(key, &text, origin),
                 Err(problem) => found.mistakes.push(Mistake::Value { origin, name: key.name, problem, example: key.example }),
             }

@@ -117,6 +117,40 @@ pub const KEYS: &[Key] = &[
         |c, t| number::<u64>(t, 0, 1 << 30).map(|n| c.limits.free_disk = n << 20),
         |c| (c.limits.free_disk >> 20).to_string(),
     ),
+    key(
+        "files.s3_endpoint",
+        "\"https://s3.example.jp\" or \"none\"",
+        |c, t| unless_none(t, |t| t.parse()).map(|u| c.files.endpoint = u),
+        |c| c.files.endpoint.as_ref().map_or_else(|| "none".into(), |u| u.expose().to_string()),
+    ),
+    key("files.s3_bucket", "\"shirube-files\"", |c, t| bucket(t).map(|b| c.files.bucket = b), |c| c.files.bucket.clone()),
+    key("files.s3_region", "\"us-east-1\"", |c, t| word(t).map(|w| c.files.region = w), |c| c.files.region.clone()),
+    key("files.s3_access_key", "\"AKIA…\"", |c, t| word(t).map(|w| c.files.access_key = w), |c| c.files.access_key.clone()),
+    Key {
+        secret: true,
+        ..key("files.s3_secret_key", "the key's secret", |c, t| word(t).map(|w| c.files.secret_key = w), |c| c.files.secret_key.clone())
+    },
+    key(
+        "anchor.file",
+        "\"/mnt/elsewhere/anchors.jsonl\" or \"none\"",
+        |c, t| unless_none(t, path).map(|p| c.anchor.file = p),
+        |c| c.anchor.file.as_ref().map_or_else(|| "none".into(), |p| p.display().to_string()),
+    ),
+    Key {
+        secret: true,
+        ..key(
+            "anchor.url",
+            "\"https://log.example.jp/anchors\" or \"none\"",
+            |c, t| unless_none(t, |t| t.parse()).map(|u| c.anchor.url = u),
+            |c| c.anchor.url.as_ref().map_or_else(|| "none".into(), |u| u.expose().to_string()),
+        )
+    },
+    key(
+        "anchor.minutes",
+        "60",
+        |c, t| number(t, 1, 10_080).map(|n: u64| c.anchor.every = Duration::from_secs(n * 60)),
+        |c| (c.anchor.every.as_secs() / 60).to_string(),
+    ),
     key("log.format", "\"text\" or \"json\"", |c, t| format(t).map(|f| c.log_format = f), |c| c.log_format.name().to_string()),
     key("log.level", "\"info\"", |c, t| level(t).map(|l| c.log_level = l), |c| c.log_level.to_string().to_ascii_lowercase()),
 ];
@@ -128,6 +162,20 @@ const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is empty".into()) } else { Ok(text.into()) }
+}
+
+fn unless_none<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    if text == "none" { Ok(None) } else { read(text).map(Some) }
+}
+
+/// A text that is part of a signature: printable ASCII without spaces.
+fn word(text: &str) -> Result<String, String> {
+    if text.bytes().all(|b| b.is_ascii_graphic()) { Ok(text.to_string()) } else { Err("is no word of plain letters".into()) }
+}
+
+fn bucket(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b));
+    if plain { Ok(text.to_string()) } else { Err(format!("“{text}” is no name of a bucket (a-z, 0-9, dots and hyphens)")) }
 }
 
 fn database(text: &str) -> Result<LogPlace, String> {

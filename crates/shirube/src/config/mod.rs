@@ -5,13 +5,15 @@ mod keys;
 
 pub use keys::{KEYS, Key};
 
-use shirube_store::LogPlace;
+use shirube_store::{Bucket, FilesPlace, LogPlace, Url};
 use shirube_web::{Limits, Network, Site};
 use std::{
     collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 /// Name of the file in the data folder.
@@ -39,6 +41,52 @@ impl LogFormat {
     }
 }
 
+/// Object storage for attached files.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    /// The server; attached files are in the data folder when there is none.
+    pub endpoint: Option<Url>,
+    /// Bucket.
+    pub bucket: String,
+    /// Region.
+    pub region: String,
+    /// Name of the key.
+    pub access_key: String,
+    /// The key.
+    pub secret_key: String,
+}
+
+impl Objects {
+    /// Where attached files are.
+    pub fn place(&self) -> FilesPlace {
+        let Objects { endpoint: Some(endpoint), bucket, region, access_key, secret_key } = self.clone() else { return FilesPlace::Folder };
+        FilesPlace::Bucket(Arc::new(Bucket { endpoint, name: bucket, region, access_key, secret_key }))
+    }
+
+    /// Settings that are set without the others they need.
+    fn missing(&self) -> Vec<&'static str> {
+        let parts = [
+            ("files.s3_endpoint", self.endpoint.is_some()),
+            ("files.s3_bucket", !self.bucket.is_empty()),
+            ("files.s3_access_key", !self.access_key.is_empty()),
+            ("files.s3_secret_key", !self.secret_key.is_empty()),
+        ];
+        let missing: Vec<&str> = parts.iter().filter(|(_, set)| !set).map(|(name, _)| *name).collect();
+        if missing.len() == parts.len() { vec![] } else { missing }
+    }
+}
+
+/// Where and how often the end of the log is told.
+#[derive(Clone, Debug)]
+pub struct Anchoring {
+    /// A file that grows by a line each time.
+    pub file: Option<PathBuf>,
+    /// A server.
+    pub url: Option<Url>,
+    /// How often.
+    pub every: Duration,
+}
+
 /// The settings in force.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -62,6 +110,10 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Limits.
     pub limits: Limits,
+    /// Attached files.
+    pub files: Objects,
+    /// Where the end of the log is told.
+    pub anchor: Anchoring,
     /// Log lines.
     pub log_format: LogFormat,
     /// Least weight of a log line.
@@ -81,6 +133,14 @@ impl Default for Config {
             allowed_hosts: vec![],
             trusted_proxies: vec![],
             limits: Limits::default(),
+            files: Objects {
+                endpoint: None,
+                bucket: String::new(),
+                region: "us-east-1".into(),
+                access_key: String::new(),
+                secret_key: String::new(),
+            },
+            anchor: Anchoring { file: None, url: None, every: Duration::from_secs(3600) },
             log_format: LogFormat::Text,
             log_level: tracing::Level::INFO,
         }
@@ -197,6 +257,9 @@ pub enum Mistake {
         /// A value that can.
         example: &'static str,
     },
+    /// Settings that only work together.
+    #[error("{}: not set, and the other settings of object storage are\n    mend: set all of them, or none", .0.join(", "))]
+    Incomplete(Vec<&'static str>),
     /// The file in the data folder moves the data folder.
     #[error(
         "{origin}: `data` cannot be set in the data folder's own file\n    mend: remove it, or keep the file elsewhere and name it with --config"
@@ -279,6 +342,10 @@ pub fn read(arguments: &Arguments, variables: impl IntoIterator<Item = (String, 
         if let Some(key) = KEYS.iter().find(|k| k.name == *name) {
             found.take(key, text, Origin::Argument(option));
         }
+    }
+    let missing = found.config.files.missing();
+    if !missing.is_empty() {
+        found.mistakes.push(Mistake::Incomplete(missing));
     }
     found
 }

@@ -88,3 +88,15 @@ fn the_public_address_is_allowed_and_decides_on_https() {
         assert!((key.take)(&mut config, wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn object_storage_is_set_as_a_whole_and_its_secret_is_never_shown() {
+    let part = "[files]\ns3_endpoint = \"https://s3.example.jp\"\ns3_bucket = \"b\"\n";
+    let (_folder, found) = with(part, &[("SHIRUBE_FILES_S3_ACCESS_KEY", "a")], &[]);
+    assert_eq!(found.mistakes, [Mistake::Incomplete(vec!["files.s3_secret_key"])]);
+    let (_folder, found) = with(part, &[("SHIRUBE_FILES_S3_ACCESS_KEY", "a"), ("SHIRUBE_FILES_S3_SECRET_KEY", "hush")], &[]);
+    assert_eq!(found.mistakes, []);
+    let place = found.config.files.place();
+    assert!(matches!(&place, FilesPlace::Bucket(bucket) if bucket.name == "b") && !format!("{place:?}").contains("hush"));
+    assert!(matches!(with("", &[], &[]).1.config.files.place(), FilesPlace::Folder));
+}

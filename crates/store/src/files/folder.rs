@@ -1,0 +1,62 @@
+//! Files in the data folder.
+
+use super::{Keeper, is_hash};
+use crate::{StoreError, error::file_error};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+/// A folder with a file for each hash.
+#[derive(Debug)]
+pub(super) struct FolderFiles {
+    pub folder: PathBuf,
+}
+
+impl Keeper for FolderFiles {
+    fn keep(&self, sha: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.folder.join(sha);
+        if path.exists() {
+            return Ok(());
+        }
+        let partial = self.folder.join(format!("{sha}.part"));
+        let write = |to: &Path| -> std::io::Result<()> {
+            let mut file = fs::File::create(to)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write(&partial).map_err(file_error(&partial))?;
+        fs::rename(&partial, &path).map_err(file_error(&path))?;
+        fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(file_error(&self.folder))
+    }
+
+    fn read(&self, sha: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.folder.join(sha);
+        if_there(fs::read(&path), &path)
+    }
+
+    fn size(&self, sha: &str) -> Result<Option<u64>, StoreError> {
+        let path = self.folder.join(sha);
+        if_there(fs::metadata(&path).map(|found| found.len()), &path)
+    }
+
+    fn all(&self) -> Result<BTreeSet<String>, StoreError> {
+        let entries = fs::read_dir(&self.folder).map_err(file_error(&self.folder))?;
+        Ok(entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).filter(|name| is_hash(name)).collect())
+    }
+
+    fn remove(&self, sha: &str) -> Result<(), StoreError> {
+        let path = self.folder.join(sha);
+        if_there(fs::remove_file(&path), &path).map(drop)
+    }
+}
+
+fn if_there<T>(found: std::io::Result<T>, path: &Path) -> Result<Option<T>, StoreError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(file_error(path)(error)),
+    }
+}
