@@ -7,7 +7,7 @@ use crate::StoreError;
 use shirube_access::{Clearance, Combination, Own, RecordAction, RecordOwner, Rows, SystemAction, View};
 use shirube_plan::{Owner, Pack, Register, Sensitivity};
 use shirube_record::{Cell, Content};
-use shirube_snapshot::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, columns_of, sensitivity};
+use shirube_snapshot::{Alike, Organisations, Record, RegisterSight, Shown, Sight, Whose, columns_of};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
@@ -89,15 +89,22 @@ impl Actor {
         self.answer(self.clearance.transition(record.view(&self.clearance), transition))
     }
 
-    /// Whether all these columns may be seen in a record: nobody changes what they cannot see.
-    pub(crate) fn may_touch<'c>(&self, columns: impl IntoIterator<Item = &'c String>, record: Standing<'_>) -> Result<(), StoreError> {
-        let (view, register) = (record.view(&self.clearance), record.register);
-        let of = |column: &str| {
-            let field = register.fields.iter().find(|f| f.name == *column || f.columns().iter().any(|c| c.name == *column));
-            field.map_or(Sensitivity::Public, |field| sensitivity(register, field))
+    /// Whether all columns of a new record may be seen in it, those within groups too: nobody writes what they cannot see.
+    pub(crate) fn may_fill(&self, content: &Content, record: Standing<'_>) -> Result<(), StoreError> {
+        let hidden = self.hidden(record);
+        let within = |group: &String, cell: &Cell| match cell {
+            Cell::Rows(rows) => rows.iter().flat_map(|row| row.keys()).any(|column| hidden.contains(&format!("{group}.{column}"))),
+            _ => false,
         };
-        let mut columns = columns.into_iter().filter(|c| !c.starts_with('_'));
-        self.answer(columns.all(|column| self.clearance.sees(view, of(column))))
+        self.answer(!content.iter().any(|(column, cell)| hidden.contains(column) || within(column, cell)))
+    }
+
+    /// Whether all these columns may be seen in a record. Rows of a group are replaced together, so that a group of which
+    /// a part is hidden stays as it is: else the part would be lost.
+    pub(crate) fn may_touch<'c>(&self, columns: impl IntoIterator<Item = &'c String>, record: Standing<'_>) -> Result<(), StoreError> {
+        let hidden = self.hidden(record);
+        let groups: BTreeSet<&str> = hidden.iter().filter_map(|column| Some(column.split_once('.')?.0)).collect();
+        self.answer(!columns.into_iter().any(|column| hidden.contains(column) || groups.contains(column.as_str())))
     }
 
     /// Whether there is any record that they might attach a file to.
@@ -111,6 +118,16 @@ impl Actor {
     pub(crate) fn hidden(&self, record: Standing<'_>) -> BTreeSet<String> {
         let view = record.view(&self.clearance);
         columns_of(record.register, |sensitivity| !self.clearance.sees(view, sensitivity))
+    }
+
+    /// Whether something may be done to a record that the actor has read.
+    pub fn may_with(&self, action: RecordAction, register: &Register, record: &Record) -> bool {
+        self.may_do(action, standing(register, record)).is_ok()
+    }
+
+    /// Whether a record that the actor has read may be moved by a transition.
+    pub fn may_move_on(&self, transition: &str, register: &Register, record: &Record) -> bool {
+        self.may_move(transition, standing(register, record)).is_ok()
     }
 
     fn answer(&self, allowed: bool) -> Result<(), StoreError> {
@@ -149,6 +166,12 @@ impl<'a> Standing<'a> {
             None => RecordOwner::Nobody,
         }
     }
+}
+
+/// A record as its reader sees it: who does not see whose it is, to them it is nobody's.
+fn standing<'a>(register: &'a Register, record: &'a Record) -> Standing<'a> {
+    let (state, synthetic) = (record.state.as_deref(), record.origin.synthetic);
+    Standing { register, state, synthetic, content: &record.content, record: record.id }
 }
 
 /// What a clearance lets see of all registers; none if everything.

@@ -114,7 +114,7 @@ impl Checker<'_> {
         };
         let standing = Standing { register, state: state.as_deref(), synthetic: origin.synthetic, content: &content, record: 0 };
         self.actor.may_do(RecordAction::Create, standing)?;
-        self.actor.may_touch(content.keys(), standing)?;
+        self.actor.may_fill(&content, standing)?;
         let (content, evaluated) = match judged {
             Some(evaluated) => {
                 let mut errors = vec![];

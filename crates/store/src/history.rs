@@ -4,6 +4,7 @@ use crate::{Actor, StoreError, access::Standing, log::EventLog};
 use shirube_access::RecordAction;
 use shirube_plan::Register;
 use shirube_record::{Cell, Content, EventKind, RecordState, Scope, apply};
+use shirube_snapshot::columns_of;
 use std::collections::BTreeSet;
 
 /// One version of a record: the event that made it, and the record after it.
@@ -107,7 +108,11 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
     let mut seen = vec![];
     let mut before: BTreeSet<String> = BTreeSet::new();
     for (mut version, hidden) in versions.into_iter().zip(readable) {
-        let Some(hidden) = hidden else { continue };
+        let Some(hidden) = hidden else {
+            // Nothing of it is shown, nor what the next version put in its place.
+            before = columns_of(register, |_| true);
+            continue;
+        };
         // A value from before is as secret as it was then.
         version.changes.retain(|c| !hidden.contains(&c.column) && !before.contains(&c.column));
         for change in &mut version.changes {

@@ -3,8 +3,9 @@
 use crate::{fmt, form::controls::bytes, layout::View, names::Names, text::L, url};
 use maud::{Markup, html};
 use shirube_indicator::format;
-use shirube_plan::{Absence, Field, FieldKind, Part, Register, Unit};
+use shirube_plan::{Absence, Field, FieldKind, Part, Register, Sensitivity, Unit};
 use shirube_record::{Cell, Content};
+use std::collections::BTreeSet;
 
 /// Address of a register's list.
 pub fn register_href(v: &View, register: &str) -> String {
@@ -50,6 +51,8 @@ pub struct Values<'a> {
     pub of: (&'a str, i64),
     /// What referred records are called.
     pub names: &'a Names,
+    /// Columns that the reader may not see, `group.column` within groups.
+    pub hidden: &'a BTreeSet<String>,
 }
 
 /// Text of a list cell is cut here; the record's page has it all.
@@ -62,6 +65,9 @@ impl Values<'_> {
 
     /// A field with all its parts, as on the record's page.
     pub fn field(&self, field: &Field, content: &Content, prefix: &str) -> Markup {
+        if self.is_hidden(field, prefix) {
+            return html! { (hidden(self.l())) (self.purpose(field)) };
+        }
         let Some(cell) = content.get(&field.name) else {
             let parts = self.parts(field, content);
             return if parts.0.is_empty() { blank(self.l()) } else { parts };
@@ -74,9 +80,29 @@ impl Values<'_> {
         }
     }
 
+    /// Whether the reader may not see a field; within a group, `prefix` names it and the row.
+    fn is_hidden(&self, field: &Field, prefix: &str) -> bool {
+        match prefix.split_once('.') {
+            None => self.hidden.contains(&field.name),
+            Some((group, _)) => self.hidden.contains(&format!("{group}.{}", field.name)),
+        }
+    }
+
+    /// Beside a hidden field about a person: where somebody who is signed in says what they look for.
+    fn purpose(&self, field: &Field) -> Markup {
+        let asking = &self.v.cx.asking;
+        let unsaid = asking.signed().is_some() && asking.actor.clearance().purpose().is_none();
+        html! {
+            @if field.sensitivity == Sensitivity::Personal && unsaid {
+                " " a class="small" href=(self.v.cx.to("/me")) { (self.l().t("利用目的を示す", "state a purpose")) }
+            }
+        }
+    }
+
     /// A field in one line, as in a list.
     pub fn short(&self, field: &Field, content: &Content) -> Markup {
         match content.get(&field.name) {
+            _ if self.is_hidden(field, "") => hidden(self.l()),
             None => blank(self.l()),
             Some(Cell::Text(text))
                 if matches!(field.kind, FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Attachment { .. }) =>
@@ -224,6 +250,12 @@ pub fn numeric(field: &Field) -> bool {
 /// Blank without a stated reason.
 pub fn blank(l: L) -> Markup {
     html! { span class="absent no-value" { span aria-hidden="true" { "—" } span class="visually-hidden" { (l.t("値なし", "no value")) } } }
+}
+
+/// A value that the reader may not see: there may be one or none.
+pub fn hidden(l: L) -> Markup {
+    let why = l.t("この項目を見ることは許可されていません", "you may not see this field");
+    html! { span class="absent" title=(why) { (l.t("非表示", "hidden")) } }
 }
 
 /// Who did something, in words where it was nobody in person.

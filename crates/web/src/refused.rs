@@ -8,7 +8,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
         use StoreError as E;
         match error {
-            E::Denied { .. } => Error::Forbidden(pair("この操作や閲覧は許可されていません。", "You may not see or do this.")),
+            E::Denied { .. } => crate::who::forbidden(),
             E::NoSuchRegister(name) => Error::no("台帳", "register", &name),
             E::NoSuchRecord { record, .. } => Error::no("記録", "record", &record.to_string()),
             E::NoSuchFile(name) => Error::no("添付ファイル", "attached file", &name),

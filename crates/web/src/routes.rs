@@ -272,7 +272,6 @@ pub const ROUTES: &[Route] = &[
     send(Needs::Nothing, "/links/{purpose}/{link}", "link_send", ("招待などに答える", "Uses a one-time link"), pages::links::send),
     read(Needs::Account, "/me", "me", ("自分のアカウント", "One's own account"), pages::me::show),
     send(Needs::Account, "/me", "me_send", ("自分のアカウントを変える", "Changes one's own account"), pages::me::send),
-    read(Needs::Account, "/me/again", "me_again", ("サインインし直す", "Asks for the password again"), pages::me::again),
     read(
         Needs::System(SystemAction::Administer),
         "/people/{account}",

@@ -13,7 +13,7 @@ use crate::{
     site::Limits,
     state::App,
     url::{self, Query},
-    who::admit,
+    who,
 };
 use axum::{
     Router,
@@ -168,7 +168,7 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
                 let kind = (route.method == Method::Get, is_api(&uri));
                 cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?;
                 (cx.params, cx.headers, cx.body) = (params, headers, body);
-                let answer = admit(route.needs, &cx).and_then(|()| (route.handler)(&app, &cx));
+                let answer = who::answer(route, &app, &cx);
                 match (answer, cx.asking.renewed.take()) {
                     // What a handler says of the session goes before.
                     (Ok(reply), Some(cookie)) if reply.cookies().is_empty() => Ok(reply.with_cookie(cookie)),

@@ -9,7 +9,7 @@ use crate::{
     reply::Reply,
     routes::{Method, ROUTES},
     url::{self, Query},
-    who::{Accounts, Who, admit},
+    who::{self, Accounts, Who},
 };
 use axum::body::Bytes;
 use shirube_keyring::{Clock, ExposeSecret, Keyring, Limits, Purpose};
@@ -36,6 +36,11 @@ pub fn pack() -> Pack {
 /// A desk's pack: every type of field, a lifecycle, groups, references.
 pub fn desk() -> Pack {
     from_folder(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/desk"))
+}
+
+/// A pack with policies: registers with owners, states, fields of every sensitivity.
+pub fn guarded() -> Pack {
+    from_folder(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/access"))
 }
 
 fn from_folder(folder: &str) -> Pack {
@@ -148,8 +153,7 @@ impl Portal {
         }
         let kind = (method == Method::Get, path.starts_with("/api/"));
         cx.asking = self.app.who.is_asking(&self.app.store, &cx.headers, None, self.app.token.word(), kind)?;
-        admit(route.needs, &cx)?;
-        (route.handler)(&self.app, &cx)
+        who::answer(route, &self.app, &cx)
     }
 }
 

@@ -23,7 +23,7 @@ use shirube_store::{Command, Receipt};
 pub fn registers(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &[], &[])?;
     let reader = app.open(cx)?;
-    let rows = holdings(&reader)?;
+    let rows = holdings(&reader, cx)?;
     answer(&json!({
         "as_of": moment(reader.moment()),
         "registers": rows.iter().map(|h| json!({
@@ -95,7 +95,8 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         Ok(app.submit(cx, command)?.record)
     };
     let (id, new) = match cx.header("idempotency-key") {
-        Some(key) => app.keys.once(&format!("{}\n{key}", register.name), &cx.body, make)?,
+        // Keys are everyone's own: who guesses another's learns nothing of what it made.
+        Some(key) => app.keys.once(&format!("{}\n{}\n{key}", cx.asking.actor.id(), register.name), &cx.body, make)?,
         None => (make()?, true),
     };
     let record = now(app, cx, register, id)?;

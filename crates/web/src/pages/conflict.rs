@@ -33,7 +33,7 @@ pub fn show(
             None => merged.remove(column),
         };
     }
-    let versions = desk.app.store.history(&desk.cx.asking.actor, &desk.register.name, record.id)?;
+    let versions = form::versions(desk, record.id)?;
     let since: Vec<&Version> = versions.iter().filter(|v| v.version > version).collect();
     let references = desk.references(entered, &merged, vec![])?;
     let mut again = fill(desk.register, &desk.app.pack, &merged, &references);
@@ -63,7 +63,7 @@ fn table(
     let mut wanted = BTreeSet::new();
     [base, theirs, &yours].into_iter().for_each(|content| names::referred(&desk.register.fields, content, &mut wanted));
     let names = Names::of(&desk.reader, &wanted, l.0)?;
-    let values = cells::Values { v: &v, of: (&desk.register.name, record.id), names: &names };
+    let values = cells::Values { v: &v, of: (&desk.register.name, record.id), names: &names, hidden: &record.hidden };
     let rows = differing(desk.register, base, theirs, &yours);
     Ok(html! {
         section class="callout care conflict" role="alert" {

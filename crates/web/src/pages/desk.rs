@@ -8,8 +8,10 @@ use crate::{
     layout::{Crumb, View},
     names::{self, Names},
     state::App,
+    who,
 };
 use maud::{Markup, html};
+use shirube_access::RecordAction;
 use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::Content;
 use shirube_snapshot::{AsOf, Record};
@@ -70,6 +72,13 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// The record that the address names, if this may be done to it.
+    pub fn record_to(&self, action: RecordAction) -> Result<Record, Error> {
+        let record = self.record()?;
+        let may = self.cx.asking.actor.may_with(action, self.register, &record);
+        if may { Ok(record) } else { Err(who::forbidden()) }
+    }
+
     /// Reads the form that was sent: puts its files away, does what its row buttons say.
     pub fn sent(&self) -> Result<Sent, Error> {
         let mut entered = Entered::read(&self.cx)?;
@@ -107,11 +116,6 @@ impl<'a> Desk<'a> {
             ));
         }
         Ok(sent)
-    }
-
-    /// Reads the values of a form.
-    pub fn read(&self, entered: &Entered) -> Read {
-        self.read_fields(self.register, entered)
     }
 
     /// Reads the values of the fields of a register that may have fewer of them.

@@ -14,16 +14,17 @@ use crate::{
     state::App,
 };
 use maud::{Markup, html};
+use shirube_access::{RecordAction, Rows};
 use shirube_plan::{FieldKind, Register};
 use shirube_record::{Cell, Content, Origin, validate};
-use shirube_snapshot::Record;
-use shirube_store::{Command, StoreError};
+use shirube_snapshot::{Record, columns_of};
+use shirube_store::{Command, StoreError, Version};
 use std::collections::BTreeMap;
 
 /// The blank form.
 pub fn new(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let entered = defaults(desk.register);
+    let entered = defaults(&fillable(&desk, None));
     Ok(Reply::page(page(&desk, None, &entered, &[], vec![], None)?))
 }
 
@@ -47,7 +48,7 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if sent.again {
         return Ok(Reply::page(page(&desk, None, &sent.entered, &[], sent.found, None)?));
     }
-    let (entered, content, faults) = values(&desk, sent);
+    let (entered, content, faults) = values(&desk, &fillable(&desk, None), sent);
     let answer = if faults.is_empty() {
         let command = Command::Create { register: desk.register.name.clone(), content: content.clone(), origin: Origin::default() };
         app.submit(&desk.cx, command)
@@ -64,15 +65,31 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
 }
 
+/// A register with the fields alone that somebody may fill in: those they see in the record, or in any where there is
+/// none yet. What is not in the form stays as it is. Rows of a group are sent together, so that a group of which a part
+/// is hidden is not in the form either.
+fn fillable(desk: &Desk, record: Option<&Record>) -> Register {
+    let hidden = match record {
+        Some(record) => record.hidden.clone(),
+        None => {
+            let clearance = desk.cx.asking.actor.clearance();
+            columns_of(desk.register, |s| clearance.rows_showing(s, &desk.register.name) == Rows::None)
+        }
+    };
+    let within = |group: &str| hidden.iter().any(|column| column.strip_prefix(group).is_some_and(|rest| rest.starts_with('.')));
+    let fields = desk.register.fields.iter().filter(|f| !hidden.contains(&f.name) && !within(&f.name)).cloned().collect();
+    Register { fields, ..desk.register.clone() }
+}
+
 /// The values of a form and everything that is wrong with them without asking the store.
-pub fn values(desk: &Desk, sent: Sent) -> (Entered, Content, Vec<Fault>) {
-    let entered = sent.entered.without_blank_rows(desk.register);
-    let read = desk.read(&entered);
+fn values(desk: &Desk, fillable: &Register, sent: Sent) -> (Entered, Content, Vec<Fault>) {
+    let entered = sent.entered.without_blank_rows(fillable);
+    let read = desk.read_fields(fillable, &entered);
     let mut faults = [sent.faults, read.faults].concat();
     if !faults.is_empty() {
         // The store would tell the rest only once these are mended; tell all at once.
         let known: Vec<String> = faults.iter().map(|f| f.control.clone()).collect();
-        let more = validate(desk.register, &desk.app.pack, &read.content);
+        let more = validate(fillable, &desk.app.pack, &read.content);
         faults.extend(more.iter().map(|e| fault::of(desk.register, e)).filter(|f| !known.contains(&f.control)));
     }
     (entered, read.content, faults)
@@ -86,16 +103,16 @@ pub fn done(cx: &Ctx, register: &str, record: i64, word: &str) -> Reply {
 /// The form filled with the record as it is.
 pub fn amend(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let record = desk.record()?;
+    let record = desk.record_to(RecordAction::Amend)?;
     let references = desk.references(&Entered::default(), &record.content, vec![])?;
-    let entered = form::fill(desk.register, &app.pack, &record.content, &references);
+    let entered = form::fill(&fillable(&desk, Some(&record)), &app.pack, &record.content, &references);
     Ok(Reply::page(page(&desk, Some(&record), &entered, &[], vec![], None)?))
 }
 
 /// Changes to a record were sent.
 pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let record = desk.record()?;
+    let record = desk.record_to(RecordAction::Amend)?;
     let sent = desk.sent()?;
     // A form drawn again stands on the version it was made on, so that a change in between is not overlooked.
     let version = sent.entered.text("_version").parse().unwrap_or(record.version);
@@ -103,10 +120,11 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if sent.again {
         return Ok(Reply::page(page(&desk, Some(&standing), &sent.entered, &[], sent.found, None)?));
     }
-    let (entered, content, mut faults) = values(&desk, sent);
+    let fillable = fillable(&desk, Some(&record));
+    let (entered, content, mut faults) = values(&desk, &fillable, sent);
     faults.extend(desk::reason_missing(desk.register, &entered));
     let base = stored(&desk, &record, version)?;
-    let changes = changes(desk.register, &base, &content);
+    let changes = changes(&fillable, &base, &content);
     let answer = if faults.is_empty() {
         app.submit(
             &desk.cx,
@@ -145,12 +163,19 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// The stored columns of a record as they were at a version.
 fn stored(desk: &Desk, record: &Record, version: i64) -> Result<Content, Error> {
     if version != record.version {
-        let versions = desk.app.store.history(&desk.cx.asking.actor, &desk.register.name, record.id)?;
-        if let Some(then) = versions.into_iter().find(|v| v.version == version) {
+        if let Some(then) = versions(desk, record.id)?.into_iter().find(|v| v.version == version) {
             return Ok(then.content);
         }
     }
     Ok(without_derived(desk.register, &record.content))
+}
+
+/// The versions of a record as far as the reader may know them.
+pub fn versions(desk: &Desk, record: i64) -> Result<Vec<Version>, Error> {
+    match desk.app.store.history(&desk.cx.asking.actor, &desk.register.name, record) {
+        Err(StoreError::Denied { .. }) => Ok(vec![]),
+        versions => Ok(versions?),
+    }
 }
 
 /// A record's values without those that are computed.
@@ -190,12 +215,14 @@ pub fn page(
     let l = v.cx.l;
     let nothing = Content::new();
     let references = desk.references(entered, record.map_or(&nothing, |r| &r.content), found)?;
-    let form = fields::Form { v: &v, register: desk.register, entered, faults, references: &references };
+    let fillable = fillable(desk, record);
+    let form = fields::Form { v: &v, register: &fillable, entered, faults, references: &references };
+    let left = record.is_some() && fillable.fields.len() < desk.register.fields.len();
     let title = match record {
         None => l.t("新しい記録", "New record").to_string(),
         Some(_) => l.t("記録を直す", "Amend the record").to_string(),
     };
-    let multipart = desk::fields_within(&desk.register.fields).any(|f| matches!(f.kind, FieldKind::Attachment { .. }));
+    let multipart = desk::fields_within(&fillable.fields).any(|f| matches!(f.kind, FieldKind::Attachment { .. }));
     let back = match record {
         None => cells::register_href(&v, &desk.register.name),
         Some(record) => cells::record_href(&v, &desk.register.name, record.id),
@@ -209,6 +236,7 @@ pub fn page(
         form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype=[multipart.then_some("multipart/form-data")] {
             (desk::own_inputs(&desk.cx, record.map(|r| r.version)))
             (fields::all(&form, &[]))
+            @if left { p class="hint" { (l.t("見ることのできない項目はこの画面になく、そのまま残ります。", "Fields that you may not see are not on this page and stay as they are.")) } }
             @if record.is_some() {
                 (desk::reason(&form, true, l.t("なぜ直すのか。履歴に残り、あとから誰でも読めます。", "Why it is changed. It stays in the history for everyone to read.")))
             }

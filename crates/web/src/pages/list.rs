@@ -18,10 +18,12 @@ use crate::{
     state::App,
     text::L,
     url::Query,
+    who,
 };
 use maud::{Markup, html};
+use shirube_access::{RecordAction, RegisterAction};
 use shirube_exchange::export::{self, ExportError, ExportOptions, Format, Header};
-use shirube_plan::FieldKind;
+use shirube_plan::{FieldKind, Register};
 use shirube_snapshot::{AsOf, Page, Record, Snapshot, Total};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +134,7 @@ fn export_error(error: ExportError) -> Error {
 pub fn view(v: &View, sheet: &Sheet) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let register = sheet.listing.register;
+    let clearance = cx.asking.actor.clearance();
     let title = l.p(&register.label);
     let path = cells::register_path(&register.name);
     let body = html! {
@@ -146,8 +149,10 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         }
         div class="actions no-print" {
             @if cx.as_of == AsOf::Head {
-                a class="button" href=(cx.to(&format!("{path}/new"))) { (l.t("新しい記録", "New record")) }
-                a class="button quiet" href=(cx.to(&format!("{path}/import"))) { (l.t("ファイルから取り込む", "Import a file")) }
+                @if may_create(cx, register) { a class="button" href=(cx.to(&format!("{path}/new"))) { (l.t("新しい記録", "New record")) } }
+                @if clearance.register(RegisterAction::Import, &register.name) {
+                    a class="button quiet" href=(cx.to(&format!("{path}/import"))) { (l.t("ファイルから取り込む", "Import a file")) }
+                }
             }
             a class="quiet-link" href=(cx.to(&format!("{path}/fields"))) { (l.t("項目の説明", "What the fields mean")) }
         }
@@ -155,10 +160,12 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         (filters::chips(v, sheet))
         div class="list-bar" {
             p role="status" { b { (total(l, sheet.page.total)) } " " span class="small muted" { (order(l, &sheet.listing)) } }
-            p class="no-print" {
-                (l.t("表示中の列と条件で全件を書き出す：", "All of these, in these columns, as: "))
-                @for format in [Format::Csv, Format::Xlsx, Format::Json] {
-                    a href=(cx.to_with(&format!("{path}/export/{}", format.as_str()), cx.query.with("page", None).with("done", None))) download { (format.as_str().to_uppercase()) } " "
+            @if clearance.register(RegisterAction::Export, &register.name) {
+                p class="no-print" {
+                    (l.t("表示中の列と条件で全件を書き出す：", "All of these, in these columns, as: "))
+                    @for format in [Format::Csv, Format::Xlsx, Format::Json] {
+                        a href=(cx.to_with(&format!("{path}/export/{}", format.as_str()), cx.query.with("page", None).with("done", None))) download { (format.as_str().to_uppercase()) } " "
+                    }
                 }
             }
         }
@@ -167,6 +174,11 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         (filters::columns(v, sheet))
     };
     layout::page(v, title, "registers", &register_crumbs(v, register)[..1], body)
+}
+
+/// Whether the reader may make any new record in a register.
+fn may_create(cx: &Ctx, register: &Register) -> bool {
+    who::some(cx.asking.actor.clearance(), RecordAction::Create, &register.name)
 }
 
 /// How many records there are, exact where it is known.
@@ -206,6 +218,8 @@ fn nothing(v: &View, sheet: &Sheet) -> Markup {
                 p { a href=(cx.to(&cells::register_path(&sheet.listing.register.name))) { (l.t("条件をすべて外す", "Remove all conditions")) } }
             } @else if cx.as_of != AsOf::Head {
                 p { (l.t("この時点には記録がありませんでした。", "There were no records at this moment.")) }
+            } @else if !may_create(cx, sheet.listing.register) {
+                p { (l.t("ここで見られる記録はありません。", "There are no records here that you may see.")) }
             } @else {
                 p { (l.t("まだ記録がありません。「新しい記録」で入力するか、ファイルから取り込んでください。", "No records yet. Enter one with “New record”, or import a file.")) }
             }
@@ -277,7 +291,7 @@ fn head(v: &View, listing: &Listing, shown: &Shown) -> Markup {
 
 fn cell(v: &View, sheet: &Sheet, record: &Record, shown: &Shown, linked: bool) -> Markup {
     let l = v.cx.l;
-    let values = Values { v, of: (&record.register, record.id), names: &sheet.names };
+    let values = Values { v, of: (&record.register, record.id), names: &sheet.names, hidden: &record.hidden };
     let content = match shown {
         Shown::Field(field) => values.short(field, &record.content),
         Shown::Own("_number", ..) => {

@@ -9,6 +9,7 @@ use crate::{
     layout, parts,
     reply::Reply,
     state::App,
+    url,
     who::{Accounts, Signed, cookies},
 };
 use maud::{Markup, PreEscaped, html};
@@ -71,7 +72,8 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             Err(faults) => told.faults = faults,
         },
         _ if !fresh => {
-            return Ok(Reply::see_other(cx.to("/me/again")));
+            // The new session takes the place of this one.
+            return Ok(Reply::see_other(cx.form_path(&format!("/sign-in?again=1&to={}", url::value(&cx.to("/me"))))));
         }
         "offer" => {
             let offer = keyring.offer_totp(me, &app.pack.meta.label.en, &signed.login)?;
@@ -100,14 +102,6 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
     let status = if told.faults.is_empty() { 200 } else { 422 };
     Ok(Reply::page(page(app, cx, accounts, signed, &told)?).with_status(status))
-}
-
-/// Asks for the password again before what could take the account away.
-pub fn again(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    let (accounts, signed) = (app.who.accounts()?, cx.asking.must_sign_in()?);
-    accounts.keyring.end_session(signed.token.expose_secret())?;
-    let to = cx.form_path(&format!("/sign-in?to={}", crate::url::value(&cx.to("/me"))));
-    Ok(Reply::see_other(to).with_cookie(cookies::remove(cookies::SESSION, accounts.https)))
 }
 
 fn stale() -> Error {

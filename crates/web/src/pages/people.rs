@@ -102,7 +102,12 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
     let whole = app.whole(cx)?;
     let grants = what_can(&clearance, |id| app.sensitivity(&whole, id));
     let title = l.t("この利用者に見えるもの・できること", "What this account can see and do");
-    let name = account.name.as_deref().unwrap_or(&account.login);
+    // The name is personal: who administers sees it for a purpose, as everyone does.
+    let record = app.open(cx)?.record("office_account", account.id)?;
+    let name = match record.as_ref().and_then(|r| r.content.get("name")) {
+        Some(Cell::Text(name)) => name,
+        _ => &account.login,
+    };
     let body = html! {
         (parts::heading(&account.login, name))
         p { a href=(cx.to(&format!("/registers/office_account/{}", account.id))) { (l.t("利用者の記録", "Record of the account")) } }

@@ -18,11 +18,15 @@ use crate::{
     url,
 };
 use maud::{Markup, html};
+use shirube_access::RecordAction;
 use shirube_plan::{Citation, Field, FieldKind, Indicator, Pack, Register, SourceText};
 use shirube_record::{Cell, Content, EventKind, Scope};
 use shirube_snapshot::{AsOf, Record};
-use shirube_store::Version;
+use shirube_store::{StoreError, Version};
 use std::collections::BTreeSet;
+
+/// The register of accounts.
+const ACCOUNTS: &str = "office_account";
 
 /// Everything the page draws.
 pub struct Sheet<'a> {
@@ -32,8 +36,8 @@ pub struct Sheet<'a> {
     pub record: Record,
     /// What referred records are called.
     pub names: Names,
-    /// Its versions up to the moment shown, oldest first.
-    pub versions: Vec<Version>,
+    /// Its versions up to the moment shown, oldest first; none if the reader may not see them.
+    pub versions: Option<Vec<Version>>,
     /// Records that refer to it.
     pub referring: Vec<Referring<'a>>,
     /// Indicators that read its register.
@@ -46,7 +50,12 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let id = record_id(cx)?;
     let reader = app.open(cx)?;
     let moment = reader.moment();
-    let mut versions = app.store.history(&cx.asking.actor, &register.name, id)?;
+    // Who may read a record need not be one who may see how it came to be.
+    let (mut versions, told) = match app.store.history(&cx.asking.actor, &register.name, id) {
+        Ok(versions) => (versions, true),
+        Err(StoreError::Denied { .. }) => (vec![], false),
+        Err(error) => return Err(error.into()),
+    };
     let later = versions.iter().any(|v| v.seq > moment.seq);
     versions.retain(|v| v.seq <= moment.seq);
     let whole = app.whole(cx)?;
@@ -67,7 +76,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         referring: names::referring(&reader, &register.name, id, cx.l.0)?,
         indicators: app.readers_of(cx, &whole, &register.name),
         record,
-        versions,
+        versions: told.then_some(versions),
     };
     Ok(Reply::page(view(&v, &sheet)).with_header("etag", format!("\"{}\"", sheet.record.version)))
 }
@@ -110,7 +119,7 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
     let (register, record) = (sheet.register, &sheet.record);
     let title = desk::title(v, register, record);
     let name = names::of_record(register, v.pack, &record.content, l.0);
-    let values = Values { v, of: (&register.name, record.id), names: &sheet.names };
+    let values = Values { v, of: (&register.name, record.id), names: &sheet.names, hidden: &record.hidden };
     let body = html! {
         (confirmation(v, register, record))
         div class="head" {
@@ -145,8 +154,10 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
                 (uses(v, sheet))
             }
         }
-        h2 id="history" { (l.t("履歴", "History")) }
-        (timeline::draw(v, register, record.id, &sheet.names, &sheet.versions))
+        @if let Some(versions) = &sheet.versions {
+            h2 id="history" { (l.t("履歴", "History")) }
+            (timeline::draw(v, register, record.id, &sheet.names, versions))
+        }
     };
     layout::page(v, &title, "registers", &register_crumbs(v, register), body)
 }
@@ -184,17 +195,28 @@ fn confirmation(v: &View, register: &Register, record: &Record) -> Markup {
 fn actions(v: &View, register: &Register, record: &Record) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let path = cells::record_path(&register.name, record.id);
+    let actor = &cx.asking.actor;
     html! {
         div class="actions no-print" {
             @if cx.as_of == AsOf::Head {
-                a class="button" href=(cx.to(&format!("{path}/amend"))) { (l.t("直す", "Amend")) }
-                @for t in transition::possible(register, record.state.as_deref()) {
+                @if actor.may_with(RecordAction::Amend, register, record) {
+                    a class="button" href=(cx.to(&format!("{path}/amend"))) { (l.t("直す", "Amend")) }
+                }
+                @for t in transition::possible(register, record.state.as_deref()).filter(|t| actor.may_move_on(&t.name, register, record)) {
                     a class="button quiet" href=(cx.to(&format!("{path}/transitions/{}", url::segment(&t.name)))) { (l.p(&t.label)) }
                 }
-                a class="quiet-link" href=(cx.to(&format!("{path}/redact"))) { (l.t("内容を消去する", "Erase content")) }
+                @if actor.may_with(RecordAction::Redact, register, record) {
+                    a class="quiet-link" href=(cx.to(&format!("{path}/redact"))) { (l.t("内容を消去する", "Erase content")) }
+                }
+                @if cx.asking.administers() {
+                    a class="quiet-link" href=(cx.to(&format!("{path}/access"))) { (l.t("だれに見え、なぜか", "Who can see this, and why")) }
+                    @if register.name == ACCOUNTS {
+                        a class="quiet-link" href=(cx.to(&format!("/people/{}", record.id))) { (l.t("この利用者に見えるもの・入口", "What this account can see, and how it comes in")) }
+                    }
+                }
             } @else {
                 p class="small muted" {
-                    (l.t("過去の時点を表示しています。直すには、", "This is an earlier moment. To change the record, ")) a href=(cx.now()) { (l.t("現在の記録を開いてください", "open it as it is now")) } (l.t("。", "."))
+                    (l.t("過去の時点を表示しています。", "This is an earlier moment. ")) a href=(cx.now()) { (l.t("現在の記録を開く", "Open the record as it is now")) }
                 }
             }
         }

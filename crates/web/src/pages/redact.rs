@@ -12,6 +12,7 @@ use crate::{
     url::Query,
 };
 use maud::{Markup, html};
+use shirube_access::RecordAction;
 use shirube_plan::{Register, Sensitivity};
 use shirube_record::Scope;
 use shirube_snapshot::Record;
@@ -20,14 +21,14 @@ use shirube_store::{Command, StoreError};
 /// The form.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let record = desk.record()?;
+    let record = desk.record_to(RecordAction::Redact)?;
     Ok(Reply::page(page(&desk, &record, &Entered::default(), &[])?))
 }
 
 /// The form was sent.
 pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let record = desk.record()?;
+    let record = desk.record_to(RecordAction::Redact)?;
     let sent = desk.sent()?;
     let (entered, mut faults) = (sent.entered, sent.faults);
     let scope = match entered.text("_scope") {

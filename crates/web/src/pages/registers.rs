@@ -9,9 +9,11 @@ use crate::{
     parts,
     reply::Reply,
     state::App,
+    who,
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
+use shirube_access::RecordAction;
 use shirube_plan::{Pair, Register};
 use shirube_snapshot::{Snapshot, schema::quoted};
 
@@ -26,9 +28,11 @@ pub struct Holding<'a> {
     pub changed_at: Option<i64>,
 }
 
-/// What is in every register at the snapshot's moment.
-pub fn holdings(snapshot: &Snapshot) -> Result<Vec<Holding<'_>>, Error> {
-    snapshot.pack().registers.values().map(|register| holding(snapshot, register)).collect()
+/// What is in every register at the snapshot's moment, without registers of which nothing can be read or written.
+pub fn holdings<'a>(snapshot: &'a Snapshot, cx: &Ctx) -> Result<Vec<Holding<'a>>, Error> {
+    let clearance = cx.asking.actor.clearance();
+    let open = |r: &&Register| [RecordAction::Read, RecordAction::Create].iter().any(|a| who::some(clearance, *a, &r.name));
+    snapshot.pack().registers.values().filter(open).map(|register| holding(snapshot, register)).collect()
 }
 
 /// What is in a register.
@@ -48,7 +52,7 @@ pub fn holding<'a>(snapshot: &Snapshot, register: &'a Register) -> Result<Holdin
 /// The page.
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let reader = app.open(cx)?;
-    Ok(Reply::page(view(&app.view_of(cx, reader.moment()), &holdings(&reader)?)))
+    Ok(Reply::page(view(&app.view_of(cx, reader.moment()), &holdings(&reader, cx)?)))
 }
 
 /// Registers by the desk that looks after them, in the order in which desks first appear.
@@ -77,7 +81,7 @@ pub fn view(v: &View, holdings: &[Holding]) -> Markup {
             li { b { (fmt::count(holdings.len())) } (l.t("台帳", "registers")) }
             li { b { (fmt::count(total)) } (l.t("記録", "records")) }
         }
-        p class="no-print small" { a href=(v.cx.to("/jobs")) { (l.t("取り込みの様子", "Imports and other jobs")) } }
+        @if v.cx.asking.is_someone() { p class="no-print small" { a href=(v.cx.to("/jobs")) { (l.t("取り込みの様子", "Imports and other jobs")) } } }
         @if holdings.is_empty() { p class="muted" { (l.t("この計画には台帳がありません。", "This plan has no registers.")) } }
         @for (desk, list) in by_desk(holdings) {
             h2 { (desk.map_or(l.t("窓口の定めなし", "No desk named"), |d| l.p(d))) }

@@ -30,7 +30,7 @@ enum Wrong {
 /// The form.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     app.who.accounts()?;
-    if cx.asking.signed().is_some() {
+    if cx.asking.signed().is_some() && cx.query.get("again").is_none() {
         return Ok(Reply::see_other(destination(cx, cx.query.get("to"))));
     }
     Ok(Reply::page(form(app, cx, "", cx.query.get("to").unwrap_or_default(), None)))

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use shirube_plan::{Field, Register};
 use shirube_record::{Cell, Content, EventKind, Scope};
 use shirube_store::Version;
+use std::collections::BTreeSet;
 
 /// Draws the versions, newest first.
 pub fn draw(v: &View, register: &Register, record: i64, names: &Names, versions: &[Version]) -> Markup {
@@ -60,7 +61,9 @@ fn kind(l: L, register: &Register, version: &Version) -> String {
 /// Fields that changed, before and after; behind an opener where everything is new.
 fn changes(v: &View, register: &Register, record: i64, names: &Names, version: &Version, before: &Content) -> Markup {
     let l = v.cx.l;
-    let values = Values { v, of: (&register.name, record), names };
+    // What may not be seen is no part of the changes.
+    let hidden = BTreeSet::new();
+    let values = Values { v, of: (&register.name, record), names, hidden: &hidden };
     let first = version.kind == EventKind::Create;
     let fields: Vec<&Field> = register.fields.iter().filter(|f| changed(f, version)).collect();
     let table = html! {

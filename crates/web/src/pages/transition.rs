@@ -12,6 +12,7 @@ use crate::{
     layout,
     reply::Reply,
     state::App,
+    who,
 };
 use maud::{Markup, html};
 use shirube_plan::{Register, Transition};
@@ -30,32 +31,41 @@ fn transition<'a>(desk: &Desk<'a>) -> Result<&'a Transition, Error> {
     desk.register.transitions.iter().find(|t| t.name == name).ok_or_else(|| Error::no("状態の移行", "transition", name))
 }
 
-/// A register with only the fields the transition requires: what its form shows.
-fn narrowed(register: &Register, transition: &Transition) -> Register {
-    let fields = register.fields.iter().filter(|f| transition.require.contains(&f.name)).cloned().collect();
+/// The record and the transition that the address names. Where the record does not move from its state, the page says so.
+fn opened<'a>(desk: &Desk<'a>) -> Result<(Record, &'a Transition), Error> {
+    let (record, transition) = (desk.record()?, transition(desk)?);
+    let starts = record.state.as_ref().is_some_and(|s| transition.from.contains(s));
+    if starts && !desk.cx.asking.actor.may_move_on(&transition.name, desk.register, &record) {
+        return Err(who::forbidden());
+    }
+    Ok((record, transition))
+}
+
+/// A register with only the fields the transition requires, as far as the reader sees them: what its form shows.
+fn narrowed(register: &Register, transition: &Transition, record: &Record) -> Register {
+    let asked = |name: &String| transition.require.contains(name) && !record.hidden.contains(name);
+    let fields = register.fields.iter().filter(|f| asked(&f.name)).cloned().collect();
     Register { fields, ..register.clone() }
 }
 
 /// The form.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let record = desk.record()?;
-    let transition = transition(&desk)?;
+    let (record, transition) = opened(&desk)?;
     let references = desk.references(&Entered::default(), &record.content, vec![])?;
-    let entered = form::fill(&narrowed(desk.register, transition), &app.pack, &record.content, &references);
+    let entered = form::fill(&narrowed(desk.register, transition, &record), &app.pack, &record.content, &references);
     Ok(Reply::page(page(&desk, &record, transition, &entered, &[], vec![])?))
 }
 
 /// The form was sent.
 pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let record = desk.record()?;
-    let transition = transition(&desk)?;
+    let (record, transition) = opened(&desk)?;
     let sent = desk.sent()?;
     if sent.again {
         return Ok(Reply::page(page(&desk, &record, transition, &sent.entered, &[], sent.found)?));
     }
-    let narrow = narrowed(desk.register, transition);
+    let narrow = narrowed(desk.register, transition, &record);
     let entered = sent.entered.without_blank_rows(&narrow);
     let read = desk.read_fields(&narrow, &entered);
     let unsaid = desk::reason_missing(desk.register, &entered).filter(|_| transition.reason);
@@ -115,7 +125,8 @@ fn page(
     let v = desk.view();
     let l = v.cx.l;
     let references = desk.references(entered, &record.content, found)?;
-    let form = fields::Form { v: &v, register: desk.register, entered, faults, references: &references };
+    let narrow = narrowed(desk.register, transition, record);
+    let form = fields::Form { v: &v, register: &narrow, entered, faults, references: &references };
     let startable = record.state.as_ref().is_some_and(|s| transition.from.contains(s));
     let title = l.p(&transition.label);
     let body = html! {

@@ -13,16 +13,16 @@ use shirube_keyring::{ExposeSecret, Purpose};
 use shirube_record::Cell;
 use shirube_store::{Actor, Command};
 
-const PASSWORD: &str = "three unrelated words beside";
+pub(super) const PASSWORD: &str = "three unrelated words beside";
 
 /// A browser: it keeps cookies and the word of its forms.
-struct Browser<'p> {
-    portal: &'p Portal,
-    cookies: Vec<(String, String)>,
+pub(super) struct Browser<'p> {
+    pub portal: &'p Portal,
+    pub cookies: Vec<(String, String)>,
 }
 
 impl<'p> Browser<'p> {
-    fn new(portal: &'p Portal) -> Browser<'p> {
+    pub fn new(portal: &'p Portal) -> Browser<'p> {
         Browser { portal, cookies: vec![] }
     }
 
@@ -58,13 +58,13 @@ impl<'p> Browser<'p> {
         self.ask(Method::Post, to, format!("_token={word}{pairs}"))
     }
 
-    fn sign_in(&mut self, login: &str, password: &str) -> Reply {
+    pub fn sign_in(&mut self, login: &str, password: &str) -> Reply {
         self.ask(Method::Post, "/sign-in", format!("login={}&password={}", url::value(login), url::value(password))).unwrap()
     }
 }
 
 /// A portal whose owner is `ann`, and the browser she set it up with.
-fn founded(portal: &Portal, link: &str) -> Vec<(String, String)> {
+pub(super) fn founded(portal: &Portal, link: &str) -> Vec<(String, String)> {
     let mut ann = Browser::new(portal);
     let address = format!("/links/set-up/{link}");
     let form = |password: &str| {
@@ -75,11 +75,11 @@ fn founded(portal: &Portal, link: &str) -> Vec<(String, String)> {
     ann.cookies
 }
 
-fn text(text: &str) -> Cell {
+pub(super) fn text(text: &str) -> Cell {
     Cell::Text(text.to_string())
 }
 
-fn make(portal: &Portal, register: &str, columns: &[(&str, Cell)]) -> i64 {
+pub(super) fn make(portal: &Portal, register: &str, columns: &[(&str, Cell)]) -> i64 {
     let content = columns.iter().map(|(n, c)| (n.to_string(), c.clone())).collect();
     let create = Command::Create { register: register.to_string(), content, origin: Default::default() };
     portal.app.store.submit(&Actor::owner(), create).unwrap().record

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod api;
+mod authorisation;
 mod desk_pages;
 mod forms;
 mod html;

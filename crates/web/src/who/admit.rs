@@ -4,12 +4,24 @@ use super::Visitor;
 use crate::{
     ctx::Ctx,
     error::{Error, pair},
-    routes::Needs,
+    reply::Reply,
+    routes::{Needs, Route},
+    state::App,
 };
 use shirube_access::{Clearance, RecordAction, Rows};
 
-/// Lets a request through to its handler, or says why not. Who is not signed in is asked to.
-pub fn admit(needs: Needs, cx: &Ctx) -> Result<(), Error> {
+/// Answers a request at an address, if who asks may come there. Who is not signed in is asked to, wherever it is found
+/// out that they may not go on.
+pub fn answer(route: &Route, app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let answer = admit(route.needs, cx).and_then(|()| (route.handler)(app, cx));
+    match (answer, &cx.asking.visitor) {
+        (Err(Error::Forbidden(_)), Visitor::Public) => Err(Error::SignIn),
+        (answer, _) => answer,
+    }
+}
+
+/// Lets a request through to its handler, or says why not.
+fn admit(needs: Needs, cx: &Ctx) -> Result<(), Error> {
     let (clearance, register) = (cx.asking.actor.clearance(), cx.param("register"));
     let allowed = match (needs, &cx.asking.visitor) {
         (Needs::Nothing, _) => true,
@@ -18,18 +30,19 @@ pub fn admit(needs: Needs, cx: &Ctx) -> Result<(), Error> {
         (Needs::Doing(action), _) => some(clearance, action, register),
         (Needs::Register(action), _) => clearance.register(action, register),
         (Needs::System(action), _) => clearance.system(action),
-        (Needs::SomeOne, Visitor::Owner | Visitor::Person(_) | Visitor::Program(_)) => true,
+        (Needs::SomeOne, _) => cx.asking.is_someone(),
         (Needs::Account, Visitor::Person(_)) => true,
-        (Needs::SomeOne | Needs::Account, _) => false,
+        (Needs::Account, _) => false,
     };
-    match (allowed, &cx.asking.visitor) {
-        (true, _) => Ok(()),
-        (false, Visitor::Public) => Err(Error::SignIn),
-        (false, _) => Err(Error::Forbidden(pair("この操作や閲覧は許可されていません。", "You may not see or do this."))),
-    }
+    if allowed { Ok(()) } else { Err(forbidden()) }
+}
+
+/// What someone is told who may not see or do something.
+pub fn forbidden() -> Error {
+    Error::Forbidden(pair("この操作や閲覧は許可されていません。", "You may not see or do this."))
 }
 
 /// Whether this may be done to any record of a register.
-fn some(clearance: &Clearance, action: RecordAction, register: &str) -> bool {
+pub fn some(clearance: &Clearance, action: RecordAction, register: &str) -> bool {
     clearance.rows_for(action, register) != Rows::None
 }

@@ -8,10 +8,11 @@ mod admit;
 pub mod cookies;
 
 pub use accounts::{Accounts, READ, WRITE};
-pub use admit::admit;
+pub use admit::{answer, forbidden, some};
 
 use crate::error::{Error, pair};
 use axum::http::HeaderMap;
+use shirube_access::SystemAction;
 use shirube_keyring::{ExposeSecret, KeyringError, SecretString, ServiceToken, Session};
 use shirube_store::{Actor, Store};
 use std::{fmt, net::IpAddr, sync::Arc};
@@ -87,6 +88,17 @@ impl Asking {
             Visitor::Person(signed) => Some(signed),
             Visitor::Owner | Visitor::Public | Visitor::Unknown | Visitor::Program(_) => None,
         }
+    }
+
+    /// Whether they are known: signed in, or the owner in a trial.
+    pub fn is_someone(&self) -> bool {
+        matches!(self.visitor, Visitor::Owner | Visitor::Person(_) | Visitor::Program(_))
+    }
+
+    /// Whether they manage the accounts that there are.
+    pub fn administers(&self) -> bool {
+        let accounts = !matches!(self.visitor, Visitor::Owner | Visitor::Unknown);
+        accounts && self.actor.clearance().system(SystemAction::Administer)
     }
 
     /// Whoever must be signed in to go on.

@@ -1,0 +1,123 @@
+//! Ways round: what is not shown must not be found out by asking cleverly either.
+
+use super::{ask, get, scene::Scene, words_in};
+use crate::{error::Error, routes::Method, tests::accounts::text};
+use shirube_access::RecordAction;
+use shirube_record::Cell;
+use shirube_store::{Actor, Command};
+
+/// Ids of the records of a list, in its order.
+fn ids(scene: &Scene, visitor: &str, query: &str) -> Vec<i64> {
+    let reply = get(scene, scene.visitor(visitor), &format!("/api/v1/registers/case/records?limit=1000&{query}")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(reply.bytes_of()).unwrap();
+    assert_eq!(json["total"]["count"].as_u64(), Some(json["records"].as_array().unwrap().len() as u64), "{query}");
+    json["records"].as_array().unwrap().iter().map(|r| r["_id"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn hidden_columns_neither_filter_nor_order_nor_are_found() {
+    let scene = Scene::new();
+    let everything = scene.portal.page("/about");
+    assert!(words_in(everything.as_bytes()).is_empty());
+    let blank = ids(&scene, "public", "sort=partner");
+    let case = scene.records.iter().find(|r| r.id == blank[0]).unwrap();
+    let owner = scene.portal.app.store.reader(&Actor::owner(), shirube_snapshot::AsOf::Head).unwrap();
+    let content = owner.record("case", case.id).unwrap().unwrap().content;
+    for column in ["memo", "code", "price", "contact", "shouted"] {
+        let Some(Cell::Text(value)) = content.get(column) else { panic!("{column}") };
+        for query in [format!("f.{column}={value}"), format!("f.{column}.ge=a"), format!("f.{column}.filled=1"), format!("q={value}")] {
+            assert_eq!(ids(&scene, "public", &query), Vec::<i64>::new(), "{query}");
+        }
+        assert_eq!(ids(&scene, "public", &format!("f.{column}.blank=1&sort=partner")), blank, "{column}");
+        // As by a column of blanks: up and down differ only as they do for any of them.
+        let up = ids(&scene, "public", &format!("sort={column}"));
+        assert_eq!(up, ids(&scene, "public", "sort=partner"), "{column}");
+        assert_eq!(ids(&scene, "public", &format!("sort=-{column}")), ids(&scene, "public", "sort=-partner"), "{column}");
+    }
+}
+
+#[test]
+fn a_hidden_record_is_answered_as_one_that_is_not_there() {
+    let scene = Scene::new();
+    let reader = scene.visitor("reporter-b");
+    let clearance = reader.clearance(true);
+    let hidden = scene.records.iter().find(|r| r.register == "case" && !r.may(clearance, RecordAction::Read)).unwrap().id;
+    for (method, end, body) in [
+        (Method::Get, "", ""),
+        (Method::Get, "/history", ""),
+        (Method::Get, "/files/flyer", ""),
+        (Method::Patch, "", r#"{"_reason":"r","title":"mine"}"#),
+        (Method::Post, "/transitions/report", r#"{"_reason":"r"}"#),
+    ] {
+        let told = |id: i64| {
+            let mut headers: Vec<(&'static str, &str)> = reader.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            headers.extend([("content-type", "application/json"), ("if-match", "\"1\"")]);
+            let address = format!("/api/v1/registers/case/records/{id}{end}");
+            format!("{:?}", scene.portal.ask(method, &address, &headers, body.to_string().into())).replace(&id.to_string(), "ID")
+        };
+        assert_eq!(told(hidden), told(999_999), "{method:?} {end}");
+    }
+}
+
+#[test]
+fn files_references_and_keys_of_others_are_out_of_reach() {
+    let scene = Scene::new();
+    let reporter = scene.visitor("reporter-b");
+    let create = |body: String, key: &str| {
+        let mut headers: Vec<(&'static str, &str)> = reporter.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        headers.extend([("content-type", "application/json"), ("idempotency-key", key)]);
+        scene.portal.ask(Method::Post, "/api/v1/registers/case/records", &headers, body.into())
+    };
+    let own = r#""company":"House B","company_number":"8000012010038""#;
+    // Another house's partner may not be named.
+    let partner = scene.records.iter().find(|r| r.register == "partner").unwrap().id;
+    let named = create(format!("{{\"title\":\"x\",{own},\"partner\":{partner}}}"), "a").unwrap_err();
+    let unknown = create(format!("{{\"title\":\"x\",{own},\"partner\":999999}}"), "b").unwrap_err();
+    assert_eq!(format!("{named:?}").replace(&partner.to_string(), "999999"), format!("{unknown:?}"));
+    // A value that must be unique is refused, without a word on whose it is.
+    let title = scene.words.keys().next().unwrap();
+    let Err(Error::Refused(taken)) = create(format!("{{\"title\":\"{title}\",{own}}}"), "c") else { panic!() };
+    assert!(!format!("{taken:?}").contains("C-0"), "{taken:?}");
+    // A record of another house is not made.
+    let foreign = create(r#"{"title":"y","company":"House A","company_number":"7000012050002"}"#.to_string(), "d");
+    assert!(matches!(foreign, Err(Error::Forbidden(_))), "{foreign:?}");
+    // A key that somebody else has used makes a record of one's own.
+    let body = format!("{{\"title\":\"keyed\",{own}}}");
+    let mine = create(body.clone(), "k").unwrap();
+    assert_eq!((mine.status(), create(body, "k").unwrap().status()), (201, 200));
+    let other = r#"{"title":"of the secretariat"}"#;
+    let secretariat = scene.visitor("secretariat-a");
+    let mut headers: Vec<(&'static str, &str)> = secretariat.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    headers.extend([("content-type", "application/json"), ("idempotency-key", "k")]);
+    let answer = scene.portal.ask(Method::Post, "/api/v1/registers/case/records", &headers, other.to_string().into());
+    assert_eq!(answer.unwrap().status(), 201);
+}
+
+/// What is left out of a form for being hidden is not lost when the form is sent.
+#[test]
+fn an_amendment_keeps_what_its_author_does_not_see() {
+    let mut scene = Scene::new();
+    let at = scene.case("confirmed", Some(0), false);
+    let id = scene.records[at].id;
+    let before = crate::tests::record(&scene.portal, "case", id).content;
+    let desk = scene.visitor("desk-a");
+    let form = get(&scene, desk, &format!("/en/registers/case/{id}/amend")).unwrap().text();
+    assert!(form.contains("name=\"memo\"") && form.contains("stay as they are"));
+    assert!(["price", "contact", "visits", "scan"].iter().all(|hidden| !form.contains(&format!("name=\"{hidden}"))));
+    let body = format!(
+        "_token={}&_version=1&_reason=r&title=other&year=2024&memo=new&code=c-1&company=House+A&company_number=7000012050002",
+        desk.word
+    );
+    let sent = ask(&scene, desk, Method::Post, &format!("/registers/case/{id}/amend"), "application/x-www-form-urlencoded", &body).unwrap();
+    assert_eq!(sent.status(), 303, "{}", sent.text());
+    let after = crate::tests::record(&scene.portal, "case", id).content;
+    assert_eq!(after["memo"], text("new"));
+    for kept in ["price", "contact", "contact_email", "visits", "scan", "scan_sha256"] {
+        assert_eq!(after[kept], before[kept], "{kept}");
+    }
+    // Nor can rows be sent past the form.
+    let content = [("visits".to_string(), None)].into();
+    let actor = Actor::person(desk.clearance(true).clone());
+    let past = Command::Amend { register: "case".into(), record: id, version: 2, content, reason: Some("r".into()) };
+    assert!(scene.portal.app.store.submit(&actor, past).is_err());
+}
