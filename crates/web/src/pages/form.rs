@@ -162,10 +162,10 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 
 /// The stored columns of a record as they were at a version.
 fn stored(desk: &Desk, record: &Record, version: i64) -> Result<Content, Error> {
-    if version != record.version {
-        if let Some(then) = versions(desk, record.id)?.into_iter().find(|v| v.version == version) {
-            return Ok(then.content);
-        }
+    if version != record.version
+        && let Some(then) = versions(desk, record.id)?.into_iter().find(|v| v.version == version)
+    {
+        return Ok(then.content);
     }
     Ok(without_derived(desk.register, &record.content))
 }

@@ -67,7 +67,7 @@ pub fn rule(route: &Route) -> Rule {
         "api_snapshot" => Rule::System(SystemAction::Snapshot),
         "jobs" => Rule::SomeOne,
         "job" | "job_steer" | "job_errors_csv" | "job_errors_xlsx" => Rule::Job,
-        "me" | "me_send" | "me_again" | "sign_out" => Rule::Account,
+        "me" | "me_send" | "sign_out" => Rule::Account,
         other => panic!("no expectation for the route “{other}”: say here who may come there"),
     }
 }
