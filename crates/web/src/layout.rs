@@ -129,7 +129,7 @@ fn banners(v: &View) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     html! {
         @if v.pack.meta.fictional {
-            div class="banner banner-fictional" role="note" {
+            aside class="banner banner-fictional" aria-label=(l.t("架空の計画", "Fictional plan")) {
                 div class="wrap" {
                     b { (l.t("架空の計画", "Fictional plan")) }
                     span { (l.t("この計画の内容と数値はすべて作り物です。", "Everything in this plan, figures included, is invented.")) }
@@ -137,7 +137,7 @@ fn banners(v: &View) -> Markup {
             }
         }
         @if matches!(cx.asking.visitor, Visitor::Owner) {
-            div class="banner banner-trial" role="note" {
+            aside class="banner banner-trial" aria-label=(l.t("試用", "Trial")) {
                 div class="wrap" {
                     b { (l.t("試用", "Trial")) }
                     span { (l.t("この機械を使う人は、だれでもすべてを行えます。アカウントを使うには設定で accounts = \"on\" としてください。",
