@@ -57,7 +57,14 @@ fn what_one_attaches_the_other_reads_and_a_redaction_takes_it_from_all() {
     assert!(!here.path().join("files").exists(), "nothing is in the folder");
     submit(&stores[1], Command::Redact { register: "project".into(), record, scope: Scope::All, reason: "求め".into() });
     // A record that names it finds it gone.
-    let columns = [("theme", t("b")), ("year", n(2024)), ("report", t("r.txt")), ("report_sha256", t(&sha))];
+    let columns = [
+        ("theme", t("b")),
+        ("year", n(2024)),
+        ("report", t("r.txt")),
+        ("report_sha256", t(&sha)),
+        ("report_media", t("text/plain")),
+        ("report_size", n(6)),
+    ];
     let other = submit(&stores[1], create("project", &columns)).record;
     let begun = Instant::now();
     while stores[0].head_seq() < other {
