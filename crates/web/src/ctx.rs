@@ -49,11 +49,6 @@ impl Ctx {
         }
     }
 
-    /// The same request by someone.
-    pub fn by(self, asking: Asking) -> Ctx {
-        Ctx { asking, ..self }
-    }
-
     /// Reads the moment out of the query. A moment that cannot be read is an error, never silently "now".
     pub fn new(lang: Lang, path: &str, query: Query) -> Result<Ctx, Error> {
         let query = query.printable();
