@@ -1,0 +1,8 @@
+//! Files in and out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod export;
+mod import;
+mod robustness;

@@ -1,0 +1,17 @@
+//! The store as its users meet it. One program, so that it is linked once; tests that need a process of their own stand beside it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod anchors;
+mod asof;
+mod backup;
+mod chain;
+mod kill;
+mod list;
+mod pack_records;
+mod records;
+mod search;
+mod shared;
+mod sight;
+mod snapshots;
+#[path = "../support/mod.rs"]
+mod support;
