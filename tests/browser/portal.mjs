@@ -20,13 +20,13 @@ async function freePort() {
   return port;
 }
 
-/** A running portal: `url`, `data`, `stop()`, `kill()`. */
-export async function startPortal({ pack, data } = {}) {
+/** A running portal: `url`, `data`, `stop()`, `kill()`, what it said in `log()`. */
+export async function startPortal({ pack, data, settings = {} } = {}) {
   data ??= mkdtempSync(join(tmpdir(), "shirube-browser-"));
   const port = await freePort();
   const args = ["serve", "--listen", `127.0.0.1:${port}`, "--data", data];
   if (pack) args.push("--pack", join(root, pack));
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...settings } });
   let log = "";
   child.stdout.on("data", (d) => (log += d));
   child.stderr.on("data", (d) => (log += d));

@@ -52,8 +52,8 @@ pub enum Gives {
     Records,
     /// The history of a record.
     Versions,
-    /// A file.
-    File,
+    /// A file of this media type.
+    File(&'static str),
 }
 
 const LIMIT: (&str, &str, &str) = ("limit", "一度に返す件数（1～1000）", "Rows per answer, 1 to 1000");
@@ -113,10 +113,10 @@ pub const OPERATIONS: &[Operation] = &[
         gives: Gives::Records,
     },
     asked("api_search", &[("q", "言葉", "Words"), ("limit", "種類ごとの件数（1～100）", "Hits of each kind, 1 to 100")]),
-    Operation { route: "api_snapshot", query: &[], body: Body::None, gives: Gives::File },
+    Operation { route: "api_snapshot", query: &[], body: Body::None, gives: Gives::File("application/vnd.sqlite3") },
     Operation { route: "api_record", query: &[], body: Body::None, gives: Gives::Record },
     Operation { route: "api_history", query: &[], body: Body::None, gives: Gives::Versions },
-    Operation { route: "api_file", query: &[], body: Body::None, gives: Gives::File },
+    Operation { route: "api_file", query: &[], body: Body::None, gives: Gives::File("application/octet-stream") },
     Operation { route: "api_create", query: &[], body: Body::NewRecord, gives: Gives::Created },
     Operation { route: "api_amend", query: &[], body: Body::Changes, gives: Gives::Record },
     Operation { route: "api_transition", query: &[], body: Body::Changes, gives: Gives::Record },
@@ -229,7 +229,7 @@ fn good(gives: Gives) -> (&'static str, Value) {
         Gives::Created => ("201", of("Record")),
         Gives::Records => ("200", of("Records")),
         Gives::Versions => ("200", of("Versions")),
-        Gives::File => ("200", json!({ "application/octet-stream": {} })),
+        Gives::File(media) => ("200", json!({ media: {} })),
     }
 }
 
