@@ -48,6 +48,9 @@ fn sheet(error: &SheetError) -> Text {
             format!("ブックが壊れています（{what}）。表計算ソフトで開いて保存し直してください。")
         }
         E::UnpacksTooLarge { limit } => format!("ブックを展開すると{limit}バイトを超えます。分けるかCSVで保存してください。"),
+        E::TooManyParts { limit } => {
+            format!("ブックの部品が{limit}個を超えています。必要なシートだけを保存するか、CSVで保存してください。")
+        }
         E::DocumentType { part } => format!("ブックの「{part}」に不要な文書型宣言があります。表計算ソフトで保存し直してください。"),
         E::NoSuchSheet { name, sheets } => format!("シート「{name}」はありません。あるのは {} です。", sheets.join("、")),
         E::TooManyCells { row, limit } => format!("{row}行目で上限の{limit}セルを超えます。分けてください。"),
