@@ -149,10 +149,7 @@ fn failed(error: &ImportError) -> Done {
 }
 
 fn failed_here(error: &dyn std::fmt::Display) -> Done {
-    Done::failed(
-        format!("処理できませんでした。何も登録していません（{error}）。"),
-        format!("It could not be done; nothing was written ({error})."),
-    )
+    Done { failure: Some(words::ours(error)), ..Done::at(Stage::Failed) }
 }
 
 impl From<Plan> for Counts {
