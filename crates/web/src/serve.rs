@@ -62,15 +62,22 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     answered && finished
 }
 
-/// Removes sessions, links and counters that are over, once an hour.
+/// Removes sessions, links, counters and jobs that are over, once an hour.
 async fn tidy(app: Arc<App>) {
     let mut hours = time::interval(Duration::from_secs(3600));
     loop {
         hours.tick().await;
         let app = Arc::clone(&app);
-        let purged = tokio::task::spawn_blocking(move || app.who.purge()).await;
-        if let Ok(Err(error)) = purged {
-            tracing::warn!(%error, "what is over in the keyring was not removed");
+        let tidied = tokio::task::spawn_blocking(move || {
+            if let Err(error) = app.who.purge() {
+                tracing::warn!(%error, "what is over in the keyring was not removed");
+            }
+            if let Err(error) = app.jobs.tidy() {
+                tracing::warn!(%error, "jobs of long ago were not removed");
+            }
+        });
+        if tidied.await.is_err() {
+            tracing::warn!("tidying ended before its end");
         }
     }
 }
