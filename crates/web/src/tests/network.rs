@@ -134,6 +134,7 @@ fn safe(address: &str, answer: &Answer) {
     ] {
         assert_eq!(has(name), value, "{address}");
     }
+    assert!(answer.header("access-control-allow-origin").is_none(), "{address}: no other site reads it");
     assert!(has("permissions-policy").contains("camera=()"));
     assert_eq!(has("x-request-id").len(), 16);
     has("cache-control");
@@ -171,7 +172,9 @@ fn every_answer_of_every_route_is_safe() {
         let prefixes: &[&str] = if route.languages { &["", "/en"] } else { &[""] };
         for prefix in prefixes {
             let path = if path == "/" && !prefix.is_empty() { prefix.to_string() } else { format!("{prefix}{path}") };
+            let before = live.app.store.head_seq();
             let answer = live.ask(&method, &path, "accept: text/html\r\n", "");
+            assert!(route.method != Method::Get || live.app.store.head_seq() == before, "{path}: reading writes nothing");
             assert!((200..500).contains(&answer.status), "{method} {path}: {}", answer.status);
             assert!(route.method != Method::Get || answer.status == 200 || none.contains(&route.name), "{path}: {}", answer.status);
             safe(&path, &answer);
@@ -183,11 +186,16 @@ fn every_answer_of_every_route_is_safe() {
             }
         }
     }
-    for (method, path, status) in [("GET", "/nowhere", 404), ("DELETE", "/plan", 405), ("GET", "/%2e%2e/x", 400), ("GET", "/plan/", 308)] {
+    for (method, path, status) in
+        [("GET", "/nowhere", 404), ("DELETE", "/plan", 405), ("TRACE", "/plan", 405), ("GET", "/%2e%2e/x", 400), ("GET", "/plan/", 308)]
+    {
         let answer = live.ask(method, path, "", "");
         assert_eq!(answer.status, status, "{path}");
         safe(path, &answer);
     }
+    let icon = live.get("/assets/icon.svg");
+    assert_eq!(icon.header("content-type"), Some("image/svg+xml; charset=utf-8"));
+    assert!(icon.header("content-security-policy").unwrap().contains("object-src 'none'"));
     let page = live.get("/").body;
     let style = page.split("href=\"").map(|p| p.split('"').next().unwrap()).find(|h| h.starts_with("/assets/app.css")).unwrap();
     assert_eq!(live.get(style).header("cache-control"), Some("public, max-age=31536000, immutable"));
@@ -205,7 +213,7 @@ fn requests_that_are_not_meant_for_us_are_turned_away() {
     for host in ["host: localhost:8420\r\n", "host: plan.example.jp\r\n", "host: 127.0.0.1\r\n"] {
         let answer = with_host(host, "/registers");
         assert_eq!(answer.status, 200, "{host}");
-        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"));
+        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000; includeSubDomains"));
     }
     for (host, path) in
         [("host: evil.example\r\n", "/registers"), ("", "/registers"), ("host: localhost\r\n", "http://evil.example/registers")]
