@@ -118,6 +118,11 @@ impl Keyring {
         Ok(())
     }
 
+    /// Whether there is anything an account can sign in with: a password, or an external identity.
+    pub fn can_sign_in(&self, account: Account) -> Result<bool, KeyringError> {
+        Ok(self.has_password(account)? || !self.identities(account)?.is_empty())
+    }
+
     /// Removes what is over and answers how many entries that were. Nothing that is over is good before, either: this
     /// keeps the table small, once an hour.
     pub fn purge(&self) -> Result<u64, KeyringError> {

@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use crate::{
-    App, Jobs, NO_ACCOUNT, Site,
+    App, Jobs, Site,
     ctx::Ctx,
     error::Error,
     reply::Reply,
     routes::{Method, ROUTES},
     url::{self, Query},
-    who::{self, Accounts, Who},
+    who::{self, Accounts, NO_ACCOUNT, Who},
 };
 use axum::body::Bytes;
 use shirube_keyring::{Clock, ExposeSecret, Keyring, Limits, Purpose};

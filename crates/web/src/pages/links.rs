@@ -9,7 +9,7 @@ use crate::{
     reply::Reply,
     state::App,
     text::L,
-    who::Accounts,
+    who::{Accounts, NO_ACCOUNT, owner_comes_in},
 };
 use maud::{Markup, html};
 use shirube_keyring::{Account, KeyringError, LEAST_CHARACTERS, Link, Purpose, check_password};
@@ -18,9 +18,6 @@ use shirube_record::{Cell, Content};
 use shirube_snapshot::{AsOf, Filter, ListQuery, Op};
 use shirube_store::{Actor, Command, StoreError};
 use std::sync::PoisonError;
-
-/// Record of the account for which the set-up link is made: there is none yet.
-pub const NO_ACCOUNT: Account = Account(0);
 
 /// The page that a link leads to. Looking at it does not use the link up: mail programs open links, too.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -50,11 +47,12 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if !faults.is_empty() {
         return Ok(refused(&faults));
     }
+    // Held until the owner has a password: of two who set up at once, the second finds that the first can come in.
+    let _alone = (purpose == Purpose::SetUp).then(|| accounts.founding.lock().unwrap_or_else(PoisonError::into_inner));
     let account = match purpose {
         Purpose::SetUp => {
-            // One at a time; another owner may have come to be since the link was made.
-            let _alone = accounts.founding.lock().unwrap_or_else(PoisonError::into_inner);
-            if app.store.people()?.has_owner() {
+            // Another owner may have come in since the link was made.
+            if owner_comes_in(&*app.store.people()?, &accounts.keyring)? {
                 accounts.keyring.drop_link(purpose, NO_ACCOUNT)?;
                 return Err(over());
             }
@@ -157,8 +155,12 @@ fn found(app: &App, login: &str, entered: &Entered) -> Result<Account, StoreErro
         ("_state", word("active")),
     ];
     let account = make("office_account", "login", account)?;
-    let (account_id, organisation) = (Some(Cell::Integer(account)), Some(Cell::Integer(organisation)));
-    make("office_membership", "", vec![("account", account_id), ("organisation", organisation), ("role", word("owner"))])?;
+    let people = app.store.people()?;
+    let mut held = people.account(account).into_iter().flat_map(|a| a.person.memberships());
+    if !held.any(|m| m.role == "owner" && m.organisation.id == organisation) {
+        let (account_id, organisation) = (Some(Cell::Integer(account)), Some(Cell::Integer(organisation)));
+        make("office_membership", "", vec![("account", account_id), ("organisation", organisation), ("role", word("owner"))])?;
+    }
     Ok(Account(account))
 }
 

@@ -6,9 +6,11 @@
 mod accounts;
 mod admit;
 pub mod cookies;
+mod way_in;
 
 pub use accounts::{Accounts, READ, WRITE};
 pub use admit::{answer, forbidden, some};
+pub use way_in::{NO_ACCOUNT, WayIn, link_path, owner_comes_in, way_in};
 
 use crate::error::{Error, pair};
 use axum::http::HeaderMap;
