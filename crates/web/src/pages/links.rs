@@ -19,6 +19,9 @@ use shirube_snapshot::{AsOf, Filter, ListQuery, Op};
 use shirube_store::{Actor, Command, StoreError};
 use std::sync::PoisonError;
 
+/// Organisations of a person whose names are looked at.
+const MOST_NAMES: u64 = 20;
+
 /// The page that a link leads to. Looking at it does not use the link up: mail programs open links, too.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let accounts = app.who.accounts()?;
@@ -37,7 +40,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let login = known.clone().unwrap_or(typed);
     let mut faults = vec![];
     let password = entered.text("password");
-    if let Err(error) = check_password(&login, password) {
+    let typed = ["organisation", "name", "email"].map(|name| entered.text(name));
+    let person = person_names(app, link.account.0)?;
+    let names: Vec<&str> = names(app).into_iter().chain(typed).chain(person.iter().map(String::as_str)).collect();
+    if let Err(error) = check_password(&login, &names, password) {
         faults.push(pair(password_fault(&error), error.to_string()));
     }
     if password != entered.text("again") {
@@ -120,6 +126,34 @@ fn login_of(app: &App, link: &Link) -> Result<Option<String>, Error> {
     }
     let people = app.store.people()?;
     people.account(link.account.0).filter(|a| a.state != "left" && a.state != "suspended").map(|a| Some(a.login.clone())).ok_or_else(over)
+}
+
+/// What a person and the organisations they belong to are called, which whoever guesses knows, too.
+pub fn person_names(app: &App, account: i64) -> Result<Vec<String>, Error> {
+    let people = app.store.people()?;
+    let Some(account) = people.account(account) else { return Ok(vec![]) };
+    let mut names: Vec<String> = [&account.name, &account.email].into_iter().flatten().cloned().collect();
+    let reader = app.store.reader(&Actor::program("password"), AsOf::Head)?;
+    let filters = vec![Filter { column: "account".into(), op: Op::Eq, values: vec![account.id.to_string()] }];
+    let held = reader.list(&ListQuery { register: "office_membership".into(), filters, limit: MOST_NAMES, ..ListQuery::default() })?;
+    for membership in held.rows {
+        // Also of those who are invited, whose roles do not count yet.
+        let Some(Cell::Integer(at)) =
+            reader.record("office_membership", membership.id)?.and_then(|m| m.content.get("organisation").cloned())
+        else {
+            continue;
+        };
+        if let Some(Cell::Text(name)) = reader.record("office_organisation", at)?.and_then(|o| o.content.get("name").cloned()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Names of the plan, which whoever guesses knows.
+pub fn names(app: &App) -> Vec<&str> {
+    let meta = &app.pack.meta;
+    vec![&meta.id, &meta.label.ja, &meta.label.en]
 }
 
 /// Founds the house: an organisation, the owner's account, their membership.

@@ -67,7 +67,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let n = keyring.end_sessions(me, Some(&signed.session.id))?;
             told.done = Some(pair(format!("ほかの{n}件のセッションを終わらせました。"), format!("{n} other session(s) ended.")));
         }
-        "password" => match change_password(cx, accounts, signed, &entered)? {
+        "password" => match change_password(app, cx, accounts, signed, &entered)? {
             Ok(reply) => return Ok(reply),
             Err(faults) => told.faults = faults,
         },
@@ -115,10 +115,18 @@ fn stale() -> Error {
 }
 
 /// A new password takes the old one; all other sessions end, and this one gets a new token.
-fn change_password(cx: &Ctx, accounts: &Accounts, signed: &Signed, entered: &Entered) -> Result<Result<Reply, Vec<Pair>>, Error> {
+fn change_password(
+    app: &App,
+    cx: &Ctx,
+    accounts: &Accounts,
+    signed: &Signed,
+    entered: &Entered,
+) -> Result<Result<Reply, Vec<Pair>>, Error> {
     let keyring = &accounts.keyring;
     let (password, me) = (entered.text("password"), Account(signed.account));
-    if let Err(error) = check_password(&signed.login, password) {
+    let person = links::person_names(app, signed.account)?;
+    let names: Vec<&str> = links::names(app).into_iter().chain(person.iter().map(String::as_str)).collect();
+    if let Err(error) = check_password(&signed.login, &names, password) {
         return Ok(Err(vec![pair(links::password_fault(&error), error.to_string())]));
     }
     if password != entered.text("again") {
