@@ -66,6 +66,13 @@ pub enum What {
         /// Its end.
         expires: Moment,
     },
+    /// A service token was used; told once a minute at most.
+    TokenUsed {
+        /// The token's public part.
+        token: String,
+    },
+    /// A service token was brought that is not good: made up, over or revoked.
+    TokenWrong,
     /// A service token was revoked.
     TokenRevoked {
         /// The token's public part.

@@ -18,7 +18,7 @@ fn a_restart_changes_nothing() {
     let keyring = place.open();
     assert_eq!(keyring.session(signed_in.token.expose_secret()).unwrap(), Some(signed_in.session));
     assert!(keyring.use_link(Purpose::Invitation, link.expose_secret()).unwrap().is_some());
-    assert!(keyring.token(token.expose_secret()).unwrap().is_some());
+    assert!(keyring.token(token.expose_secret(), &client("192.0.2.1")).unwrap().is_some());
     // The device is known still: strangers have worn the login out.
     let wrong = Attempt { client: client("192.0.2.1"), ..attempt("ann", Some(ANN)) };
     while !matches!(keyring.sign_in(&wrong, "a wrong password, surely").unwrap(), SignIn::Wait { .. }) {}
@@ -36,7 +36,7 @@ fn what_is_over_is_let_go_and_what_is_good_stays() {
     place.clock.advance(2 * HOUR);
     assert_eq!(keyring.purge().unwrap(), 2, "a session and a link");
     assert_eq!(keyring.purge().unwrap(), 0);
-    assert!(keyring.token(token.expose_secret()).unwrap().is_some());
+    assert!(keyring.token(token.expose_secret(), &client("192.0.2.1")).unwrap().is_some());
     ann(&keyring);
 }
 
@@ -55,7 +55,7 @@ fn forgetting_leaves_nothing_of_an_account_and_all_of_the_others() {
     let (anns, bobs) = (everything(ANN, "ann"), everything(BOB, "bob"));
     keyring.forget(ANN).unwrap();
     let good = |(session, token): &(String, shirube_keyring::SecretString)| {
-        (keyring.session(session).unwrap().is_some(), keyring.token(token.expose_secret()).unwrap().is_some())
+        (keyring.session(session).unwrap().is_some(), keyring.token(token.expose_secret(), &client("192.0.2.1")).unwrap().is_some())
     };
     assert_eq!((good(&anns), good(&bobs)), ((false, false), (true, true)));
     assert!(keyring.has_password(BOB).unwrap() && keyring.identities(BOB).unwrap().len() == 1);

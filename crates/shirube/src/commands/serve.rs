@@ -57,7 +57,10 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
         return Ok(Who::Trial);
     }
     // What happens to accounts goes to the log lines, without names.
-    let listener = Box::new(|happening: Happening| tracing::info!(account = ?happening.account, what = ?happening.what, "account"));
+    let listener = Box::new(|happening: Happening| {
+        let from = happening.client.map(|address| address.to_string()).unwrap_or_default();
+        tracing::info!(account = ?happening.account, from, what = ?happening.what, "account");
+    });
     let keyring = office::keyring(place, listener)?;
     let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     match shirube_web::way_in(&*office.store.people()?, &keyring)? {

@@ -4,13 +4,13 @@ use super::{Asking, Signed, Visitor, cookies};
 use crate::error::{Error, pair};
 use axum::http::{HeaderMap, header};
 use shirube_access::{Clearance, Person, Policies};
-use shirube_keyring::{Account as Keyed, ExposeSecret, Keyring, KeyringError};
+use shirube_keyring::{Account as Keyed, Client, ExposeSecret, Keyring, KeyringError};
 use shirube_plan::{Diagnostic, Pack};
 use shirube_store::{Account, Actor, People, Store};
 use std::{
     collections::BTreeMap,
     fmt,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -99,7 +99,8 @@ impl Accounts {
             .or_else(|| headers.get("shirube-purpose").and_then(|h| h.to_str().ok()))
             .filter(|purpose| self.policies.pack().code("purpose", purpose).is_some());
         if let Some(text) = bearer(headers).filter(|_| api) {
-            let token = self.keyring.token(text)?.ok_or(Error::SignIn)?;
+            let from = Client { address: client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), device: None };
+            let token = self.keyring.token(text, &from)?.ok_or(Error::SignIn)?;
             let account = people.account(token.account.0).filter(|a| a.is_active()).ok_or(Error::SignIn)?;
             let scope = if reading { READ } else { WRITE };
             if !token.scopes.contains(scope) {
