@@ -110,11 +110,27 @@ impl Keyring {
         Ok(Keyring { keys, limits, hasher, throttle, sessions: Cache::new(), listener })
     }
 
-    /// Removes all that is kept of an account: whoever left or is suspended is out at once.
+    /// Removes all that is kept of an account: whoever left is out at once.
     pub fn forget(&self, account: Account) -> Result<(), KeyringError> {
-        self.keys.table.forget(account.0)?;
+        let removed = self.keys.table.forget(account.0)?;
         self.sessions.drop_of(account.0);
-        self.tell(account, What::Forgotten);
+        if removed > 0 {
+            self.tell(account, What::Forgotten);
+        }
+        Ok(())
+    }
+
+    /// Ends what an account could be used by at this moment: sessions, sign-ins half done, tokens, links. What it signs
+    /// in with stays, for whoever is suspended may come back.
+    pub fn shut_out(&self, account: Account) -> Result<(), KeyringError> {
+        self.drop_half_sign_ins(account)?;
+        self.end_sessions(account, None)?;
+        for token in self.tokens(account)? {
+            self.revoke_token(account, &token.id)?;
+        }
+        for purpose in [Purpose::Invitation, Purpose::Recovery, Purpose::Mail] {
+            self.drop_link(purpose, account)?;
+        }
         Ok(())
     }
 

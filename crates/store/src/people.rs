@@ -65,6 +65,11 @@ impl People {
         self.accounts.values()
     }
 
+    /// Whether these were read before others. Of two requests at once, the one that began earlier may come later.
+    pub fn precede(&self, others: &People) -> bool {
+        (self.seq, &self.day) < (others.seq, &others.day)
+    }
+
     /// People who may sign in and hold the role `owner`, by the ids of their records.
     pub fn owners(&self) -> impl Iterator<Item = &Account> {
         let is_owner = |a: &&Account| a.person.memberships().iter().any(|m| m.role == "owner");

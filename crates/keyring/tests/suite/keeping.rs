@@ -133,3 +133,20 @@ fn a_folder_that_is_not_there_is_told() {
     let refused = Keyring::in_folder(&absent, Limits::default(), shirube_keyring::Clock::system(), Box::new(|_| ()));
     assert!(matches!(refused, Err(KeyringError::File { path, .. }) if path.ends_with("absent/keys.db")));
 }
+
+#[test]
+fn whoever_is_shut_out_keeps_the_password_and_nothing_that_was_begun_with_it() {
+    let (_place, keyring) = keyring();
+    let (of_ann, of_bob) = (ann(&keyring).token, session(&keyring, BOB));
+    let scopes = ["read".to_string()].into();
+    let (text, _) = keyring.make_token(ANN, "feed", scopes, BEGIN + 1000).unwrap();
+    let link = keyring.make_link(Purpose::Recovery, ANN, "", HOUR).unwrap();
+    assert!(keyring.can_sign_in(ANN).unwrap() && !keyring.can_sign_in(BOB).unwrap());
+    keyring.shut_out(ANN).unwrap();
+    assert!(keyring.session(of_ann.expose_secret()).unwrap().is_none() && keyring.session(&of_bob).unwrap().is_some());
+    assert!(keyring.token(text.expose_secret(), &client("192.0.2.1")).unwrap().is_none());
+    assert!(keyring.look_at_link(Purpose::Recovery, link.expose_secret()).unwrap().is_none());
+    ann(&keyring);
+    keyring.link_identity(BOB, "https://id.example.jp", "b").unwrap();
+    assert!(keyring.can_sign_in(BOB).unwrap(), "a provider vouches for him");
+}

@@ -67,12 +67,12 @@ impl Accounts {
     pub fn actor(&self, people: &Arc<People>, account: Option<&Account>, purpose: Option<&str>) -> Result<Actor, Error> {
         let key = (account.map(|a| a.id), purpose.map(str::to_string));
         let mut cleared = self.cleared.lock().unwrap_or_else(PoisonError::into_inner);
+        if people.precede(&cleared.people) {
+            // Overtaken by a later request: what was followed is not followed back.
+            return self.clear(account, purpose);
+        }
         if !Arc::ptr_eq(&cleared.people, people) {
-            // A session is not to outlive rights under the token it had before.
-            let other = |a: &&Account| people.account(a.id).is_none_or(|now| now.person != a.person || now.state != a.state);
-            for account in cleared.people.accounts().filter(other) {
-                self.keyring.rights_changed(Keyed(account.id))?;
-            }
+            self.follow(&cleared.people, people)?;
         }
         if !Arc::ptr_eq(&cleared.people, people) || cleared.actors.len() >= MOST {
             *cleared = Cleared { people: Arc::clone(people), actors: BTreeMap::new() };
@@ -80,10 +80,39 @@ impl Accounts {
         if let Some(actor) = cleared.actors.get(&key) {
             return Ok(actor.clone());
         }
-        let person = account.map_or_else(Person::public, |a| a.person.clone());
-        let actor = Actor::person(Clearance::new(&self.policies, person, purpose).map_err(Error::internal)?);
+        let actor = self.clear(account, purpose)?;
         cleared.actors.insert(key, actor.clone());
         Ok(actor)
+    }
+
+    fn clear(&self, account: Option<&Account>, purpose: Option<&str>) -> Result<Actor, Error> {
+        let person = account.map_or_else(Person::public, |a| a.person.clone());
+        Ok(Actor::person(Clearance::new(&self.policies, person, purpose).map_err(Error::internal)?))
+    }
+
+    /// Brings the keyring up to what became of accounts. Who is not active loses what was begun, so that it does not come
+    /// back with the account; nothing is kept of who left, or whose record was erased.
+    fn follow(&self, before: &People, now: &People) -> Result<(), Error> {
+        for account in now.accounts() {
+            let (id, known) = (Keyed(account.id), before.account(account.id));
+            if known.is_some_and(|known| known.state == account.state && known.person == account.person) {
+                continue;
+            }
+            match (account.state.as_str(), known.map(|known| known.state.as_str())) {
+                // A session is not to outlive rights under the token it had before.
+                ("active", Some(_)) => self.keyring.rights_changed(id)?,
+                ("active", None) => {}
+                ("left", _) => self.keyring.forget(id)?,
+                // Invited again, having left in between.
+                ("invited", Some(known)) if known != "invited" => self.keyring.forget(id)?,
+                ("invited", _) => drop(self.keyring.end_sessions(id, None)?),
+                _ => self.keyring.shut_out(id)?,
+            }
+        }
+        for gone in before.accounts().filter(|account| now.account(account.id).is_none()) {
+            self.keyring.forget(Keyed(gone.id))?;
+        }
+        Ok(())
     }
 
     /// Who sends a request with these headers.
