@@ -37,6 +37,11 @@ pub enum What {
         /// When the next one is.
         until: Moment,
     },
+    /// Whoever is signed in proved again who they are.
+    Confirmed {
+        /// The session.
+        session: String,
+    },
     /// A session ended.
     SessionEnded {
         /// The session.

@@ -11,6 +11,7 @@
 
 mod cache;
 mod clock;
+mod confirm;
 mod error;
 mod happening;
 mod hasher;
@@ -27,6 +28,7 @@ mod throttle;
 mod totp;
 
 pub use clock::{Clock, Moment};
+pub use confirm::Confirmed;
 pub use error::{IdentityError, KeyringError, PasswordError, SecondFactorError, TokenError};
 pub use happening::{Happening, What};
 pub use identity::Identity;

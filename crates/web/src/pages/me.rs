@@ -1,6 +1,6 @@
 //! One's own account: password, second factor, sessions, purpose, tokens of programs.
 
-use super::{links, sign_in};
+use super::{confirm, links, sign_in};
 use crate::{
     cells,
     ctx::Ctx,
@@ -9,16 +9,11 @@ use crate::{
     layout, parts,
     reply::Reply,
     state::App,
-    url,
     who::{Accounts, Signed, cookies},
 };
 use maud::{Markup, PreEscaped, html};
 use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, check_password};
 use shirube_plan::Pair;
-use std::time::Duration;
-
-/// A sign-in is recent enough for what could take the account away.
-const FRESH: Duration = Duration::from_secs(15 * 60);
 
 /// What the page tells beside what is there.
 #[derive(Default)]
@@ -48,7 +43,11 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
     let (keyring, me) = (&accounts.keyring, Account(signed.account));
     let task = entered.text("_do");
-    let fresh = keyring.is_fresh(&signed.session, FRESH);
+    if !["purpose", "password"].contains(&task)
+        && let Some(asked) = confirm::first(app, cx, &entered)?
+    {
+        return Ok(asked);
+    }
     let mut told = Told::default();
     match task {
         "purpose" => {
@@ -71,10 +70,6 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             Ok(reply) => return Ok(reply),
             Err(faults) => told.faults = faults,
         },
-        _ if !fresh => {
-            // The new session takes the place of this one.
-            return Ok(Reply::see_other(cx.form_path(&format!("/sign-in?again=1&to={}", url::value(&cx.to("/me"))))));
-        }
         "offer" => {
             let offer = keyring.offer_totp(me, &app.pack.meta.label.en, &signed.login)?;
             told.offer = Some((offer.qr_svg.expose_secret().to_string(), offer.secret.expose_secret().to_string()));
