@@ -250,3 +250,11 @@ fn a_session_is_fresh_again_once_the_password_was_entered_again() {
     }
     assert!(matches!(keyring.confirm(&from, PASSWORD, "").unwrap(), Confirmed::Wait { .. }), "guessing is slowed down");
 }
+
+#[test]
+fn a_link_that_signs_in_ends_the_session_that_was_there() {
+    let (_place, keyring) = keyring();
+    let before = session(&keyring, BOB);
+    let after = keyring.sign_in_by_link(ANN, &client("192.0.2.1"), "a test", Some(&before)).unwrap();
+    assert!(keyring.session(&before).unwrap().is_none() && keyring.session(after.token.expose_secret()).unwrap().is_some());
+}

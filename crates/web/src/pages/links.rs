@@ -9,7 +9,7 @@ use crate::{
     reply::Reply,
     state::App,
     text::L,
-    who::{Accounts, NO_ACCOUNT, owner_comes_in},
+    who::{Accounts, NO_ACCOUNT, cookies, owner_comes_in},
 };
 use maud::{Markup, html};
 use shirube_keyring::{Account, KeyringError, LEAST_CHARACTERS, Link, Purpose, check_password};
@@ -85,12 +85,16 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if purpose == Purpose::Invitation {
         activate(app, account)?;
     }
-    // Whoever lost the password still has the second factor, and a mailbox alone does not take its place.
     if purpose == Purpose::Recovery {
         accounts.keyring.end_sessions(account, None)?;
+    }
+    // Whoever lost the password, or is invited again, still has the second factor, and a mailbox alone does not take its
+    // place.
+    if purpose == Purpose::Recovery || accounts.keyring.has_second_factor(account)? {
         return Ok(Reply::see_other(cx.form_path("/sign-in")));
     }
-    let done = accounts.keyring.sign_in_by_link(account, &sign_in::client(accounts, cx), &sign_in::label(cx))?;
+    let brought = cookies::read(&cx.headers, cookies::SESSION, accounts.https);
+    let done = accounts.keyring.sign_in_by_link(account, &sign_in::client(accounts, cx), &sign_in::label(cx), brought)?;
     Ok(sign_in::signed_in(accounts, &done, cx.to("/me")))
 }
 
