@@ -153,7 +153,8 @@ impl Portal {
         }
         let kind = (method == Method::Get, path.starts_with("/api/"));
         cx.asking = self.app.who.is_asking(&self.app.store, &cx.headers, None, self.app.token.word(), kind)?;
-        who::answer(route, &self.app, &cx)
+        let cookie = cx.asking.renewed.take();
+        who::answer(route, &self.app, &cx).map(|reply| who::renewed(reply, cookie))
     }
 }
 

@@ -79,15 +79,13 @@ pub fn code(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
 }
 
-/// Signs out.
+/// Signs out. From a page that is out of date, too: that the form comes from our own pages is seen from its origin.
 pub fn out(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let accounts = app.who.accounts()?;
-    let entered = Entered::read(cx)?;
-    let signed = cx.asking.must_sign_in()?;
-    if cx.asking.is_own_form(entered.text("_token")) {
-        accounts.keyring.end_session(signed.token.expose_secret())?;
-    }
-    Ok(Reply::see_other(cx.to("/")).with_cookie(cookies::remove(cookies::SESSION, accounts.https)))
+    accounts.keyring.end_session(cx.asking.must_sign_in()?.token.expose_secret())?;
+    let over = [cookies::SESSION, cookies::PURPOSE].map(|name| cookies::remove(name, accounts.https));
+    let reply = over.into_iter().fold(Reply::see_other(cx.to("/")), Reply::with_cookie);
+    Ok(reply.with_header("clear-site-data", "\"cache\"".into()))
 }
 
 /// Answers with the cookies of a session that has begun.

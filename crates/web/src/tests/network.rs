@@ -1,6 +1,9 @@
 //! What holds for every answer on the wire, asked as strangers ask.
 
-use super::html::{Piece, pieces};
+use super::{
+    accounts::founded,
+    html::{Piece, pieces},
+};
 use crate::{
     App, Limits, Listeners, Site,
     routes::{Method, ROUTES, Route},
@@ -229,6 +232,56 @@ fn requests_that_are_not_meant_for_us_are_turned_away() {
     let foreign = live.ask("POST", "/registers/project/new", "origin: https://evil.example\r\nsec-fetch-site: cross-site\r\n", "");
     assert_eq!(foreign.status, 403);
     assert!(live.get("//evil.example/").header("location").is_none());
+}
+
+#[test]
+fn an_attached_file_leaves_as_a_file_that_runs_nothing() {
+    let portal = Portal::desk();
+    let form = [("title", "x"), ("year", "2024"), ("stage", "basic")];
+    let reply = portal.send_file("/registers/project/new", &form, "report", "報告.html", b"<script>alert(1)</script>").unwrap();
+    assert_eq!(reply.status(), 303, "{}", reply.text());
+    let id = super::sent_to(reply.location());
+    let live = Live::start(portal, |_| {});
+    for path in [format!("/registers/project/{id}/files/report"), format!("/api/v1/registers/project/records/{id}/files/report")] {
+        let answer = live.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        safe(&path, &answer);
+        assert_eq!(answer.header("content-type"), Some("application/octet-stream"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert!(answer.header("content-disposition").unwrap().starts_with("attachment; filename*=UTF-8''"), "{path}");
+        assert!(answer.header("content-security-policy").unwrap().contains("sandbox"), "{path}");
+    }
+}
+
+#[test]
+fn answers_to_who_is_signed_in_are_kept_by_nobody_and_errors_carry_the_new_token() {
+    let (portal, link) = Portal::with_accounts(testing::desk());
+    let cookies = founded(&portal, &link);
+    let live = Live::start(portal, |_| {});
+    let mut session = cookies.iter().find(|(n, _)| n == "shirube").unwrap().1.clone();
+    let get = |session: &str, path: &str| live.ask("GET", path, &format!("cookie: shirube={session}\r\n"), "");
+    for path in ["/", "/me", "/registers/office_account", "/search?q=x", "/api/v1/registers"] {
+        let answer = get(&session, path);
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{path}");
+    }
+    assert_eq!(live.get("/").header("cache-control"), Some("private, no-cache"), "of the public");
+    let page = live.get("/").body;
+    let style = page.split("href=\"").map(|p| p.split('"').next().unwrap()).find(|h| h.starts_with("/assets/app.css")).unwrap();
+    assert_eq!(get(&session, style).header("cache-control"), Some("public, max-age=31536000, immutable"), "the same for all");
+    let keyring = &live.app.who.accounts().unwrap().keyring;
+    let ann = shirube_keyring::Account(live.app.store.people().unwrap().by_login("ann").unwrap().id);
+    for path in ["/registers/project/999999", "/people/999999", "/registers/nowhere", "/plan?as_of=never"] {
+        keyring.rights_changed(ann).unwrap();
+        let answer = get(&session, path);
+        assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+        let Some(renewed) = answer.header("set-cookie") else {
+            assert_eq!(get(&session, "/me").status, 200, "{path}: the token is as good as before");
+            continue;
+        };
+        session = renewed.split(['=', ';']).nth(1).unwrap().to_string();
+        assert_eq!(get(&session, "/me").status, 200, "{path}: who was refused is still signed in");
+    }
+    assert!(live.stop());
 }
 
 #[test]

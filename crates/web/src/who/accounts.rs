@@ -4,7 +4,7 @@ use super::{Asking, Signed, Visitor, cookies};
 use crate::error::{Error, pair};
 use axum::http::{HeaderMap, header};
 use shirube_access::{Clearance, Person, Policies};
-use shirube_keyring::{Account as Keyed, Client, ExposeSecret, Keyring, KeyringError};
+use shirube_keyring::{Account as Keyed, Client, ExposeSecret, Keyring, KeyringError, SecretString};
 use shirube_plan::{Diagnostic, Pack};
 use shirube_store::{Account, Actor, People, Store};
 use std::{
@@ -148,10 +148,11 @@ impl Accounts {
             let actor = self.actor(&people, Some(account), stated)?;
             let new = if session.rotation_due { self.keyring.rotate(token)? } else { None };
             let renewed = new.as_ref().map(|new| cookies::set(cookies::SESSION, new.expose_secret(), None, self.https));
-            let token = new.unwrap_or_else(|| token.to_string().into());
+            let brought = SecretString::from(token.to_string());
+            let token = new.unwrap_or_else(|| brought.clone());
             let word = Arc::from(shirube_keyring::csrf_token(token.expose_secret()).expose_secret());
             let name = account.name.clone().unwrap_or_else(|| account.login.clone());
-            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token };
+            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token, brought };
             return Ok(Asking { actor, visitor: Visitor::Person(Arc::new(signed)), client, word, renewed });
         }
         Ok(Asking { actor: self.actor(&people, None, None)?, visitor: Visitor::Public, client, word: Arc::from(""), renewed: None })
