@@ -49,4 +49,4 @@ pub use jobs::{JobError, Jobs};
 pub use serve::{Listeners, router, serve};
 pub use site::{Limits, Site};
 pub use state::App;
-pub use who::{Accounts, WayIn, Who, link_path, way_in};
+pub use who::{Accounts, SecondFactor, WayIn, Who, link_path, way_in};

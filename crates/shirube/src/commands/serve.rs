@@ -71,7 +71,8 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
         }
     }
     let https = config.site().https;
-    let accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    let mut accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    accounts.second_factor = config.second_factor;
     Ok(Who::Accounts(Box::new(accounts)))
 }
 

@@ -77,6 +77,8 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         "confirm" => match keyring.confirm_totp(me, entered.text("code").trim()) {
             Ok(codes) => {
                 told.codes = codes;
+                // Sessions that began without it do not count as having shown it.
+                keyring.end_sessions(me, Some(&signed.session.id))?;
                 told.done = Some(pair("認証アプリを使うようにしました。", "The authenticator app is in force."));
             }
             Err(KeyringError::SecondFactor(error)) => {
@@ -88,6 +90,13 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         "codes" => {
             told.codes = keyring.make_recovery_codes(me)?;
             told.done = Some(pair("予備コードを作り直しました。", "New recovery codes were made."));
+        }
+        "remove-factor" if accounts.demands_factor(cx.asking.actor.clearance()) => {
+            let words = pair(
+                "あなたの役割には認証アプリが必要です。別のアプリに替えることはできます。",
+                "Your roles need one; you may change to another app.",
+            );
+            told.faults = vec![words];
         }
         "remove-factor" => {
             keyring.remove_second_factor(me)?;
@@ -233,7 +242,10 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
         } @else if factor {
             p { (l.t("使っています。", "In force.")) " " @if l.is_ja() { "予備コードの残り：" (left) } @else { (left) " recovery code(s) left." } }
             (form("codes", html! { p { button class="quiet" { (l.t("予備コードを作り直す", "Make new recovery codes")) } } }))
-            (form("remove-factor", html! { p { button class="quiet" { (l.t("外す", "Remove")) } } }))
+            (form("offer", html! { p { button class="quiet" { (l.t("別のアプリに替える", "Change to another app")) } } }))
+            @if !accounts.demands_factor(cx.asking.actor.clearance()) {
+                (form("remove-factor", html! { p { button class="quiet" { (l.t("外す", "Remove")) } } }))
+            }
         } @else {
             p { (l.t("パスワードが知られても、ほかの人がサインインできなくなります。", "With it nobody signs in who merely knows your password.")) }
             (form("offer", html! { p { button { (l.t("設定する", "Set up")) } } }))

@@ -3,8 +3,8 @@
 use super::{Asking, Signed, Visitor, cookies};
 use crate::error::{Error, pair};
 use axum::http::{HeaderMap, header};
-use shirube_access::{Clearance, Person, Policies};
-use shirube_keyring::{Account as Keyed, Client, ExposeSecret, Keyring, KeyringError, SecretString};
+use shirube_access::{Clearance, Person, Policies, SystemAction};
+use shirube_keyring::{Account as Keyed, Client, ExposeSecret, Keyring, KeyringError, Means, SecretString, Session};
 use shirube_plan::{Diagnostic, Pack};
 use shirube_store::{Account, Actor, People, Store};
 use std::{
@@ -27,6 +27,8 @@ pub struct Accounts {
     pub policies: Arc<Policies>,
     /// Readers reach the portal by https only.
     pub https: bool,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactor,
     /// Held while the first owner is being made.
     pub founding: Mutex<()>,
     cleared: Mutex<Cleared>,
@@ -36,6 +38,17 @@ impl fmt::Debug for Accounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accounts").field("keyring", &self.keyring).finish_non_exhaustive()
     }
+}
+
+/// Who must have a second factor in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Whoever manages accounts.
+    Owners,
+    /// Everyone who signs in.
+    Everyone,
+    /// Nobody; everyone may.
+    Optional,
 }
 
 /// Clearances worked out, for the people as they are. Without an account: the public.
@@ -58,6 +71,7 @@ impl Accounts {
             keyring,
             policies: Arc::new(Policies::new(Arc::clone(pack))?),
             https,
+            second_factor: SecondFactor::Owners,
             founding: Mutex::default(),
             cleared: Mutex::default(),
         })
@@ -115,6 +129,22 @@ impl Accounts {
         Ok(())
     }
 
+    /// Whether whoever has this clearance must have a second factor.
+    pub fn demands_factor(&self, clearance: &Clearance) -> bool {
+        match self.second_factor {
+            SecondFactor::Everyone => true,
+            SecondFactor::Owners => clearance.system(SystemAction::Administer),
+            SecondFactor::Optional => false,
+        }
+    }
+
+    /// Whether someone who is signed in is to set a second factor up before anything else.
+    fn lacks_factor(&self, session: &Session, clearance: &Clearance) -> Result<bool, Error> {
+        let demanded = self.demands_factor(clearance);
+        let shown = matches!(session.means, Means::PasswordAndCode | Means::PasswordAndRecoveryCode);
+        Ok(demanded && !shown && !self.keyring.has_second_factor(session.account)?)
+    }
+
     /// Who sends a request with these headers.
     pub fn is_asking(
         &self,
@@ -146,13 +176,16 @@ impl Accounts {
             && let Some(account) = people.account(session.account.0).filter(|a| a.is_active())
         {
             let actor = self.actor(&people, Some(account), stated)?;
+            let lacks_factor = self.lacks_factor(&session, actor.clearance())?;
+            // Without it they may do what everyone may.
+            let actor = if lacks_factor { self.actor(&people, None, None)? } else { actor };
             let new = if session.rotation_due { self.keyring.rotate(token)? } else { None };
             let renewed = new.as_ref().map(|new| cookies::set(cookies::SESSION, new.expose_secret(), None, self.https));
             let brought = SecretString::from(token.to_string());
             let token = new.unwrap_or_else(|| brought.clone());
             let word = Arc::from(shirube_keyring::csrf_token(token.expose_secret()).expose_secret());
             let name = account.name.clone().unwrap_or_else(|| account.login.clone());
-            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token, brought };
+            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token, brought, lacks_factor };
             return Ok(Asking { actor, visitor: Visitor::Person(Arc::new(signed)), client, word, renewed });
         }
         Ok(Asking { actor: self.actor(&people, None, None)?, visitor: Visitor::Public, client, word: Arc::from(""), renewed: None })

@@ -8,7 +8,7 @@ mod admit;
 pub mod cookies;
 mod way_in;
 
-pub use accounts::{Accounts, READ, WRITE};
+pub use accounts::{Accounts, READ, SecondFactor, WRITE};
 pub use admit::{answer, forbidden, some};
 pub use way_in::{NO_ACCOUNT, WayIn, link_path, owner_comes_in, way_in};
 
@@ -76,6 +76,8 @@ pub struct Signed {
     pub token: SecretString,
     /// The token that came with the request: the same, unless this very request got the session a new one.
     pub brought: SecretString,
+    /// They are to set a second factor up before anything else, and may do what everyone may until then.
+    pub lacks_factor: bool,
 }
 
 impl fmt::Debug for Signed {
@@ -111,6 +113,11 @@ impl Asking {
             Visitor::Person(signed) => Some(signed),
             Visitor::Owner | Visitor::Public | Visitor::Unknown | Visitor::Program(_) => None,
         }
+    }
+
+    /// Whether they are to set a second factor up before anything else.
+    pub fn lacks_factor(&self) -> bool {
+        self.signed().is_some_and(|signed| signed.lacks_factor)
     }
 
     /// Whether they are known: signed in, or the owner in a trial.
