@@ -28,7 +28,7 @@ pub use copy::SnapshotInfo;
 pub use error::SnapshotError;
 pub use head::{Applied, Evaluated, Expected, Head, HeadError, Key, RuleError, is_damage};
 pub use list::{COUNTED, Filter, ListQuery, Op, PAGE_LIMIT, Page, Total};
-pub use moment::{AsOf, Moment};
+pub use moment::{AsOf, Moment, today};
 pub use place::Place;
 pub use record::Record;
 pub use rules::{Judged, Refused, Rules};

@@ -32,10 +32,19 @@ impl Moment {
     /// The day of the moment in Japan, `YYYY-MM-DD`; what indicators see as `:as_of`.
     pub fn day(&self) -> String {
         match Timestamp::from_millisecond(self.at_ms) {
-            Ok(time) => JAPAN.to_datetime(time).date().to_string(),
+            Ok(time) => day_in_japan(time),
             Err(_) => String::from("1970-01-01"),
         }
     }
+}
+
+/// The present day in Japan by the machine's clock, `YYYY-MM-DD`.
+pub fn today() -> String {
+    day_in_japan(Timestamp::now())
+}
+
+fn day_in_japan(time: Timestamp) -> String {
+    JAPAN.to_datetime(time).date().to_string()
 }
 
 /// Milliseconds since the epoch at which the present day ends in Japan.

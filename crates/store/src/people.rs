@@ -2,10 +2,10 @@
 
 use crate::{Store, StoreError};
 use shirube_access::{Organisations, Person};
-use shirube_snapshot::{AsOf, Snapshot};
+use shirube_snapshot::{AsOf, Snapshot, today};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 const REGISTERS: [&str; 3] = ["office_account", "office_organisation", "office_membership"];
@@ -39,7 +39,8 @@ impl Account {
 pub struct People {
     /// Last event that touched accounts, organisations or memberships.
     seq: i64,
-    /// Day on which memberships are in force, `YYYY-MM-DD` in Japan.
+    /// Day on which memberships are in force, `YYYY-MM-DD` in Japan: the clock's, for a membership ends whether or not
+    /// anything is recorded.
     day: String,
     accounts: BTreeMap<i64, Account>,
 }
@@ -77,21 +78,34 @@ impl People {
     }
 }
 
-/// The people that were read last.
+/// The people that were read last, and an event up to which they hold.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Mutex<Arc<People>>);
+pub(crate) struct Known(Mutex<(Arc<People>, i64)>);
 
 impl Store {
-    /// Everyone as of now. Read again only when something about them has changed, or the day.
+    /// Everyone as of now. Looked at again only when something was recorded, read again only when something about them has
+    /// changed, or the day.
     pub fn people(&self) -> Result<Arc<People>, StoreError> {
-        let reader = self.whole(AsOf::Head)?;
-        let (seq, day) = (reader.last_change(REGISTERS)?, reader.moment().day());
-        let mut known = self.people.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A reader that began earlier is not to bring back what was since taken away.
-        if known.seq < seq || known.day != day {
-            *known = Arc::new(read(&reader, seq, day)?);
+        let (head, day) = (self.head_seq(), today());
+        {
+            let known = self.known();
+            if known.1 >= head && known.0.day == day {
+                return Ok(Arc::clone(&known.0));
+            }
         }
-        Ok(Arc::clone(&known))
+        let reader = self.whole(AsOf::Head)?;
+        let seq = reader.last_change(REGISTERS)?;
+        let mut known = self.known();
+        // A reader that began earlier is not to bring back what was since taken away.
+        if known.0.seq < seq || (known.0.seq == seq && known.0.day != day) {
+            known.0 = Arc::new(read(&reader, seq, day)?);
+        }
+        known.1 = known.1.max(reader.moment().seq);
+        Ok(Arc::clone(&known.0))
+    }
+
+    fn known(&self) -> MutexGuard<'_, (Arc<People>, i64)> {
+        self.people.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
