@@ -24,7 +24,7 @@ fn with_snapshot(run: impl Fn(&Snapshot)) {
 }
 
 fn prepare(bytes: &[u8], register: &str) {
-    let limits = Limits { bytes: 1 << 20, unpacked: 8 << 20, cells: 200_000, columns: 2000 };
+    let limits = Limits { bytes: 1 << 20, unpacked: 8 << 20, parts: 1000, cells: 200_000, columns: 2000 };
     let sheet = SheetOptions { limits, ..SheetOptions::default() };
     let options = ImportOptions { sheet, max_errors: 200, ..ImportOptions::default() };
     with_snapshot(|snapshot| {

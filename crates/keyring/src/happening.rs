@@ -37,6 +37,11 @@ pub enum What {
         /// When the next one is.
         until: Moment,
     },
+    /// Whoever is signed in proved again who they are.
+    Confirmed {
+        /// The session.
+        session: String,
+    },
     /// A session ended.
     SessionEnded {
         /// The session.
@@ -66,6 +71,13 @@ pub enum What {
         /// Its end.
         expires: Moment,
     },
+    /// A service token was used; told once a minute at most.
+    TokenUsed {
+        /// The token's public part.
+        token: String,
+    },
+    /// A service token was brought that is not good: made up, over or revoked.
+    TokenWrong,
     /// A service token was revoked.
     TokenRevoked {
         /// The token's public part.

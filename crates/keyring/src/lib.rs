@@ -11,6 +11,7 @@
 
 mod cache;
 mod clock;
+mod confirm;
 mod error;
 mod happening;
 mod hasher;
@@ -27,6 +28,7 @@ mod throttle;
 mod totp;
 
 pub use clock::{Clock, Moment};
+pub use confirm::Confirmed;
 pub use error::{IdentityError, KeyringError, PasswordError, SecondFactorError, TokenError};
 pub use happening::{Happening, What};
 pub use identity::Identity;
@@ -110,12 +112,33 @@ impl Keyring {
         Ok(Keyring { keys, limits, hasher, throttle, sessions: Cache::new(), listener })
     }
 
-    /// Removes all that is kept of an account: whoever left or is suspended is out at once.
+    /// Removes all that is kept of an account: whoever left is out at once.
     pub fn forget(&self, account: Account) -> Result<(), KeyringError> {
-        self.keys.table.forget(account.0)?;
+        let removed = self.keys.table.forget(account.0)?;
         self.sessions.drop_of(account.0);
-        self.tell(account, What::Forgotten);
+        if removed > 0 {
+            self.tell(account, What::Forgotten);
+        }
         Ok(())
+    }
+
+    /// Ends what an account could be used by at this moment: sessions, sign-ins half done, tokens, links. What it signs
+    /// in with stays, for whoever is suspended may come back.
+    pub fn shut_out(&self, account: Account) -> Result<(), KeyringError> {
+        self.drop_half_sign_ins(account)?;
+        self.end_sessions(account, None)?;
+        for token in self.tokens(account)? {
+            self.revoke_token(account, &token.id)?;
+        }
+        for purpose in [Purpose::Invitation, Purpose::Recovery, Purpose::Mail] {
+            self.drop_link(purpose, account)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything an account can sign in with: a password, or an external identity.
+    pub fn can_sign_in(&self, account: Account) -> Result<bool, KeyringError> {
+        Ok(self.has_password(account)? || !self.identities(account)?.is_empty())
     }
 
     /// Removes what is over and answers how many entries that were. Nothing that is over is good before, either: this

@@ -31,8 +31,18 @@ fn normal(typed: &str) -> Option<String> {
     (normal.chars().count() <= MOST_CHARACTERS).then_some(normal)
 }
 
-/// Looks whether a password may be one for this login.
-pub fn check_password(login: &str, typed: &str) -> Result<(), PasswordError> {
+/// A text without names and their parts: what is left of it is what has to be guessed. Parts of two letters or fewer are
+/// in half of all words, unless they are of a script that writes words so.
+fn without(text: &str, names: &[&str]) -> String {
+    let parts = names.iter().flat_map(|name| std::iter::once(*name).chain(name.split(|c: char| !c.is_alphanumeric())));
+    let mut parts: Vec<&str> = parts.filter(|part| part.chars().count() > if part.is_ascii() { 2 } else { 1 }).collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts.into_iter().fold(text.to_string(), |rest, part| rest.replace(part, ""))
+}
+
+/// Looks whether a password may be one for this login. `names` are those that whoever guesses knows: of the person, the
+/// institution, the plan. They count for nothing in it, nor do their parts.
+pub fn check_password(login: &str, names: &[&str], typed: &str) -> Result<(), PasswordError> {
     let password = normal(typed).ok_or(PasswordError::TooLong { most: MOST_CHARACTERS })?;
     let characters = password.chars().count();
     if characters < LEAST_CHARACTERS {
@@ -44,7 +54,9 @@ pub fn check_password(login: &str, typed: &str) -> Result<(), PasswordError> {
     }
     // Those found within a hundred million guesses; it knows the 30,000 commonest passwords, words, names, rows of
     // keys, dates and repetitions, and what they make together.
-    if zxcvbn(&password, &[login, "shirube", "標"]).score() < Score::Three {
+    let known: Vec<String> = names.iter().chain(&[login, "shirube", "標"]).map(|name| folded(name)).collect();
+    let words: Vec<&str> = known.iter().map(String::as_str).collect();
+    if zxcvbn(&password, &words).score() < Score::Three || zxcvbn(&without(&folded(&password), &words), &words).score() < Score::Three {
         return Err(PasswordError::Common);
     }
     Ok(())
@@ -54,7 +66,7 @@ impl Keyring {
     /// Gives an account a password. A recovery link that is under way and sign-ins that wait for a second factor are
     /// over with it; sessions go on, so that the caller can offer to end the others.
     pub fn set_password(&self, account: Account, login: &str, typed: &str) -> Result<(), KeyringError> {
-        check_password(login, typed)?;
+        check_password(login, &[], typed)?;
         let hash = self.hasher.hash(&normal(typed).unwrap_or_default())?;
         let new = New { kind: Kind::Password, id: &account.key(), account: Some(account.0), expires: NEVER, body: &Password { hash } };
         self.keys.put(&new)?;

@@ -4,7 +4,7 @@
 //! the checksum (CRC-32 of all before it) let a secret scanner tell a token that got into a file from look-alikes.
 
 use crate::{
-    Account, Keyring, KeyringError, Moment, TokenError, What,
+    Account, Client, Keyring, KeyringError, Moment, TokenError, What,
     keys::{Found, New},
     secret,
     session::SEEN_EVERY,
@@ -103,16 +103,24 @@ impl Keyring {
     }
 
     /// The token of a text, if it is good, and notes that it is used.
-    pub fn token(&self, text: &str) -> Result<Option<ServiceToken>, KeyringError> {
-        let Some((id, secret)) = parse(text) else { return Ok(None) };
-        let found = self.keys.get::<Body>(Kind::ServiceToken, id)?;
-        let Some(mut found) = found.filter(|found| secret::is_secret_of(secret, &found.body.digest)) else { return Ok(None) };
+    pub fn token(&self, text: &str, client: &Client<'_>) -> Result<Option<ServiceToken>, KeyringError> {
+        let Some(mut found) = self.good_token(text)? else {
+            self.tell_from(None, client, What::TokenWrong);
+            return Ok(None);
+        };
         let now = self.keys.now();
         if now - found.row.seen >= SEEN_EVERY {
-            self.keys.table.touch(Kind::ServiceToken, id, now, found.row.expires)?;
+            self.keys.table.touch(Kind::ServiceToken, &found.row.id, now, found.row.expires)?;
             found.row.seen = now;
+            self.tell_from(found.row.account.map(Account), client, What::TokenUsed { token: found.row.id.clone() });
         }
         Ok(Some(found.token()))
+    }
+
+    fn good_token(&self, text: &str) -> Result<Option<Found<Body>>, KeyringError> {
+        let Some((id, secret)) = parse(text) else { return Ok(None) };
+        let found = self.keys.get::<Body>(Kind::ServiceToken, id)?;
+        Ok(found.filter(|found| secret::is_secret_of(secret, &found.body.digest)))
     }
 
     /// The tokens of an account that are not over, the latest first.

@@ -43,6 +43,16 @@ pub(crate) struct Body {
     label: String,
     /// The token shall be replaced.
     rotate: bool,
+    /// When they proved again who they are; 0 if they have not since they signed in.
+    #[serde(default)]
+    confirmed: Moment,
+}
+
+impl Body {
+    /// The same after they proved again who they are; a new token is due, as after a sign-in.
+    pub fn confirmed_at(&self, now: Moment) -> Body {
+        Body { confirmed: now, rotate: true, ..self.clone() }
+    }
 }
 
 /// A session.
@@ -56,6 +66,8 @@ pub struct Session {
     pub means: Means,
     /// When they signed in.
     pub begun: Moment,
+    /// When they last proved who they are: at the sign-in, or again since.
+    pub confirmed: Moment,
     /// When it was last used, up to a minute before.
     pub seen: Moment,
     /// When it ends however much it is used.
@@ -74,6 +86,7 @@ impl Found<Body> {
             account: Account(row.account.unwrap_or_default()),
             means: body.means,
             begun: body.begun,
+            confirmed: body.begun.max(body.confirmed),
             seen: row.seen,
             ends: body.ends,
             label: body.label.clone(),
@@ -109,18 +122,20 @@ impl Keyring {
             ends: now + millis(self.limits.absolute),
             label: label.chars().take(LABEL_CHARACTERS).collect(),
             rotate: false,
+            confirmed: 0,
         };
         let expires = body.ends.min(now + millis(self.limits.idle));
         self.keys.put(&New { kind: Kind::Session, id: &id, account: Some(account.0), expires, body: &body })?;
         if let Some(old) = replaced {
             self.end_row(old)?;
         }
-        let session = Session { id, account, means, begun: now, seen: now, ends: body.ends, label: body.label, rotation_due: false };
+        let (ends, label) = (body.ends, body.label);
+        let session = Session { id, account, means, begun: now, confirmed: now, seen: now, ends, label, rotation_due: false };
         Ok((Ticket::text(&session.id, &secret), session))
     }
 
     /// The entry of a token, from the cache where that is as good as the table.
-    fn found(&self, token: &str) -> Result<Option<Found<Body>>, KeyringError> {
+    pub(crate) fn found(&self, token: &str) -> Result<Option<Found<Body>>, KeyringError> {
         let Some(ticket) = Ticket::parse(token) else { return Ok(None) };
         let now = self.keys.now();
         let drops = self.sessions.follow(self.keys.table.as_ref(), now)?;
@@ -150,9 +165,9 @@ impl Keyring {
         Ok(Some(found.session()))
     }
 
-    /// Whether the sign-in is so recent that it need not be asked for again.
+    /// Whether they proved so recently who they are that it need not be asked for again.
     pub fn is_fresh(&self, session: &Session, within: Duration) -> bool {
-        self.keys.now() - session.begun <= millis(within)
+        self.keys.now() - session.confirmed <= millis(within)
     }
 
     /// Gives a session a new token; the old one is over. Nothing if that was not good, or if another request was

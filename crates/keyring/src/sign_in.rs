@@ -167,10 +167,17 @@ impl Keyring {
             .try_for_each(|half| self.keys.remove(Kind::HalfSignIn, &half.row.id).map(|_| ()))
     }
 
-    /// Begins a session for someone who proved otherwise who they are: by a one-time link.
-    pub fn sign_in_by_link(&self, account: Account, client: &Client<'_>, label: &str) -> Result<SignedIn, KeyringError> {
-        let means = Means::Link;
-        let (token, session) = self.begin(account, means, label, None)?;
+    /// Begins a session for someone who proved otherwise who they are: by a one-time link. `session` is the token the
+    /// client brought; that session is over.
+    pub fn sign_in_by_link(
+        &self,
+        account: Account,
+        client: &Client<'_>,
+        label: &str,
+        session: Option<&str>,
+    ) -> Result<SignedIn, KeyringError> {
+        let (replaced, means) = (self.brought(session)?, Means::Link);
+        let (token, session) = self.begin(account, means, label, replaced.as_deref())?;
         let what = What::SignedIn { session: session.id.clone(), means };
         self.tell_from(Some(account), client, what);
         Ok(SignedIn { token, session, device: None })

@@ -69,6 +69,10 @@ fn keys_and_words() {
     reports("pack.toml", "id = \"grove\"", "id = ", 0, "not valid TOML", "syntax");
     reports("registers/tree.toml", "type = \"choice\"", "type = \"choise\"", 0, "`type = \"choise\"`", "did you mean `choice`");
     reports("plan/now.toml", "follow_up = \"figures\"", "", 6, "a goal says how it is followed up", "follow_up");
+    let url = |url: &str| format!("url = \"{url}\"\ntext = \"sources/report.txt\"");
+    for odd in ["javascript:alert(1)", "file:///etc/hostname", "//city.example/report", "city.example"] {
+        reports("sources.toml", "text = \"sources/report.txt\"", &url(odd), 0, "`url` is no web address", "https://");
+    }
     reports("assumptions.toml", "value = 2.0", "value = \"2\"", 0, "is string where a number", "a number");
 }
 

@@ -181,6 +181,11 @@ enum Command {
     },
     /// Make a log and its attached files from a backup where there is no log yet (--data, --database), all or nothing
     Restore(commands::restore::How),
+    /// Accounts, from the machine itself
+    User {
+        #[command(subcommand)]
+        what: UserCommand,
+    },
     /// The settings
     Config {
         #[command(subcommand)]
@@ -203,6 +208,18 @@ enum BackupCommand {
         /// The file; must not exist
         #[arg(long)]
         out: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Print a link by which an account chooses a new password; also beside a running portal
+    Recover {
+        /// Login
+        login: String,
+        /// Remove its authenticator app, too
+        #[arg(long)]
+        without_factor: bool,
     },
 }
 
@@ -290,6 +307,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backup { what: Some(BackupCommand::Verify { file, identity }), .. } => commands::backup::verify(file, identity.as_deref()),
         Command::Backup { what: Some(BackupCommand::Keygen { out }), .. } => commands::backup::keygen(&out),
         Command::Restore(how) => commands::restore::run(place, how),
+        Command::User { what: UserCommand::Recover { login, without_factor } } => {
+            commands::user::recover(place, config, &login, without_factor)
+        }
         Command::MigrateStore { to } => commands::migrate::run(place, &to),
     }
 }

@@ -3,9 +3,10 @@
 use crate::Place;
 use crate::failure::Failure;
 use crate::packs;
+use shirube_keyring::{Clock, Keyring, Limits, Listener};
 use shirube_plan::Pack;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, Reader, Store, StoreError};
+use shirube_store::{Actor, LogPlace, Reader, Store, StoreError};
 use std::sync::Arc;
 
 /// A pack with its store.
@@ -29,6 +30,14 @@ impl Office {
 pub fn pack(place: &Place) -> Result<Arc<Pack>, Failure> {
     let (pack, mistakes) = shirube_plan::load(&packs::files(place.pack.as_deref())?);
     if mistakes.is_empty() { Ok(Arc::new(pack)) } else { Err(Failure::PackMistakes(mistakes.len())) }
+}
+
+/// The secrets of the accounts: beside the log, wherever that is.
+pub fn keyring(place: &Place, listener: Listener) -> Result<Keyring, Failure> {
+    Ok(match &place.log {
+        LogPlace::Folder => Keyring::in_folder(&place.data, Limits::default(), Clock::system(), listener)?,
+        LogPlace::Postgres(server) => Keyring::in_postgres(server, Limits::default(), Clock::system(), listener)?,
+    })
 }
 
 /// Reads the registers as of a moment (`None`: now), also while the portal has the data folder open.

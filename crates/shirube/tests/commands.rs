@@ -208,6 +208,40 @@ fn reading_works_beside_the_portal() {
     assert!(String::from_utf8_lossy(&snapshot.stderr).contains("in use by another program"));
 }
 
+/// Nobody is locked out for good: the machine itself gives a way in, also beside a running portal.
+#[test]
+fn a_start_without_an_owner_prints_a_link_and_so_does_user_recover() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("accounts.csv");
+    std::fs::write(&file, "login,kind,_state\nann,person,active\nbob,person,invited\nfeed,service,active\neve,person,suspended\n").unwrap();
+    says(&shirube(data.path(), &["import", "office_account", file.to_str().unwrap()]), 0);
+    let with_accounts = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shirube"));
+        command.arg("--data").arg(data.path()).args(arguments).env("SHIRUBE_ACCOUNTS", "on");
+        command
+    };
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let mut portal = with_accounts(&serve).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut said = std::io::BufReader::new(portal.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("/links/set-up/") {
+        line.clear();
+        assert_ne!(std::io::BufRead::read_line(&mut said, &mut line).unwrap(), 0, "the portal ended");
+    }
+    let recover = |login: &str| with_accounts(&["user", "recover", login]).output().unwrap();
+    let answers: Vec<Output> = ["ann", "bob", "feed", "eve", "nobody"].into_iter().map(recover).collect();
+    portal.kill().unwrap();
+    portal.wait().unwrap();
+    assert!(says(&answers[0], 0).contains("/links/recovery/"));
+    assert!(says(&answers[1], 0).contains("/links/invitation/"));
+    for (answer, why) in answers[2..].iter().zip(["is a program", "is suspended", "there is no account `nobody`"]) {
+        says(answer, 2);
+        assert!(String::from_utf8_lossy(&answer.stderr).contains(why), "{answer:?}");
+    }
+    assert!(says(&recover("ann"), 0).contains("/links/recovery/"), "without a portal, too");
+    says(&shirube(data.path(), &["user", "recover", "ann"]), 2);
+}
+
 /// Anchored at the start and at the end; a log that was written anew does not hold what was anchored.
 #[cfg(unix)]
 #[test]

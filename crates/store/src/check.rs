@@ -1,6 +1,6 @@
 //! From a command to a draft of an event: everything that must hold before it is written.
 
-use crate::{Actor, Command, StoreError, access::Standing, batch::Asked, files, log::Draft};
+use crate::{Actor, Command, StoreError, access::Standing, batch::Asked, beside, files, log::Draft};
 use shirube_access::RecordAction;
 use shirube_plan::{FieldKind, Register};
 use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, normalise, split};
@@ -76,6 +76,7 @@ impl Checker<'_> {
         let Asked { command, judged } = asked;
         let pack = self.head.pack().clone();
         let register = pack.registers.get(command.register()).ok_or_else(|| StoreError::NoSuchRegister(command.register().to_string()))?;
+        beside::check(&pack, &command)?;
         match command {
             Command::Create { content, origin, .. } => self.create(register, content, origin, judged),
             Command::Amend { record, version, content, reason, .. } => {

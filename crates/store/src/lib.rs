@@ -10,6 +10,7 @@ mod age;
 mod anchor;
 mod backup;
 mod batch;
+mod beside;
 mod bulk;
 mod check;
 mod command;

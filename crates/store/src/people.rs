@@ -66,9 +66,15 @@ impl People {
         self.accounts.values()
     }
 
-    /// Whether anyone who may sign in holds the role `owner`.
-    pub fn has_owner(&self) -> bool {
-        self.accounts().any(|a| a.is_active() && a.person.memberships().iter().any(|m| m.role == "owner"))
+    /// Whether these were read before others. Of two requests at once, the one that began earlier may come later.
+    pub fn precede(&self, others: &People) -> bool {
+        (self.seq, &self.day) < (others.seq, &others.day)
+    }
+
+    /// People who may sign in and hold the role `owner`, by the ids of their records.
+    pub fn owners(&self) -> impl Iterator<Item = &Account> {
+        let is_owner = |a: &&Account| a.person.memberships().iter().any(|m| m.role == "owner");
+        self.accounts().filter(|a| a.is_active() && !a.person.is_service()).filter(is_owner)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Redaction: payloads leave the log, the head and every kept snapshot; the chain still verifies.
 
 use crate::{
-    Actor, Command, Receipt, StoreError,
+    Actor, Command, Receipt, StoreError, beside,
     check::{absent, standing},
     indexer::hold,
     log::Draft,
@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 impl Writer {
     /// Erases in one transaction; what leaves files and write-ahead logs follows before the answer.
     pub(crate) fn redact(&mut self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
+        beside::check(self.head.pack(), &command)?;
         let Command::Redact { register, record, scope, reason } = command else { return Err(StoreError::Closed) };
         if reason.trim().is_empty() {
             return Err(StoreError::ReasonRequired);

@@ -38,7 +38,7 @@ pub const SCRIPT: Asset = Asset {
 };
 
 /// The mark of the program, a signpost.
-pub const ICON: Asset = Asset { path: "/assets/icon.svg", media: "image/svg+xml", body: include_str!("css/icon.svg") };
+pub const ICON: Asset = Asset { path: "/assets/icon.svg", media: "image/svg+xml; charset=utf-8", body: include_str!("css/icon.svg") };
 
 /// FNV-1a, 64 bits: tells two contents apart; nothing depends on its strength.
 const fn fnv1a(bytes: &[u8]) -> u64 {

@@ -145,6 +145,15 @@ fn banners(v: &View) -> Markup {
                 }
             }
         }
+        @if cx.asking.lacks_factor() {
+            aside class="banner banner-trial" aria-label=(l.t("認証アプリが必要です", "An authenticator app is needed")) {
+                div class="wrap" {
+                    b { (l.t("認証アプリが必要です", "An authenticator app is needed")) }
+                    span { (l.t("認証アプリを設定するまで、公開されている内容だけを見られます。", "Until it is set up you see what is published, and no more.")) }
+                    a href=(cx.form_path("/me")) { (l.t("設定する", "Set it up")) }
+                }
+            }
+        }
         @if let Some(words) = cx.moment_words() {
             div class="banner banner-as-of" role="status" {
                 div class="wrap" {

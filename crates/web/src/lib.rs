@@ -46,8 +46,7 @@ mod who;
 
 pub use gate::Network;
 pub use jobs::{JobError, Jobs};
-pub use pages::links::NO_ACCOUNT;
 pub use serve::{Listeners, router, serve};
 pub use site::{Limits, Site};
 pub use state::App;
-pub use who::{Accounts, Who};
+pub use who::{Accounts, SecondFactor, WayIn, Who, link_path, way_in};

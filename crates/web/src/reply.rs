@@ -77,6 +77,11 @@ impl Reply {
         Reply { lasting: true, ..self }
     }
 
+    /// Kept by no browser and no proxy: it was made for someone who is signed in. Parts of pages are the same for all.
+    pub fn unkept(self) -> Reply {
+        if self.lasting { self } else { self.with_header("cache-control", "no-store".into()) }
+    }
+
     /// One more header (`etag`, `refresh`); the name in lower case.
     pub fn with_header(mut self, name: &'static str, value: String) -> Reply {
         self.headers.push((name, value));

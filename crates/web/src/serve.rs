@@ -25,7 +25,11 @@ use axum::{
     routing::{get, patch, post},
 };
 use shirube_plan::Lang;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{net::TcpListener, sync::watch, time};
 
 /// Where the program is asked.
@@ -62,15 +66,22 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     answered && finished
 }
 
-/// Removes sessions, links and counters that are over, once an hour.
+/// Removes sessions, links, counters and jobs that are over, once an hour.
 async fn tidy(app: Arc<App>) {
     let mut hours = time::interval(Duration::from_secs(3600));
     loop {
         hours.tick().await;
         let app = Arc::clone(&app);
-        let purged = tokio::task::spawn_blocking(move || app.who.purge()).await;
-        if let Ok(Err(error)) = purged {
-            tracing::warn!(%error, "what is over in the keyring was not removed");
+        let tidied = tokio::task::spawn_blocking(move || {
+            if let Err(error) = app.who.purge() {
+                tracing::warn!(%error, "what is over in the keyring was not removed");
+            }
+            if let Err(error) = app.jobs.tidy() {
+                tracing::warn!(%error, "jobs of long ago were not removed");
+            }
+        });
+        if tidied.await.is_err() {
+            tracing::warn!("tidying ended before its end");
         }
     }
 }
@@ -157,23 +168,22 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
     let lang = language(page, &head.uri, &head.headers);
     let client = head.extensions.get::<Peer>().map(|peer| gate::client_of(peer, &head.headers, &app.site.proxies));
     let (uri, headers) = (head.uri, head.headers);
+    // What was found out of who asks, also when the answer is an error or comes too late.
+    let told: Arc<OnceLock<(Option<String>, bool)>> = Arc::default();
     let answer = match bring_in(route, &headers, body, &app.site.limits).await {
         Err(error) => Err(error),
         Ok(body) => {
             let (app, uri, headers) = (Arc::clone(&app), uri.clone(), headers.clone());
             let most = app.site.limits.answer_time;
+            let told = Arc::clone(&told);
             // Handlers read files and run SQL: never on a thread that serves the network.
             let task = tokio::task::spawn_blocking(move || {
                 let mut cx = context(lang, &uri)?;
                 let kind = (route.method == Method::Get, is_api(&uri));
                 cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?;
+                let _ = told.set((cx.asking.renewed.take(), cx.asking.visitor.is_known()));
                 (cx.params, cx.headers, cx.body) = (params, headers, body);
-                let answer = who::answer(route, &app, &cx);
-                match (answer, cx.asking.renewed.take()) {
-                    // What a handler says of the session goes before.
-                    (Ok(reply), Some(cookie)) if reply.cookies().is_empty() => Ok(reply.with_cookie(cookie)),
-                    (answer, _) => answer,
-                }
+                who::answer(route, &app, &cx)
             });
             match time::timeout(most, task).await {
                 Ok(done) => done.unwrap_or_else(|stopped| Err(Error::internal(stopped))),
@@ -185,7 +195,10 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
         let id = head.extensions.get::<RequestId>().map_or("", |id| id.0.as_str());
         tracing::error!(request = id, route = route.name, cause, "failed");
     }
-    gate::mark(answer.unwrap_or_else(|error| error_reply(&app, lang, &uri, &headers, error)), at)
+    let reply = answer.unwrap_or_else(|error| error_reply(&app, lang, &uri, &headers, error));
+    let (renewed, known) = told.get().cloned().unwrap_or_default();
+    let reply = if known { reply.unkept() } else { reply };
+    gate::mark(who::renewed(reply, renewed), at)
 }
 
 /// What a request brings along, as far as its route takes it.

@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use crate::{
-    App, Jobs, NO_ACCOUNT, Site,
+    App, Jobs, Site,
     ctx::Ctx,
     error::Error,
     reply::Reply,
     routes::{Method, ROUTES},
     url::{self, Query},
-    who::{self, Accounts, Who},
+    who::{self, Accounts, NO_ACCOUNT, SecondFactor, Who},
 };
 use axum::body::Bytes;
 use shirube_keyring::{Clock, ExposeSecret, Keyring, Limits, Purpose};
@@ -69,18 +69,37 @@ impl Portal {
         Portal { app: App::new(store, jobs, site, Who::Trial), folder }
     }
 
-    /// Opens a pack with accounts: the clock stands still, whoever makes the first owner has the link.
+    /// Opens a pack with accounts: whoever makes the first owner has the link.
     pub fn with_accounts(pack: Pack) -> (Portal, String) {
-        let pack = Arc::new(pack);
-        let folder = tempfile::tempdir().unwrap();
+        Portal::with_accounts_by(pack, Clock::system())
+    }
+
+    /// The same by a clock of one's own.
+    pub fn with_accounts_by(pack: Pack, clock: Clock) -> (Portal, String) {
+        let portal = Portal::over(tempfile::tempdir().unwrap(), Arc::new(pack), clock);
+        let keyring = &portal.app.who.accounts().unwrap().keyring;
+        let link = keyring.make_link(Purpose::SetUp, NO_ACCOUNT, "", Duration::from_secs(3600)).unwrap();
+        let link = link.expose_secret().to_string();
+        (portal, link)
+    }
+
+    /// The same folder after the program was stopped and started.
+    pub fn restarted(self) -> Portal {
+        let (pack, folder) = (Arc::clone(&self.app.pack), self.folder);
+        drop(self.app);
+        Portal::over(folder, pack, Clock::system())
+    }
+
+    fn over(folder: tempfile::TempDir, pack: Arc<Pack>, clock: Clock) -> Portal {
         let store = Store::open(folder.path(), Arc::clone(&pack)).unwrap();
         let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
         let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
-        let keyring = Keyring::in_folder(folder.path(), Limits::default(), Clock::system(), Box::new(|_| ())).unwrap();
-        let link = keyring.make_link(Purpose::SetUp, NO_ACCOUNT, "", Duration::from_secs(60)).unwrap();
-        let accounts = Accounts::new(keyring, &pack, false).unwrap();
+        let keyring = Keyring::in_folder(folder.path(), Limits::default(), clock, Box::new(|_| ())).unwrap();
+        let mut accounts = Accounts::new(keyring, &pack, false).unwrap();
+        // Tests of what people may do sign in by password; those of the second factor demand it.
+        accounts.second_factor = SecondFactor::Optional;
         let app = App::new(store, jobs, site, Who::Accounts(Box::new(accounts)));
-        (Portal { app, folder }, link.expose_secret().to_string())
+        Portal { app, folder }
     }
 
     /// A portal over the desk's pack.
@@ -153,7 +172,8 @@ impl Portal {
         }
         let kind = (method == Method::Get, path.starts_with("/api/"));
         cx.asking = self.app.who.is_asking(&self.app.store, &cx.headers, None, self.app.token.word(), kind)?;
-        who::answer(route, &self.app, &cx)
+        let cookie = cx.asking.renewed.take();
+        who::answer(route, &self.app, &cx).map(|reply| who::renewed(reply, cookie))
     }
 }
 

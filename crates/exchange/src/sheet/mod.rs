@@ -18,6 +18,8 @@ pub struct Limits {
     pub bytes: usize,
     /// Bytes a workbook unpacks to, and bytes of text its cells hold together.
     pub unpacked: u64,
+    /// Parts of a workbook's archive.
+    pub parts: usize,
     /// Cells, blank ones between filled ones included.
     pub cells: u64,
     /// Columns.
@@ -26,7 +28,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { bytes: 512 << 20, unpacked: 2 << 30, cells: 100_000_000, columns: 16_384 }
+        Limits { bytes: 512 << 20, unpacked: 2 << 30, parts: 10_000, cells: 100_000_000, columns: 16_384 }
     }
 }
 
@@ -89,6 +91,12 @@ pub enum SheetError {
     UnpacksTooLarge {
         /// Bytes allowed.
         limit: u64,
+    },
+    /// A workbook of more parts than allowed.
+    #[error("the workbook is an archive of more than {limit} parts; save the sheet alone, or as CSV")]
+    TooManyParts {
+        /// Parts allowed.
+        limit: usize,
     },
     /// A workbook with a document type, which could pull in other files.
     #[error("`{part}` of the workbook declares a document type, which no workbook needs; save it again in a spreadsheet")]

@@ -219,7 +219,7 @@ fn quotes_in_the_middle_of_a_value_are_no_mistake() {
 
 #[test]
 fn limits_are_kept() {
-    let small = Limits { bytes: 20, unpacked: 1 << 20, cells: 4, columns: 3 };
+    let small = Limits { bytes: 20, unpacked: 1 << 20, parts: 100, cells: 4, columns: 3 };
     assert_eq!(error(&[b'a'; 21], &limits(small)), SheetError::TooLarge { size: 21, limit: 20 });
     assert_eq!(error(b"theme,year\n1,2\n3,4\n", &limits(small)), SheetError::TooManyCells { row: 3, limit: 4 });
     assert_eq!(error(b"theme,year\n1,2,3,4\n", &limits(small)), SheetError::TooManyColumns { row: 2, limit: 3 });
@@ -248,6 +248,16 @@ fn a_bomb_is_refused_before_it_is_held() {
     let shared = raw(&raw_rows(&rows), &[("xl/sharedStrings.xml", &strings)]);
     assert!(open(&shared, &SheetOptions::default()).is_ok());
     assert_eq!(error(&shared, &options), SheetError::UnpacksTooLarge { limit: 1 << 20 });
+}
+
+#[test]
+fn an_archive_of_too_many_parts_is_refused() {
+    let parts: Vec<(String, &str)> = (0..50).map(|n| (format!("xl/media/{n}.txt"), "x")).collect();
+    let parts: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let book = raw(&raw_rows(r#"<row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row>"#), &parts);
+    let few = |parts| limits(Limits { parts, ..Limits::default() });
+    assert_eq!(error(&book, &few(50)), SheetError::TooManyParts { limit: 50 });
+    assert!(open(&book, &few(100)).is_ok());
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) struct Workbook<'a> {
 
 /// Opens a workbook within the limits.
 pub(super) fn open<'a>(bytes: &'a [u8], options: &SheetOptions) -> Result<Workbook<'a>, SheetError> {
-    let has_merged = unpack(bytes, options.limits.unpacked)?;
+    let has_merged = unpack(bytes, &options.limits)?;
     let mut book: Xlsx<Bytes<'a>> = guarded(|| Xlsx::new(Cursor::new(bytes)))?;
     let sheet = choose(&book, options.sheet.as_deref())?;
     let merged = if has_merged { guarded(|| book.merge_cells_by_sheet_name(&sheet))? } else { vec![] };
@@ -66,9 +66,13 @@ fn percent(book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<(u32, u32)>, Sheet
 }
 
 /// Unpacks all parts to nothing, counting; tells whether any cells are merged.
-fn unpack(bytes: &[u8], limit: u64) -> Result<bool, SheetError> {
+fn unpack(bytes: &[u8], limits: &Limits) -> Result<bool, SheetError> {
     let damaged = || SheetError::Damaged(Damage::Archive);
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| damaged())?;
+    if zip.len() > limits.parts {
+        return Err(SheetError::TooManyParts { limit: limits.parts });
+    }
+    let limit = limits.unpacked;
     if !zip.file_names().flatten().any(|n| n.to_ascii_lowercase().ends_with("workbook.xml")) {
         return Err(SheetError::NotAWorkbook);
     }

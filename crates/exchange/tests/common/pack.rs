@@ -13,6 +13,13 @@ fictional = true
 fiscal_year_start = 4
 "#;
 
+const SOURCES: &str = r#"
+[[source]]
+id = "d1"
+label = { ja = "振り返り", en = "Review" }
+publisher = { ja = "省", en = "Ministry" }
+"#;
+
 const UNITS: &str = r#"
 [[unit]]
 name = "percent"
@@ -236,6 +243,7 @@ label = { ja = "関連", en = "About" }
 pub fn files() -> Files {
     let files = [
         ("pack.toml", PACK),
+        ("sources.toml", SOURCES),
         ("units.toml", UNITS),
         ("codes/stage.toml", STAGES),
         ("registers/hub.toml", HUB),

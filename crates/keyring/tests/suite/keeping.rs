@@ -18,7 +18,7 @@ fn a_restart_changes_nothing() {
     let keyring = place.open();
     assert_eq!(keyring.session(signed_in.token.expose_secret()).unwrap(), Some(signed_in.session));
     assert!(keyring.use_link(Purpose::Invitation, link.expose_secret()).unwrap().is_some());
-    assert!(keyring.token(token.expose_secret()).unwrap().is_some());
+    assert!(keyring.token(token.expose_secret(), &client("192.0.2.1")).unwrap().is_some());
     // The device is known still: strangers have worn the login out.
     let wrong = Attempt { client: client("192.0.2.1"), ..attempt("ann", Some(ANN)) };
     while !matches!(keyring.sign_in(&wrong, "a wrong password, surely").unwrap(), SignIn::Wait { .. }) {}
@@ -36,7 +36,7 @@ fn what_is_over_is_let_go_and_what_is_good_stays() {
     place.clock.advance(2 * HOUR);
     assert_eq!(keyring.purge().unwrap(), 2, "a session and a link");
     assert_eq!(keyring.purge().unwrap(), 0);
-    assert!(keyring.token(token.expose_secret()).unwrap().is_some());
+    assert!(keyring.token(token.expose_secret(), &client("192.0.2.1")).unwrap().is_some());
     ann(&keyring);
 }
 
@@ -55,7 +55,7 @@ fn forgetting_leaves_nothing_of_an_account_and_all_of_the_others() {
     let (anns, bobs) = (everything(ANN, "ann"), everything(BOB, "bob"));
     keyring.forget(ANN).unwrap();
     let good = |(session, token): &(String, shirube_keyring::SecretString)| {
-        (keyring.session(session).unwrap().is_some(), keyring.token(token.expose_secret()).unwrap().is_some())
+        (keyring.session(session).unwrap().is_some(), keyring.token(token.expose_secret(), &client("192.0.2.1")).unwrap().is_some())
     };
     assert_eq!((good(&anns), good(&bobs)), ((false, false), (true, true)));
     assert!(keyring.has_password(BOB).unwrap() && keyring.identities(BOB).unwrap().len() == 1);
@@ -132,4 +132,21 @@ fn a_folder_that_is_not_there_is_told() {
     let absent = tempfile::tempdir().unwrap().path().join("absent");
     let refused = Keyring::in_folder(&absent, Limits::default(), shirube_keyring::Clock::system(), Box::new(|_| ()));
     assert!(matches!(refused, Err(KeyringError::File { path, .. }) if path.ends_with("absent/keys.db")));
+}
+
+#[test]
+fn whoever_is_shut_out_keeps_the_password_and_nothing_that_was_begun_with_it() {
+    let (_place, keyring) = keyring();
+    let (of_ann, of_bob) = (ann(&keyring).token, session(&keyring, BOB));
+    let scopes = ["read".to_string()].into();
+    let (text, _) = keyring.make_token(ANN, "feed", scopes, BEGIN + 1000).unwrap();
+    let link = keyring.make_link(Purpose::Recovery, ANN, "", HOUR).unwrap();
+    assert!(keyring.can_sign_in(ANN).unwrap() && !keyring.can_sign_in(BOB).unwrap());
+    keyring.shut_out(ANN).unwrap();
+    assert!(keyring.session(of_ann.expose_secret()).unwrap().is_none() && keyring.session(&of_bob).unwrap().is_some());
+    assert!(keyring.token(text.expose_secret(), &client("192.0.2.1")).unwrap().is_none());
+    assert!(keyring.look_at_link(Purpose::Recovery, link.expose_secret()).unwrap().is_none());
+    ann(&keyring);
+    keyring.link_identity(BOB, "https://id.example.jp", "b").unwrap();
+    assert!(keyring.can_sign_in(BOB).unwrap(), "a provider vouches for him");
 }

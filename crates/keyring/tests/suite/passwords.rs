@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 fn a_password_is_long_rather_than_complicated() {
     for good in [PASSWORD, "にわにはにわにわとりがいる山", "zq8#Vd!x0pLw", &"長い言葉と数字0123と鳥 ".repeat(9)[..]]
     {
-        assert_eq!(check_password("ann", good), Ok(()), "{good}");
+        assert_eq!(check_password("ann", &[], good), Ok(()), "{good}");
     }
-    assert_eq!(check_password("ann", "short words"), Err(PasswordError::TooShort { characters: 11, least: 12 }));
-    assert_eq!(check_password("ann", &"長い言葉 ".repeat(26)), Err(PasswordError::TooLong { most: MOST_CHARACTERS }));
+    assert_eq!(check_password("ann", &[], "short words"), Err(PasswordError::TooShort { characters: 11, least: 12 }));
+    assert_eq!(check_password("ann", &[], &"長い言葉 ".repeat(26)), Err(PasswordError::TooLong { most: MOST_CHARACTERS }));
     // Counted as it is compared: a ligature of eighteen letters is eighteen characters.
-    assert_eq!(check_password("ann", &"\u{fdfa}".repeat(8)), Err(PasswordError::TooLong { most: MOST_CHARACTERS }));
+    assert_eq!(check_password("ann", &[], &"\u{fdfa}".repeat(8)), Err(PasswordError::TooLong { most: MOST_CHARACTERS }));
 }
 
 #[test]
 fn the_login_is_no_password_however_it_is_written() {
     for same in ["hanako.yamada@example.jp", "Hanako.Yamada@Example.JP", "ｈａｎａｋｏ.yamada@example.jp", " hanako.yamada@example.jp "]
     {
-        assert_eq!(check_password("hanako.yamada@example.jp", same), Err(PasswordError::IsLogin), "{same}");
+        assert_eq!(check_password("hanako.yamada@example.jp", &[], same), Err(PasswordError::IsLogin), "{same}");
     }
 }
 
@@ -43,9 +43,9 @@ fn what_is_tried_first_is_no_password() {
         "ｐａｓｓｗｏｒｄ１２３４",
     ];
     for common in tried_first {
-        assert_eq!(check_password("ann", common), Err(PasswordError::Common), "{common}");
+        assert_eq!(check_password("ann", &[], common), Err(PasswordError::Common), "{common}");
     }
-    assert_eq!(check_password("takahashi.ichiro", "takahashi.ichiro1"), Err(PasswordError::Common), "the login with a digit");
+    assert_eq!(check_password("takahashi.ichiro", &[], "takahashi.ichiro1"), Err(PasswordError::Common), "the login with a digit");
 }
 
 #[test]
@@ -123,4 +123,15 @@ fn no_password_is_kept_or_told() {
     for secret in [PASSWORD, token, device] {
         assert!(!kept.contains(secret) && !told.contains(secret));
     }
+}
+
+#[test]
+fn names_that_a_guesser_knows_make_no_password() {
+    let names = ["国立研究開発法人日本医療研究開発機構", "Medical Device Plan", "Hanako Yamashiro"];
+    for guessed in ["国立研究開発法人日本医療研究開発機構", "Medical Device Plan 2026", "hanako.yamashiro1", "YamashiroHanako"]
+    {
+        assert_eq!(check_password("ann", &names, guessed), Err(PasswordError::Common), "{guessed}");
+    }
+    assert_eq!(check_password("ann", &names, PASSWORD), Ok(()));
+    assert_eq!(check_password("ann", &[], "YamashiroHanako"), Ok(()), "what is no name here may be one");
 }

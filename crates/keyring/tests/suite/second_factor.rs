@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use data_encoding::BASE32_NOPAD;
-use shirube_keyring::{Attempt, ExposeSecret, Keyring, KeyringError, Means, SecondFactorError, SignIn, What};
+use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, KeyringError, Means, SecondFactorError, SignIn, What};
 use std::time::Duration;
 use totp_rs::{Algorithm, Builder};
 
@@ -176,4 +176,17 @@ fn without_the_second_factor_the_password_is_enough_again() {
     assert!(!keyring.remove_second_factor(ANN).unwrap());
     assert_eq!(keyring.recovery_codes_left(ANN).unwrap(), 0);
     done(keyring.sign_in(&attempt("ann", Some(ANN)), PASSWORD).unwrap());
+}
+
+#[test]
+fn being_asked_again_takes_a_code_where_a_factor_is_in_force() {
+    let (place, keyring) = keyring();
+    let (secret, _) = with_app(&place, &keyring);
+    let mine = session(&keyring, ANN);
+    let from = Attempt { session: Some(&mine), ..attempt("ann", Some(ANN)) };
+    let now = code(&secret, place.clock.now());
+    assert_eq!(keyring.confirm(&from, PASSWORD, "").unwrap(), Confirmed::Wrong);
+    assert_eq!(keyring.confirm(&from, "not the right one", &now).unwrap(), Confirmed::Wrong);
+    assert_eq!(keyring.confirm(&from, PASSWORD, &now).unwrap(), Confirmed::Yes);
+    assert_eq!(keyring.confirm(&from, PASSWORD, &now).unwrap(), Confirmed::Wrong, "a code is good once");
 }

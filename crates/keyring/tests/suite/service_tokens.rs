@@ -28,7 +28,7 @@ fn refusal(keyring: &Keyring, name: &str, list: &[&str], expires: i64) -> TokenE
 fn a_token_says_whose_it_is_and_what_it_may_do() {
     let (place, keyring) = keyring();
     let (text, id) = make(&keyring, BEGIN + DAY);
-    let token = keyring.token(&text).unwrap().unwrap();
+    let token = keyring.token(&text, &client("192.0.2.1")).unwrap().unwrap();
     assert_eq!((token.account, token.name.as_str(), token.scopes), (ANN, "nightly export", scopes(&["export", "read"])));
     assert_eq!((token.made, token.used, token.expires), (BEGIN, BEGIN, BEGIN + DAY));
     assert_eq!(keyring.tokens(ANN).unwrap().len(), 1);
@@ -59,9 +59,34 @@ fn use_is_written_down_once_a_minute() {
     let (text, _) = make(&keyring, BEGIN + DAY);
     for (wait, used) in [(59, 0), (1, 60), (59, 60), (2, 121)] {
         place.clock.advance(Duration::from_secs(wait));
-        assert!(keyring.token(&text).unwrap().is_some());
+        assert!(keyring.token(&text, &client("192.0.2.1")).unwrap().is_some());
         assert_eq!(keyring.tokens(ANN).unwrap()[0].used, BEGIN + used * 1000);
     }
+}
+
+#[test]
+fn use_and_failure_are_told_with_the_place() {
+    let (place, keyring) = keyring();
+    let (text, id) = make(&keyring, BEGIN + DAY);
+    place.clock.advance(MINUTE);
+    place.told.lock().unwrap().clear();
+    for _ in 0..3 {
+        keyring.token(&text, &client("192.0.2.1")).unwrap();
+    }
+    keyring.token(&format!("{}x", &text[..text.len() - 1]), &client("192.0.2.2")).unwrap();
+    keyring.revoke_token(ANN, &id).unwrap();
+    assert!(keyring.token(&text, &client("192.0.2.3")).unwrap().is_none());
+    let told: Vec<_> = place.told.lock().unwrap().iter().map(|h| (h.client, h.what.clone())).collect();
+    let from = |text: &str| Some(address(text));
+    assert_eq!(
+        told,
+        [
+            (from("192.0.2.1"), What::TokenUsed { token: id.clone() }),
+            (from("192.0.2.2"), What::TokenWrong),
+            (None, What::TokenRevoked { token: id }),
+            (from("192.0.2.3"), What::TokenWrong),
+        ]
+    );
 }
 
 #[test]
@@ -81,11 +106,11 @@ fn a_token_has_a_name_scopes_and_an_end_within_a_year() {
 fn only_its_account_revokes_a_token() {
     let (place, keyring) = keyring();
     let (text, id) = make(&keyring, BEGIN + DAY);
-    assert!(!keyring.revoke_token(BOB, &id).unwrap() && keyring.token(&text).unwrap().is_some());
+    assert!(!keyring.revoke_token(BOB, &id).unwrap() && keyring.token(&text, &client("192.0.2.1")).unwrap().is_some());
     place.happened();
     assert!(keyring.revoke_token(ANN, &id).unwrap());
     assert_eq!(place.happened(), [What::TokenRevoked { token: id.clone() }]);
-    assert!(!keyring.revoke_token(ANN, &id).unwrap() && keyring.token(&text).unwrap().is_none());
+    assert!(!keyring.revoke_token(ANN, &id).unwrap() && keyring.token(&text, &client("192.0.2.1")).unwrap().is_none());
     assert!(keyring.tokens(ANN).unwrap().is_empty());
 }
 
@@ -114,7 +139,7 @@ proptest! {
                 _ => {}
             }
             let good = !revoked && place.clock.now() < BEGIN + days * DAY;
-            prop_assert_eq!(keyring.token(&text).unwrap().is_some(), good);
+            prop_assert_eq!(keyring.token(&text, &client("192.0.2.1")).unwrap().is_some(), good);
             prop_assert_eq!(keyring.tokens(ANN).unwrap().len(), usize::from(good));
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use proptest::prelude::*;
-use shirube_keyring::{Attempt, ExposeSecret, Keyring, What, csrf_token, is_csrf_token};
+use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, What, csrf_token, is_csrf_token};
 use std::time::Duration;
 
 fn is_good(keyring: &Keyring, token: &str) -> bool {
@@ -225,4 +225,36 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_session_is_fresh_again_once_the_password_was_entered_again() {
+    let (place, keyring) = keyring();
+    let mine = ann(&keyring).token;
+    let from = Attempt { session: Some(mine.expose_secret()), ..attempt("ann", Some(ANN)) };
+    let fresh = |token: &str| keyring.is_fresh(&keyring.session(token).unwrap().unwrap(), 15 * MINUTE);
+    place.clock.advance(20 * MINUTE);
+    assert!(!fresh(mine.expose_secret()));
+    assert_eq!(keyring.confirm(&from, "not the right one", "").unwrap(), Confirmed::Wrong);
+    assert!(!fresh(mine.expose_secret()));
+    assert_eq!(keyring.confirm(&from, PASSWORD, "").unwrap(), Confirmed::Yes);
+    let session = keyring.session(mine.expose_secret()).unwrap().unwrap();
+    assert!(fresh(mine.expose_secret()) && session.rotation_due && session.begun == BEGIN);
+    // Neither the session of another, nor none at all.
+    let of_bob = crate::support::session(&keyring, BOB);
+    for brought in [Some(of_bob.as_str()), Some("made.up"), None] {
+        assert_eq!(keyring.confirm(&Attempt { session: brought, ..from }, PASSWORD, "").unwrap(), Confirmed::Wrong);
+    }
+    for _ in 0..20 {
+        let _ = keyring.confirm(&from, "not the right one", "").unwrap();
+    }
+    assert!(matches!(keyring.confirm(&from, PASSWORD, "").unwrap(), Confirmed::Wait { .. }), "guessing is slowed down");
+}
+
+#[test]
+fn a_link_that_signs_in_ends_the_session_that_was_there() {
+    let (_place, keyring) = keyring();
+    let before = session(&keyring, BOB);
+    let after = keyring.sign_in_by_link(ANN, &client("192.0.2.1"), "a test", Some(&before)).unwrap();
+    assert!(keyring.session(&before).unwrap().is_none() && keyring.session(after.token.expose_secret()).unwrap().is_some());
 }

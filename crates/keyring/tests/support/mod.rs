@@ -109,5 +109,5 @@ pub fn ann(keyring: &Keyring) -> SignedIn {
 
 /// A session of an account, begun without a password.
 pub fn session(keyring: &Keyring, account: Account) -> String {
-    keyring.sign_in_by_link(account, &client("192.0.2.1"), "a test").unwrap().token.expose_secret().to_string()
+    keyring.sign_in_by_link(account, &client("192.0.2.1"), "a test", None).unwrap().token.expose_secret().to_string()
 }

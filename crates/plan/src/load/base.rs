@@ -22,6 +22,10 @@ pub(super) fn meta(pack: &mut Pack, t: Table) {
 
 pub(super) fn sources(pack: &mut Pack, t: Table) {
     for s in t.tables("source") {
+        // It becomes a link: nothing that runs, and no file of the reader's.
+        if s.str("url").is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+            s.report("url", "`url` is no web address", "write it with https:// (or http://), or leave the key out");
+        }
         pack.sources.push(Source {
             id: s.need_str("id", "\"d001\""),
             label: s.need_pair("label"),

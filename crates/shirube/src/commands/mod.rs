@@ -19,4 +19,5 @@ pub mod migrate;
 pub mod restore;
 pub mod serve;
 pub mod snapshot;
+pub mod user;
 pub mod verify;

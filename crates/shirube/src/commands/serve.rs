@@ -4,10 +4,9 @@ use crate::Place;
 use crate::anchoring::Anchors;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
-use crate::office::Office;
-use shirube_keyring::{Clock, ExposeSecret, Happening, Keyring, Limits, Purpose};
-use shirube_store::LogPlace;
-use shirube_web::{Accounts, App, Jobs, Listeners, Who};
+use crate::office::{self, Office};
+use shirube_keyring::Happening;
+use shirube_web::{Accounts, App, Jobs, Listeners, WayIn, Who};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,9 +15,6 @@ use tokio::net::TcpListener;
 
 /// Time for threads to end that did not end in theirs. What they acknowledge is on disk before they say so.
 const LAST: Duration = Duration::from_secs(1);
-
-/// How long the link of the first owner is good.
-const SET_UP: Duration = Duration::from_secs(24 * 3600);
 
 /// Serves until Ctrl-C or SIGTERM; answers and jobs under way have their time to end.
 pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
@@ -54,25 +50,29 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
     ended
 }
 
-/// How the portal finds out who asks. Prints the way in for the first owner where there is none.
+/// How the portal finds out who asks. Prints a way in where no owner can sign in.
 fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> Result<Who, Failure> {
     if !config.has_accounts() {
         say!("trial: everyone who reaches this address may do everything; `accounts = \"on\"` in the settings makes people sign in");
         return Ok(Who::Trial);
     }
     // What happens to accounts goes to the log lines, without names.
-    let listener = Box::new(|happening: Happening| tracing::info!(account = ?happening.account, what = ?happening.what, "account"));
-    let keyring = match &place.log {
-        LogPlace::Folder => Keyring::in_folder(&place.data, Limits::default(), Clock::system(), listener)?,
-        LogPlace::Postgres(server) => Keyring::in_postgres(server, Limits::default(), Clock::system(), listener)?,
-    };
-    if !office.store.people()?.has_owner() {
-        let link = keyring.make_link(Purpose::SetUp, shirube_web::NO_ACCOUNT, "", SET_UP)?;
-        let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        say!("no owner yet: open {at}/links/set-up/{} within 24 hours (English: {at}/en/links/…)", link.expose_secret());
+    let listener = Box::new(|happening: Happening| {
+        let from = happening.client.map(|address| address.to_string()).unwrap_or_default();
+        tracing::info!(account = ?happening.account, from, what = ?happening.what, "account");
+    });
+    let keyring = office::keyring(place, listener)?;
+    let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    match shirube_web::way_in(&*office.store.people()?, &keyring)? {
+        None => {}
+        Some(WayIn { login: None, path }) => say!("no owner yet: open {at}{path} within 24 hours (English: {at}/en/links/…)"),
+        Some(WayIn { login: Some(login), path }) => {
+            say!("no owner can sign in: {login} chooses a new password at {at}{path} within 24 hours (English: {at}/en/links/…)");
+        }
     }
     let https = config.site().https;
-    let accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    let mut accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    accounts.second_factor = config.second_factor;
     Ok(Who::Accounts(Box::new(accounts)))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Config, LogFormat};
 use shirube_store::LogPlace;
-use shirube_web::Network;
+use shirube_web::{Network, SecondFactor};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A setting.
@@ -69,6 +69,12 @@ pub const KEYS: &[Key] = &[
         "\"auto\", \"on\" or \"off\"",
         |c, t| accounts(t).map(|a| c.accounts = a),
         |c| c.accounts.map_or("auto", |on| if on { "on" } else { "off" }).into(),
+    ),
+    key(
+        "second_factor",
+        "\"owners\", \"everyone\" or \"optional\"",
+        |c, t| second_factor(t).map(|s| c.second_factor = s),
+        |c| SECOND_FACTORS.iter().find(|(_, s)| *s == c.second_factor).map_or("", |(word, _)| word).into(),
     ),
     key("listen", "\"127.0.0.1:8420\"", |c, t| socket(t).map(|a| c.listen = a), |c| c.listen.to_string()),
     key(
@@ -160,6 +166,10 @@ const KB: usize = 1024;
 /// Words of `log.level`.
 const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
 
+/// Words of `second_factor`.
+const SECOND_FACTORS: [(&str, SecondFactor); 3] =
+    [("owners", SecondFactor::Owners), ("everyone", SecondFactor::Everyone), ("optional", SecondFactor::Optional)];
+
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is empty".into()) } else { Ok(text.into()) }
 }
@@ -189,6 +199,11 @@ fn accounts(text: &str) -> Result<Option<bool>, String> {
         "off" => Ok(Some(false)),
         _ => Err(format!("“{text}” is none of auto, on, off")),
     }
+}
+
+fn second_factor(text: &str) -> Result<SecondFactor, String> {
+    let found = SECOND_FACTORS.iter().find(|(word, _)| *word == text);
+    found.map(|(_, s)| *s).ok_or_else(|| format!("“{text}” is none of owners, everyone, optional"))
 }
 
 fn socket(text: &str) -> Result<SocketAddr, String> {

@@ -6,7 +6,7 @@ mod keys;
 pub use keys::{KEYS, Key};
 
 use shirube_store::{Bucket, FilesPlace, LogPlace, Url};
-use shirube_web::{Limits, Network, Site};
+use shirube_web::{Limits, Network, SecondFactor, Site};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -98,6 +98,8 @@ pub struct Config {
     pub database: LogPlace,
     /// Whether people sign in; left open, they do as soon as others than oneself can reach the portal.
     pub accounts: Option<bool>,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactor,
     /// Address of the portal.
     pub listen: SocketAddr,
     /// Address of the metrics.
@@ -127,6 +129,7 @@ impl Default for Config {
             pack: None,
             database: LogPlace::Folder,
             accounts: None,
+            second_factor: SecondFactor::Owners,
             listen: (Ipv4Addr::LOCALHOST, 8420).into(),
             metrics_listen: None,
             public_url: None,
@@ -183,6 +186,9 @@ impl Config {
             if self.public_url.is_none() && self.allowed_hosts.is_empty() {
                 doubts.push("listen: no host name is allowed but this machine's own: set public_url or allowed_hosts".into());
             }
+        }
+        if self.has_accounts() && !self.listen.ip().is_loopback() && !self.site().https {
+            doubts.push("public_url: people sign in over the network and it is not https: passwords and sessions go in clear".into());
         }
         if self.public_url.is_some() && self.trusted_proxies.is_empty() {
             doubts.push("public_url: no proxy is trusted, so all readers behind one count as one client: set trusted_proxies".into());

@@ -100,3 +100,21 @@ fn object_storage_is_set_as_a_whole_and_its_secret_is_never_shown() {
     assert!(matches!(&place, FilesPlace::Bucket(bucket) if bucket.name == "b") && !format!("{place:?}").contains("hush"));
     assert!(matches!(with("", &[], &[]).1.config.files.place(), FilesPlace::Folder));
 }
+
+#[test]
+fn who_must_have_a_second_factor_is_one_of_three_words() {
+    assert_eq!(with("", &[], &[]).1.config.second_factor, SecondFactor::Owners);
+    assert_eq!(with("second_factor = \"everyone\"\n", &[], &[]).1.config.second_factor, SecondFactor::Everyone);
+    assert_eq!(with("second_factor = \"optional\"\n", &[], &[]).1.config.second_factor, SecondFactor::Optional);
+    assert_eq!(with("second_factor = \"never\"\n", &[], &[]).1.mistakes.len(), 1);
+}
+
+#[test]
+fn signing_in_over_an_open_network_without_https_is_doubted() {
+    let clear = |file: &str| with(file, &[], &[]).1.config.doubts().iter().any(|d| d.contains("in clear"));
+    assert!(clear("listen = \"0.0.0.0:8420\"\n"));
+    assert!(clear("listen = \"0.0.0.0:8420\"\npublic_url = \"http://plan.example.jp\"\n"));
+    assert!(!clear("listen = \"0.0.0.0:8420\"\npublic_url = \"https://plan.example.jp\"\n"));
+    assert!(!clear("listen = \"127.0.0.1:8420\"\npublic_url = \"http://plan.example.jp\"\n"), "a proxy on this machine");
+    assert!(!clear("listen = \"0.0.0.0:8420\"\naccounts = \"off\"\n"), "nobody signs in");
+}

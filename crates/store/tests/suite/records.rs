@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use shirube_plan::{NumberPart, Numbering, Storage};
-use shirube_record::{Cell, Content, Origin};
+use shirube_record::{Cell, Content, Origin, Scope};
 use shirube_snapshot::AsOf;
 use shirube_store::{Actor, Command, Store, StoreError};
 use std::sync::Arc;
@@ -61,6 +61,31 @@ fn a_citation_travels_with_the_record() {
     let origin = Origin { source: Some("d1".into()), heading: Some("見出し".into()), quote: Some("（1）".into()), synthetic: true };
     submit(&store, Command::Create { register: "hub".into(), content: content(&[("name", t("x"))]), origin });
     assert_eq!(ask::<String>(&store, "SELECT json_array(_source, _heading, _quote, _synthetic) FROM hub"), r#"["d1","見出し","（1）",1]"#);
+}
+
+#[test]
+fn what_stands_beside_values_has_bounds_and_a_citation_names_a_source_of_the_pack() {
+    let folder = folder();
+    let store = open(folder.path());
+    let long = |n: usize| Some("長".repeat(n));
+    let origin = Origin { source: Some("nowhere".into()), heading: long(1_001), quote: long(10_001), synthetic: false };
+    let made = Command::Create { register: "hub".into(), content: content(&[("name", t("x"))]), origin };
+    let expected = [("_source", "not-a-code"), ("_heading", "too-long"), ("_quote", "too-long")];
+    assert_eq!(mistakes(&refusal(&store, made)), expected.map(|(c, m)| (c.to_string(), m)));
+    let origin = Origin { source: Some("d1".into()), heading: long(1_000), quote: long(10_000), synthetic: false };
+    let record = submit(&store, Command::Create { register: "hub".into(), content: content(&[("name", t("x"))]), origin }).record;
+    let amend = |reason: Option<String>, source: &str| Command::Amend {
+        register: "hub".into(),
+        record,
+        version: 1,
+        content: [("name", Some(t("y"))), ("_source", Some(t(source)))].map(|(c, v)| (c.to_string(), v)).into(),
+        reason,
+    };
+    let expected = [("_reason", "too-long"), ("_source", "not-a-code")];
+    assert_eq!(mistakes(&refusal(&store, amend(long(2_001), "nowhere"))), expected.map(|(c, m)| (c.to_string(), m)));
+    let redact = |reason| Command::Redact { register: "hub".into(), record, scope: Scope::All, reason };
+    assert_eq!(mistakes(&refusal(&store, redact("長".repeat(2_001)))), [("_reason".to_string(), "too-long")]);
+    submit(&store, amend(long(2_000), "d1"));
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub fn pack() -> Pack {
     pack.meta.id = "test".into();
     pack.meta.version = "1".into();
     pack.meta.fiscal_year_start = 4;
+    pack.sources = vec![shirube_plan::Source { id: "d1".into(), label: pair("振り返り", "Review"), ..Default::default() }];
     let list = |name: &str, codes: &[(&str, &str, &str)]| CodeList {
         name: name.into(),
         label: pair("一覧", "List"),

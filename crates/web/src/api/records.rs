@@ -96,7 +96,7 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     };
     let (id, new) = match cx.header("idempotency-key") {
         // Keys are everyone's own: who guesses another's learns nothing of what it made.
-        Some(key) => app.keys.once(&format!("{}\n{}\n{key}", cx.asking.actor.id(), register.name), &cx.body, make)?,
+        Some(key) => app.keys.once(&format!("{}\n{}", cx.asking.actor.id(), register.name), key, &cx.body, make)?,
         None => (make()?, true),
     };
     let record = now(app, cx, register, id)?;

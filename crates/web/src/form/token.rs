@@ -1,21 +1,19 @@
 //! The word that shows a form to be ours.
 
-use std::{
-    collections::hash_map::RandomState,
-    fmt::{self, Write},
-    hash::BuildHasher,
-};
+use std::fmt::{self, Write};
 
 /// A random word per start of the program. A page of another site cannot read it, so it cannot send it.
 pub struct Token(String);
 
 impl Token {
-    /// A new word.
+    /// A new word, of 128 random bits. A system without random numbers fails here, at the start.
     pub fn new() -> Token {
+        let mut bytes = [0; 16];
+        #[expect(clippy::expect_used, reason = "without random numbers nothing of the program is safe to start")]
+        getrandom::fill(&mut bytes).expect("the system gives random numbers");
         let mut word = String::new();
-        // Each state is keyed by random numbers of the system.
-        for n in 0..2_u8 {
-            let _ = write!(word, "{:016x}", RandomState::new().hash_one(n));
+        for byte in bytes {
+            let _ = write!(word, "{byte:02x}");
         }
         Token(word)
     }

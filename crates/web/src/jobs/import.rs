@@ -6,6 +6,7 @@ use shirube_exchange::{
     Progress,
     export::{Codes, ExportOptions, Format, Header},
     import::{ImportError, ImportOptions, Plan, Prepared, RowError, error_file, prepare, run},
+    sheet::{Limits, SheetOptions},
 };
 use shirube_plan::Lang;
 use shirube_snapshot::{AsOf, schema::quoted};
@@ -15,6 +16,11 @@ use std::ops::ControlFlow;
 /// So many mistakes are listed on the page; the error file has up to [`MOST_IN_FILE`].
 pub const LISTED: usize = 500;
 const MOST_IN_FILE: usize = 10_000;
+
+/// What a workbook sent to the portal may unpack to, in bytes and parts: several may be read at a time. The command
+/// `shirube import` takes larger ones.
+const UNPACKED: u64 = 256 << 20;
+const PARTS: usize = 1_000;
 
 /// Reads and checks the file of a job; nothing is written. The job ends as checked, with what would happen.
 pub fn check(jobs: &Jobs, store: &Store, actor: &Actor, lang: Lang, control: &Control, job: &mut Job) -> Done {
@@ -102,7 +108,9 @@ fn read(store: &Store, actor: &Actor, control: &Control, job: &Job, bytes: &[u8]
 
 fn options(job: &Job) -> ImportOptions {
     let reason = Some(job.reason.trim().to_string()).filter(|r| !r.is_empty());
-    ImportOptions { mapping: job.mapping.clone(), reason, max_errors: MOST_IN_FILE, ..ImportOptions::default() }
+    let limits = Limits { unpacked: UNPACKED, parts: PARTS, ..Limits::default() };
+    let sheet = SheetOptions { limits, ..SheetOptions::default() };
+    ImportOptions { sheet, mapping: job.mapping.clone(), reason, max_errors: MOST_IN_FILE }
 }
 
 /// What was found out, noted in the job and its files.
@@ -141,10 +149,7 @@ fn failed(error: &ImportError) -> Done {
 }
 
 fn failed_here(error: &dyn std::fmt::Display) -> Done {
-    Done::failed(
-        format!("処理できませんでした。何も登録していません（{error}）。"),
-        format!("It could not be done; nothing was written ({error})."),
-    )
+    Done { failure: Some(words::ours(error)), ..Done::at(Stage::Failed) }
 }
 
 impl From<Plan> for Counts {

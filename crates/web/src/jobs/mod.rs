@@ -70,18 +70,27 @@ impl Jobs {
     pub fn open(folder: PathBuf) -> Result<Jobs, JobError> {
         fs::create_dir_all(&folder).map_err(file_error(&folder))?;
         let jobs = Jobs { folder, running: Mutex::default(), last: Mutex::default() };
-        let now = now();
         jobs.clear_scratch()?;
-        for mut job in jobs.list()? {
-            if job.stage.under_way() {
-                job.stage = Stage::Interrupted;
-                jobs.write(&job)?;
-            } else if now - job.updated_at > KEPT_MS {
-                let path = jobs.path(&job.id)?;
+        for mut job in jobs.list()?.into_iter().filter(|job| job.stage.under_way()) {
+            job.stage = Stage::Interrupted;
+            jobs.write(&job)?;
+        }
+        jobs.tidy()?;
+        Ok(jobs)
+    }
+
+    /// Removes jobs that ended, or were left alone, long ago.
+    pub fn tidy(&self) -> Result<(), JobError> {
+        let now = now();
+        for job in self.list()?.into_iter().filter(|job| !job.stage.under_way() && now - job.updated_at > KEPT_MS) {
+            // Not one that someone begins at this moment.
+            let running = self.running();
+            if !running.contains_key(&job.id) {
+                let path = self.path(&job.id)?;
                 fs::remove_dir_all(&path).map_err(file_error(&path))?;
             }
         }
-        Ok(jobs)
+        Ok(())
     }
 
     /// Finds out what the interrupted imports had written. To be asked before anything else is written.

@@ -72,8 +72,23 @@ fn what_ended_long_ago_is_removed() {
     let mut job = jobs.create("project", "owner", "a.csv", b"a").unwrap();
     job.updated_at -= KEPT_MS + 1;
     jobs.write(&job).unwrap();
+    let recent = jobs.create("project", "owner", "b.csv", b"b").unwrap();
+    jobs.tidy().unwrap();
+    assert_eq!(jobs.list().unwrap().iter().map(|j| j.id.clone()).collect::<Vec<_>>(), [recent.id], "while the program runs");
+    let mut job = jobs.create("project", "owner", "a.csv", b"a").unwrap();
+    job.updated_at -= KEPT_MS + 1;
+    jobs.write(&job).unwrap();
     drop(jobs);
-    assert!(open(folder.path()).list().unwrap().is_empty());
+    assert_eq!(open(folder.path()).list().unwrap().len(), 1, "and at its start");
+}
+
+#[test]
+fn a_failure_of_ours_is_told_without_its_cause() {
+    let told = words::ours(&"/var/lib/secret/head.db: disk I/O error");
+    for text in [&told.ja, &told.en] {
+        assert!(!text.contains("secret") && !text.contains("disk"), "{text}");
+    }
+    assert_ne!(told, words::ours(&"another"), "each has a number of its own");
 }
 
 #[test]

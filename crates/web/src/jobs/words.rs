@@ -5,9 +5,22 @@ use shirube_exchange::{
     import::ImportError,
     sheet::{Damage, SheetError},
 };
+use shirube_store::StoreError;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 fn text(ja: impl Into<String>, en: impl ToString) -> Text {
     Text { ja: ja.into(), en: en.to_string() }
+}
+
+/// A failure of ours: the cause goes to the log, and whoever sent the file is told under which number it stands there.
+pub fn ours(cause: &dyn std::fmt::Display) -> Text {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = format!("{:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    tracing::error!(number, %cause, "an import failed");
+    text(
+        format!("処理中に問題が起きました。何も登録していません。詳しい内容はプログラムのログの {number} にあります。"),
+        format!("Something went wrong; nothing was written. The details are in the program’s log, number {number}."),
+    )
 }
 
 /// The problem and its mend.
@@ -25,11 +38,24 @@ pub fn import(error: &ImportError) -> Text {
             text(format!("すでにある記録{count}件を直すには、理由が必要です。何も登録していません。"), error)
         }
         ImportError::Cancelled => text("中止しました。何も登録していません。", error),
-        ImportError::NotTheHead | ImportError::Snapshot(_) | ImportError::Rule(_) | ImportError::Batch(_) | ImportError::Export(_) => text(
+        // Which row the store refused, and why, is for whoever sent it.
+        ImportError::Batch(batch) if batch.errors.iter().all(|(_, error)| is_theirs(error)) => text(
             format!("処理できませんでした。何も登録していません（{error}）。"),
             format!("It could not be done; nothing was written ({error})."),
         ),
+        ImportError::NotTheHead | ImportError::Snapshot(_) | ImportError::Rule(_) | ImportError::Batch(_) | ImportError::Export(_) => {
+            ours(error)
+        }
     }
+}
+
+/// Whether it is about what was sent, and not about the inside of the program.
+fn is_theirs(error: &StoreError) -> bool {
+    use StoreError as E;
+    matches!(
+        error,
+        E::Invalid(_) | E::Denied { .. } | E::NoSuchRecord { .. } | E::NoSuchState { .. } | E::VersionConflict { .. } | E::ReasonRequired
+    )
 }
 
 fn sheet(error: &SheetError) -> Text {
@@ -48,6 +74,9 @@ fn sheet(error: &SheetError) -> Text {
             format!("ブックが壊れています（{what}）。表計算ソフトで開いて保存し直してください。")
         }
         E::UnpacksTooLarge { limit } => format!("ブックを展開すると{limit}バイトを超えます。分けるかCSVで保存してください。"),
+        E::TooManyParts { limit } => {
+            format!("ブックの部品が{limit}個を超えています。必要なシートだけを保存するか、CSVで保存してください。")
+        }
         E::DocumentType { part } => format!("ブックの「{part}」に不要な文書型宣言があります。表計算ソフトで保存し直してください。"),
         E::NoSuchSheet { name, sheets } => format!("シート「{name}」はありません。あるのは {} です。", sheets.join("、")),
         E::TooManyCells { row, limit } => format!("{row}行目で上限の{limit}セルを超えます。分けてください。"),

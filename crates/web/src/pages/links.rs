@@ -9,7 +9,7 @@ use crate::{
     reply::Reply,
     state::App,
     text::L,
-    who::Accounts,
+    who::{Accounts, NO_ACCOUNT, cookies, owner_comes_in},
 };
 use maud::{Markup, html};
 use shirube_keyring::{Account, KeyringError, LEAST_CHARACTERS, Link, Purpose, check_password};
@@ -19,8 +19,8 @@ use shirube_snapshot::{AsOf, Filter, ListQuery, Op};
 use shirube_store::{Actor, Command, StoreError};
 use std::sync::PoisonError;
 
-/// Record of the account for which the set-up link is made: there is none yet.
-pub const NO_ACCOUNT: Account = Account(0);
+/// Organisations of a person whose names are looked at.
+const MOST_NAMES: u64 = 20;
 
 /// The page that a link leads to. Looking at it does not use the link up: mail programs open links, too.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -40,7 +40,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let login = known.clone().unwrap_or(typed);
     let mut faults = vec![];
     let password = entered.text("password");
-    if let Err(error) = check_password(&login, password) {
+    let typed = ["organisation", "name", "email"].map(|name| entered.text(name));
+    let person = person_names(app, link.account.0)?;
+    let names: Vec<&str> = names(app).into_iter().chain(typed).chain(person.iter().map(String::as_str)).collect();
+    if let Err(error) = check_password(&login, &names, password) {
         faults.push(pair(password_fault(&error), error.to_string()));
     }
     if password != entered.text("again") {
@@ -50,11 +53,12 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if !faults.is_empty() {
         return Ok(refused(&faults));
     }
+    // Held until the owner has a password: of two who set up at once, the second finds that the first can come in.
+    let _alone = (purpose == Purpose::SetUp).then(|| accounts.founding.lock().unwrap_or_else(PoisonError::into_inner));
     let account = match purpose {
         Purpose::SetUp => {
-            // One at a time; another owner may have come to be since the link was made.
-            let _alone = accounts.founding.lock().unwrap_or_else(PoisonError::into_inner);
-            if app.store.people()?.has_owner() {
+            // Another owner may have come in since the link was made.
+            if owner_comes_in(&*app.store.people()?, &accounts.keyring)? {
                 accounts.keyring.drop_link(purpose, NO_ACCOUNT)?;
                 return Err(over());
             }
@@ -81,12 +85,16 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if purpose == Purpose::Invitation {
         activate(app, account)?;
     }
-    // Whoever lost the password still has the second factor, and a mailbox alone does not take its place.
     if purpose == Purpose::Recovery {
         accounts.keyring.end_sessions(account, None)?;
+    }
+    // Whoever lost the password, or is invited again, still has the second factor, and a mailbox alone does not take its
+    // place.
+    if purpose == Purpose::Recovery || accounts.keyring.has_second_factor(account)? {
         return Ok(Reply::see_other(cx.form_path("/sign-in")));
     }
-    let done = accounts.keyring.sign_in_by_link(account, &sign_in::client(accounts, cx), &sign_in::label(cx))?;
+    let brought = cookies::read(&cx.headers, cookies::SESSION, accounts.https);
+    let done = accounts.keyring.sign_in_by_link(account, &sign_in::client(accounts, cx), &sign_in::label(cx), brought)?;
     Ok(sign_in::signed_in(accounts, &done, cx.to("/me")))
 }
 
@@ -124,6 +132,34 @@ fn login_of(app: &App, link: &Link) -> Result<Option<String>, Error> {
     people.account(link.account.0).filter(|a| a.state != "left" && a.state != "suspended").map(|a| Some(a.login.clone())).ok_or_else(over)
 }
 
+/// What a person and the organisations they belong to are called, which whoever guesses knows, too.
+pub fn person_names(app: &App, account: i64) -> Result<Vec<String>, Error> {
+    let people = app.store.people()?;
+    let Some(account) = people.account(account) else { return Ok(vec![]) };
+    let mut names: Vec<String> = [&account.name, &account.email].into_iter().flatten().cloned().collect();
+    let reader = app.store.reader(&Actor::program("password"), AsOf::Head)?;
+    let filters = vec![Filter { column: "account".into(), op: Op::Eq, values: vec![account.id.to_string()] }];
+    let held = reader.list(&ListQuery { register: "office_membership".into(), filters, limit: MOST_NAMES, ..ListQuery::default() })?;
+    for membership in held.rows {
+        // Also of those who are invited, whose roles do not count yet.
+        let Some(Cell::Integer(at)) =
+            reader.record("office_membership", membership.id)?.and_then(|m| m.content.get("organisation").cloned())
+        else {
+            continue;
+        };
+        if let Some(Cell::Text(name)) = reader.record("office_organisation", at)?.and_then(|o| o.content.get("name").cloned()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Names of the plan, which whoever guesses knows.
+pub fn names(app: &App) -> Vec<&str> {
+    let meta = &app.pack.meta;
+    vec![&meta.id, &meta.label.ja, &meta.label.en]
+}
+
 /// Founds the house: an organisation, the owner's account, their membership.
 fn found(app: &App, login: &str, entered: &Entered) -> Result<Account, StoreError> {
     let actor = Actor::program("set-up");
@@ -157,8 +193,12 @@ fn found(app: &App, login: &str, entered: &Entered) -> Result<Account, StoreErro
         ("_state", word("active")),
     ];
     let account = make("office_account", "login", account)?;
-    let (account_id, organisation) = (Some(Cell::Integer(account)), Some(Cell::Integer(organisation)));
-    make("office_membership", "", vec![("account", account_id), ("organisation", organisation), ("role", word("owner"))])?;
+    let people = app.store.people()?;
+    let mut held = people.account(account).into_iter().flat_map(|a| a.person.memberships());
+    if !held.any(|m| m.role == "owner" && m.organisation.id == organisation) {
+        let (account_id, organisation) = (Some(Cell::Integer(account)), Some(Cell::Integer(organisation)));
+        make("office_membership", "", vec![("account", account_id), ("organisation", organisation), ("role", word("owner"))])?;
+    }
     Ok(Account(account))
 }
 

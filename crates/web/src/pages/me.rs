@@ -1,6 +1,6 @@
 //! One's own account: password, second factor, sessions, purpose, tokens of programs.
 
-use super::{links, sign_in};
+use super::{confirm, links, sign_in};
 use crate::{
     cells,
     ctx::Ctx,
@@ -9,16 +9,11 @@ use crate::{
     layout, parts,
     reply::Reply,
     state::App,
-    url,
     who::{Accounts, Signed, cookies},
 };
 use maud::{Markup, PreEscaped, html};
 use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, check_password};
 use shirube_plan::Pair;
-use std::time::Duration;
-
-/// A sign-in is recent enough for what could take the account away.
-const FRESH: Duration = Duration::from_secs(15 * 60);
 
 /// What the page tells beside what is there.
 #[derive(Default)]
@@ -48,7 +43,11 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
     let (keyring, me) = (&accounts.keyring, Account(signed.account));
     let task = entered.text("_do");
-    let fresh = keyring.is_fresh(&signed.session, FRESH);
+    if !["purpose", "password"].contains(&task)
+        && let Some(asked) = confirm::first(app, cx, &entered)?
+    {
+        return Ok(asked);
+    }
     let mut told = Told::default();
     match task {
         "purpose" => {
@@ -67,14 +66,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let n = keyring.end_sessions(me, Some(&signed.session.id))?;
             told.done = Some(pair(format!("ほかの{n}件のセッションを終わらせました。"), format!("{n} other session(s) ended.")));
         }
-        "password" => match change_password(cx, accounts, signed, &entered)? {
+        "password" => match change_password(app, cx, accounts, signed, &entered)? {
             Ok(reply) => return Ok(reply),
             Err(faults) => told.faults = faults,
         },
-        _ if !fresh => {
-            // The new session takes the place of this one.
-            return Ok(Reply::see_other(cx.form_path(&format!("/sign-in?again=1&to={}", url::value(&cx.to("/me"))))));
-        }
         "offer" => {
             let offer = keyring.offer_totp(me, &app.pack.meta.label.en, &signed.login)?;
             told.offer = Some((offer.qr_svg.expose_secret().to_string(), offer.secret.expose_secret().to_string()));
@@ -82,6 +77,8 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         "confirm" => match keyring.confirm_totp(me, entered.text("code").trim()) {
             Ok(codes) => {
                 told.codes = codes;
+                // Sessions that began without it do not count as having shown it.
+                keyring.end_sessions(me, Some(&signed.session.id))?;
                 told.done = Some(pair("認証アプリを使うようにしました。", "The authenticator app is in force."));
             }
             Err(KeyringError::SecondFactor(error)) => {
@@ -93,6 +90,13 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         "codes" => {
             told.codes = keyring.make_recovery_codes(me)?;
             told.done = Some(pair("予備コードを作り直しました。", "New recovery codes were made."));
+        }
+        "remove-factor" if accounts.demands_factor(cx.asking.actor.clearance()) => {
+            let words = pair(
+                "あなたの役割には認証アプリが必要です。別のアプリに替えることはできます。",
+                "Your roles need one; you may change to another app.",
+            );
+            told.faults = vec![words];
         }
         "remove-factor" => {
             keyring.remove_second_factor(me)?;
@@ -115,10 +119,18 @@ fn stale() -> Error {
 }
 
 /// A new password takes the old one; all other sessions end, and this one gets a new token.
-fn change_password(cx: &Ctx, accounts: &Accounts, signed: &Signed, entered: &Entered) -> Result<Result<Reply, Vec<Pair>>, Error> {
+fn change_password(
+    app: &App,
+    cx: &Ctx,
+    accounts: &Accounts,
+    signed: &Signed,
+    entered: &Entered,
+) -> Result<Result<Reply, Vec<Pair>>, Error> {
     let keyring = &accounts.keyring;
     let (password, me) = (entered.text("password"), Account(signed.account));
-    if let Err(error) = check_password(&signed.login, password) {
+    let person = links::person_names(app, signed.account)?;
+    let names: Vec<&str> = links::names(app).into_iter().chain(person.iter().map(String::as_str)).collect();
+    if let Err(error) = check_password(&signed.login, &names, password) {
         return Ok(Err(vec![pair(links::password_fault(&error), error.to_string())]));
     }
     if password != entered.text("again") {
@@ -230,7 +242,10 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
         } @else if factor {
             p { (l.t("使っています。", "In force.")) " " @if l.is_ja() { "予備コードの残り：" (left) } @else { (left) " recovery code(s) left." } }
             (form("codes", html! { p { button class="quiet" { (l.t("予備コードを作り直す", "Make new recovery codes")) } } }))
-            (form("remove-factor", html! { p { button class="quiet" { (l.t("外す", "Remove")) } } }))
+            (form("offer", html! { p { button class="quiet" { (l.t("別のアプリに替える", "Change to another app")) } } }))
+            @if !accounts.demands_factor(cx.asking.actor.clearance()) {
+                (form("remove-factor", html! { p { button class="quiet" { (l.t("外す", "Remove")) } } }))
+            }
         } @else {
             p { (l.t("パスワードが知られても、ほかの人がサインインできなくなります。", "With it nobody signs in who merely knows your password.")) }
             (form("offer", html! { p { button { (l.t("設定する", "Set up")) } } }))

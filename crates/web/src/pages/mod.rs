@@ -6,6 +6,7 @@ pub mod assets;
 pub mod audit;
 pub mod codes;
 pub mod compare;
+mod confirm;
 mod conflict;
 pub mod desk;
 pub mod download;

@@ -1,6 +1,9 @@
 //! What an account may do and how it comes in; who may do what with a record, and why.
 
-use super::desk::{record_id, register};
+use super::{
+    confirm,
+    desk::{record_id, register},
+};
 use crate::{
     cells,
     ctx::Ctx,
@@ -52,6 +55,9 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if !cx.asking.is_own_form(entered.text("_token")) {
         return Err(Error::Forbidden(pair("画面を開き直してください。", "Open the page again, then repeat.")));
     }
+    if let Some(asked) = confirm::first(app, cx, &entered)? {
+        return Ok(asked);
+    }
     let (keyring, id) = (&accounts.keyring, Keyed(account.id));
     let mut once = Once::default();
     match entered.text("_do") {
@@ -64,7 +70,11 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             once.link = Some(format!("{}{}", app.site.address(cx), cx.form_path(&format!("/links/{word}/{}", token.expose_secret()))));
         }
         "end" => drop(keyring.end_sessions(id, None)?),
-        "remove-factor" => drop(keyring.remove_second_factor(id)?),
+        "remove-factor" => {
+            keyring.remove_second_factor(id)?;
+            // Whoever has the lost app may have had the rest, too.
+            keyring.end_sessions(id, None)?;
+        }
         "forget" => keyring.forget(id)?,
         "token" => {
             let days: i64 = entered.text("days").trim().parse().unwrap_or(0);

@@ -16,11 +16,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// What went wrong with what was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wrong {
+pub(super) enum Wrong {
     /// Login or password; which of them is not told.
     Password,
     /// The code.
     Code,
+    /// Password or code, asked for once more of someone who is signed in; which of them is not told.
+    Again,
     /// Too many failures; the next attempt may be made then (milliseconds since 1970 UTC).
     Wait(i64),
     /// The code was asked for too long ago.
@@ -77,15 +79,13 @@ pub fn code(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
 }
 
-/// Signs out.
+/// Signs out. From a page that is out of date, too: that the form comes from our own pages is seen from its origin.
 pub fn out(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let accounts = app.who.accounts()?;
-    let entered = Entered::read(cx)?;
-    let signed = cx.asking.must_sign_in()?;
-    if cx.asking.is_own_form(entered.text("_token")) {
-        accounts.keyring.end_session(signed.token.expose_secret())?;
-    }
-    Ok(Reply::see_other(cx.to("/")).with_cookie(cookies::remove(cookies::SESSION, accounts.https)))
+    accounts.keyring.end_session(cx.asking.must_sign_in()?.token.expose_secret())?;
+    let over = [cookies::SESSION, cookies::PURPOSE].map(|name| cookies::remove(name, accounts.https));
+    let reply = over.into_iter().fold(Reply::see_other(cx.to("/")), Reply::with_cookie);
+    Ok(reply.with_header("clear-site-data", "\"cache\"".into()))
 }
 
 /// Answers with the cookies of a session that has begun.
@@ -114,12 +114,13 @@ fn destination(cx: &Ctx, to: Option<&str>) -> String {
     to.filter(|to| gate::own_address(to)).map_or_else(|| cx.to("/"), str::to_string)
 }
 
-fn told(cx: &Ctx, wrong: Option<Wrong>) -> Markup {
+pub(super) fn told(cx: &Ctx, wrong: Option<Wrong>) -> Markup {
     let l = cx.l;
     let Some(wrong) = wrong else { return html! {} };
     let words = match wrong {
         Wrong::Password => l.t("ログイン名かパスワードが違います。", "The login or the password is wrong.").to_string(),
         Wrong::Code => l.t("コードが違うか、すでに使われています。", "The code is wrong or was used already.").to_string(),
+        Wrong::Again => l.t("パスワードかコードが違います。", "The password or the code is wrong.").to_string(),
         Wrong::Over => l.t("時間が過ぎました。もう一度サインインしてください。", "That took too long; sign in again.").to_string(),
         Wrong::Wait(until) => match l.is_ja() {
             true => format!("失敗が続いたため、{} までお待ちください。", cells::time_words(l, until)),

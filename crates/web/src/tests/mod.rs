@@ -11,6 +11,7 @@ mod imports;
 mod lists;
 mod network;
 mod reading;
+mod ways_in;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};

@@ -1,6 +1,9 @@
 //! What holds for every answer on the wire, asked as strangers ask.
 
-use super::html::{Piece, pieces};
+use super::{
+    accounts::founded,
+    html::{Piece, pieces},
+};
 use crate::{
     App, Limits, Listeners, Site,
     routes::{Method, ROUTES, Route},
@@ -134,6 +137,7 @@ fn safe(address: &str, answer: &Answer) {
     ] {
         assert_eq!(has(name), value, "{address}");
     }
+    assert!(answer.header("access-control-allow-origin").is_none(), "{address}: no other site reads it");
     assert!(has("permissions-policy").contains("camera=()"));
     assert_eq!(has("x-request-id").len(), 16);
     has("cache-control");
@@ -171,7 +175,9 @@ fn every_answer_of_every_route_is_safe() {
         let prefixes: &[&str] = if route.languages { &["", "/en"] } else { &[""] };
         for prefix in prefixes {
             let path = if path == "/" && !prefix.is_empty() { prefix.to_string() } else { format!("{prefix}{path}") };
+            let before = live.app.store.head_seq();
             let answer = live.ask(&method, &path, "accept: text/html\r\n", "");
+            assert!(route.method != Method::Get || live.app.store.head_seq() == before, "{path}: reading writes nothing");
             assert!((200..500).contains(&answer.status), "{method} {path}: {}", answer.status);
             assert!(route.method != Method::Get || answer.status == 200 || none.contains(&route.name), "{path}: {}", answer.status);
             safe(&path, &answer);
@@ -183,11 +189,16 @@ fn every_answer_of_every_route_is_safe() {
             }
         }
     }
-    for (method, path, status) in [("GET", "/nowhere", 404), ("DELETE", "/plan", 405), ("GET", "/%2e%2e/x", 400), ("GET", "/plan/", 308)] {
+    for (method, path, status) in
+        [("GET", "/nowhere", 404), ("DELETE", "/plan", 405), ("TRACE", "/plan", 405), ("GET", "/%2e%2e/x", 400), ("GET", "/plan/", 308)]
+    {
         let answer = live.ask(method, path, "", "");
         assert_eq!(answer.status, status, "{path}");
         safe(path, &answer);
     }
+    let icon = live.get("/assets/icon.svg");
+    assert_eq!(icon.header("content-type"), Some("image/svg+xml; charset=utf-8"));
+    assert!(icon.header("content-security-policy").unwrap().contains("object-src 'none'"));
     let page = live.get("/").body;
     let style = page.split("href=\"").map(|p| p.split('"').next().unwrap()).find(|h| h.starts_with("/assets/app.css")).unwrap();
     assert_eq!(live.get(style).header("cache-control"), Some("public, max-age=31536000, immutable"));
@@ -205,7 +216,7 @@ fn requests_that_are_not_meant_for_us_are_turned_away() {
     for host in ["host: localhost:8420\r\n", "host: plan.example.jp\r\n", "host: 127.0.0.1\r\n"] {
         let answer = with_host(host, "/registers");
         assert_eq!(answer.status, 200, "{host}");
-        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"));
+        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000; includeSubDomains"));
     }
     for (host, path) in
         [("host: evil.example\r\n", "/registers"), ("", "/registers"), ("host: localhost\r\n", "http://evil.example/registers")]
@@ -221,6 +232,56 @@ fn requests_that_are_not_meant_for_us_are_turned_away() {
     let foreign = live.ask("POST", "/registers/project/new", "origin: https://evil.example\r\nsec-fetch-site: cross-site\r\n", "");
     assert_eq!(foreign.status, 403);
     assert!(live.get("//evil.example/").header("location").is_none());
+}
+
+#[test]
+fn an_attached_file_leaves_as_a_file_that_runs_nothing() {
+    let portal = Portal::desk();
+    let form = [("title", "x"), ("year", "2024"), ("stage", "basic")];
+    let reply = portal.send_file("/registers/project/new", &form, "report", "報告.html", b"<script>alert(1)</script>").unwrap();
+    assert_eq!(reply.status(), 303, "{}", reply.text());
+    let id = super::sent_to(reply.location());
+    let live = Live::start(portal, |_| {});
+    for path in [format!("/registers/project/{id}/files/report"), format!("/api/v1/registers/project/records/{id}/files/report")] {
+        let answer = live.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        safe(&path, &answer);
+        assert_eq!(answer.header("content-type"), Some("application/octet-stream"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert!(answer.header("content-disposition").unwrap().starts_with("attachment; filename*=UTF-8''"), "{path}");
+        assert!(answer.header("content-security-policy").unwrap().contains("sandbox"), "{path}");
+    }
+}
+
+#[test]
+fn answers_to_who_is_signed_in_are_kept_by_nobody_and_errors_carry_the_new_token() {
+    let (portal, link) = Portal::with_accounts(testing::desk());
+    let cookies = founded(&portal, &link);
+    let live = Live::start(portal, |_| {});
+    let mut session = cookies.iter().find(|(n, _)| n == "shirube").unwrap().1.clone();
+    let get = |session: &str, path: &str| live.ask("GET", path, &format!("cookie: shirube={session}\r\n"), "");
+    for path in ["/", "/me", "/registers/office_account", "/search?q=x", "/api/v1/registers"] {
+        let answer = get(&session, path);
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{path}");
+    }
+    assert_eq!(live.get("/").header("cache-control"), Some("private, no-cache"), "of the public");
+    let page = live.get("/").body;
+    let style = page.split("href=\"").map(|p| p.split('"').next().unwrap()).find(|h| h.starts_with("/assets/app.css")).unwrap();
+    assert_eq!(get(&session, style).header("cache-control"), Some("public, max-age=31536000, immutable"), "the same for all");
+    let keyring = &live.app.who.accounts().unwrap().keyring;
+    let ann = shirube_keyring::Account(live.app.store.people().unwrap().by_login("ann").unwrap().id);
+    for path in ["/registers/project/999999", "/people/999999", "/registers/nowhere", "/plan?as_of=never"] {
+        keyring.rights_changed(ann).unwrap();
+        let answer = get(&session, path);
+        assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+        let Some(renewed) = answer.header("set-cookie") else {
+            assert_eq!(get(&session, "/me").status, 200, "{path}: the token is as good as before");
+            continue;
+        };
+        session = renewed.split(['=', ';']).nth(1).unwrap().to_string();
+        assert_eq!(get(&session, "/me").status, 200, "{path}: who was refused is still signed in");
+    }
+    assert!(live.stop());
 }
 
 #[test]

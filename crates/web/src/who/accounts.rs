@@ -3,14 +3,14 @@
 use super::{Asking, Signed, Visitor, cookies};
 use crate::error::{Error, pair};
 use axum::http::{HeaderMap, header};
-use shirube_access::{Clearance, Person, Policies};
-use shirube_keyring::{Account as Keyed, ExposeSecret, Keyring, KeyringError};
+use shirube_access::{Clearance, Person, Policies, SystemAction};
+use shirube_keyring::{Account as Keyed, Client, ExposeSecret, Keyring, KeyringError, Means, SecretString, Session};
 use shirube_plan::{Diagnostic, Pack};
 use shirube_store::{Account, Actor, People, Store};
 use std::{
     collections::BTreeMap,
     fmt,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -27,6 +27,8 @@ pub struct Accounts {
     pub policies: Arc<Policies>,
     /// Readers reach the portal by https only.
     pub https: bool,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactor,
     /// Held while the first owner is being made.
     pub founding: Mutex<()>,
     cleared: Mutex<Cleared>,
@@ -36,6 +38,17 @@ impl fmt::Debug for Accounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accounts").field("keyring", &self.keyring).finish_non_exhaustive()
     }
+}
+
+/// Who must have a second factor in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Whoever manages accounts.
+    Owners,
+    /// Everyone who signs in.
+    Everyone,
+    /// Nobody; everyone may.
+    Optional,
 }
 
 /// Clearances worked out, for the people as they are. Without an account: the public.
@@ -58,6 +71,7 @@ impl Accounts {
             keyring,
             policies: Arc::new(Policies::new(Arc::clone(pack))?),
             https,
+            second_factor: SecondFactor::Owners,
             founding: Mutex::default(),
             cleared: Mutex::default(),
         })
@@ -67,12 +81,12 @@ impl Accounts {
     pub fn actor(&self, people: &Arc<People>, account: Option<&Account>, purpose: Option<&str>) -> Result<Actor, Error> {
         let key = (account.map(|a| a.id), purpose.map(str::to_string));
         let mut cleared = self.cleared.lock().unwrap_or_else(PoisonError::into_inner);
+        if people.precede(&cleared.people) {
+            // Overtaken by a later request: what was followed is not followed back.
+            return self.clear(account, purpose);
+        }
         if !Arc::ptr_eq(&cleared.people, people) {
-            // A session is not to outlive rights under the token it had before.
-            let other = |a: &&Account| people.account(a.id).is_none_or(|now| now.person != a.person || now.state != a.state);
-            for account in cleared.people.accounts().filter(other) {
-                self.keyring.rights_changed(Keyed(account.id))?;
-            }
+            self.follow(&cleared.people, people)?;
         }
         if !Arc::ptr_eq(&cleared.people, people) || cleared.actors.len() >= MOST {
             *cleared = Cleared { people: Arc::clone(people), actors: BTreeMap::new() };
@@ -80,10 +94,55 @@ impl Accounts {
         if let Some(actor) = cleared.actors.get(&key) {
             return Ok(actor.clone());
         }
-        let person = account.map_or_else(Person::public, |a| a.person.clone());
-        let actor = Actor::person(Clearance::new(&self.policies, person, purpose).map_err(Error::internal)?);
+        let actor = self.clear(account, purpose)?;
         cleared.actors.insert(key, actor.clone());
         Ok(actor)
+    }
+
+    fn clear(&self, account: Option<&Account>, purpose: Option<&str>) -> Result<Actor, Error> {
+        let person = account.map_or_else(Person::public, |a| a.person.clone());
+        Ok(Actor::person(Clearance::new(&self.policies, person, purpose).map_err(Error::internal)?))
+    }
+
+    /// Brings the keyring up to what became of accounts. Who is not active loses what was begun, so that it does not come
+    /// back with the account; nothing is kept of who left, or whose record was erased.
+    fn follow(&self, before: &People, now: &People) -> Result<(), Error> {
+        for account in now.accounts() {
+            let (id, known) = (Keyed(account.id), before.account(account.id));
+            if known.is_some_and(|known| known.state == account.state && known.person == account.person) {
+                continue;
+            }
+            match (account.state.as_str(), known.map(|known| known.state.as_str())) {
+                // A session is not to outlive rights under the token it had before.
+                ("active", Some(_)) => self.keyring.rights_changed(id)?,
+                ("active", None) => {}
+                ("left", _) => self.keyring.forget(id)?,
+                // Invited again, having left in between.
+                ("invited", Some(known)) if known != "invited" => self.keyring.forget(id)?,
+                ("invited", _) => drop(self.keyring.end_sessions(id, None)?),
+                _ => self.keyring.shut_out(id)?,
+            }
+        }
+        for gone in before.accounts().filter(|account| now.account(account.id).is_none()) {
+            self.keyring.forget(Keyed(gone.id))?;
+        }
+        Ok(())
+    }
+
+    /// Whether whoever has this clearance must have a second factor.
+    pub fn demands_factor(&self, clearance: &Clearance) -> bool {
+        match self.second_factor {
+            SecondFactor::Everyone => true,
+            SecondFactor::Owners => clearance.system(SystemAction::Administer),
+            SecondFactor::Optional => false,
+        }
+    }
+
+    /// Whether someone who is signed in is to set a second factor up before anything else.
+    fn lacks_factor(&self, session: &Session, clearance: &Clearance) -> Result<bool, Error> {
+        let demanded = self.demands_factor(clearance);
+        let shown = matches!(session.means, Means::PasswordAndCode | Means::PasswordAndRecoveryCode);
+        Ok(demanded && !shown && !self.keyring.has_second_factor(session.account)?)
     }
 
     /// Who sends a request with these headers.
@@ -99,7 +158,8 @@ impl Accounts {
             .or_else(|| headers.get("shirube-purpose").and_then(|h| h.to_str().ok()))
             .filter(|purpose| self.policies.pack().code("purpose", purpose).is_some());
         if let Some(text) = bearer(headers).filter(|_| api) {
-            let token = self.keyring.token(text)?.ok_or(Error::SignIn)?;
+            let from = Client { address: client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), device: None };
+            let token = self.keyring.token(text, &from)?.ok_or(Error::SignIn)?;
             let account = people.account(token.account.0).filter(|a| a.is_active()).ok_or(Error::SignIn)?;
             let scope = if reading { READ } else { WRITE };
             if !token.scopes.contains(scope) {
@@ -116,12 +176,16 @@ impl Accounts {
             && let Some(account) = people.account(session.account.0).filter(|a| a.is_active())
         {
             let actor = self.actor(&people, Some(account), stated)?;
+            let lacks_factor = self.lacks_factor(&session, actor.clearance())?;
+            // Without it they may do what everyone may.
+            let actor = if lacks_factor { self.actor(&people, None, None)? } else { actor };
             let new = if session.rotation_due { self.keyring.rotate(token)? } else { None };
             let renewed = new.as_ref().map(|new| cookies::set(cookies::SESSION, new.expose_secret(), None, self.https));
-            let token = new.unwrap_or_else(|| token.to_string().into());
+            let brought = SecretString::from(token.to_string());
+            let token = new.unwrap_or_else(|| brought.clone());
             let word = Arc::from(shirube_keyring::csrf_token(token.expose_secret()).expose_secret());
             let name = account.name.clone().unwrap_or_else(|| account.login.clone());
-            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token };
+            let signed = Signed { account: account.id, login: account.login.clone(), name, session, token, brought, lacks_factor };
             return Ok(Asking { actor, visitor: Visitor::Person(Arc::new(signed)), client, word, renewed });
         }
         Ok(Asking { actor: self.actor(&people, None, None)?, visitor: Visitor::Public, client, word: Arc::from(""), renewed: None })

@@ -11,11 +11,14 @@ use crate::{
 use shirube_access::{Clearance, RecordAction, Rows};
 
 /// Answers a request at an address, if who asks may come there. Who is not signed in is asked to, wherever it is found
-/// out that they may not go on.
+/// out that they may not go on; who must have a second factor first, to where it is set up.
 pub fn answer(route: &Route, app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let answer = admit(route.needs, cx).and_then(|()| (route.handler)(app, cx));
     match (answer, &cx.asking.visitor) {
         (Err(Error::Forbidden(_)), Visitor::Public) => Err(Error::SignIn),
+        (Err(Error::Forbidden(_)), _) if cx.asking.lacks_factor() && !cx.path.starts_with("/api/") => {
+            Ok(Reply::see_other(cx.form_path("/me")))
+        }
         (answer, _) => answer,
     }
 }
@@ -30,7 +33,7 @@ fn admit(needs: Needs, cx: &Ctx) -> Result<(), Error> {
         (Needs::Doing(action), _) => some(clearance, action, register),
         (Needs::Register(action), _) => clearance.register(action, register),
         (Needs::System(action), _) => clearance.system(action),
-        (Needs::SomeOne, _) => cx.asking.is_someone(),
+        (Needs::SomeOne, _) => cx.asking.is_someone() && !cx.asking.lacks_factor(),
         (Needs::Account, Visitor::Person(_)) => true,
         (Needs::Account, _) => false,
     };

@@ -6,11 +6,16 @@
 mod accounts;
 mod admit;
 pub mod cookies;
+mod way_in;
 
-pub use accounts::{Accounts, READ, WRITE};
+pub use accounts::{Accounts, READ, SecondFactor, WRITE};
 pub use admit::{answer, forbidden, some};
+pub use way_in::{NO_ACCOUNT, WayIn, link_path, owner_comes_in, way_in};
 
-use crate::error::{Error, pair};
+use crate::{
+    error::{Error, pair},
+    reply::Reply,
+};
 use axum::http::HeaderMap;
 use shirube_access::SystemAction;
 use shirube_keyring::{ExposeSecret, KeyringError, SecretString, ServiceToken, Session};
@@ -41,6 +46,22 @@ pub enum Visitor {
     Program(Arc<ServiceToken>),
 }
 
+impl Visitor {
+    /// Whether they come with a session or a token of theirs.
+    pub fn is_known(&self) -> bool {
+        matches!(self, Visitor::Person(_) | Visitor::Program(_))
+    }
+}
+
+/// Puts the cookie of a session that got a new token on an answer. What a handler says of the session goes before.
+pub fn renewed(reply: Reply, cookie: Option<String>) -> Reply {
+    let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_string();
+    match cookie {
+        Some(cookie) if !reply.cookies().iter().any(|c| name(c) == name(&cookie)) => reply.with_cookie(cookie),
+        _ => reply,
+    }
+}
+
 /// Someone who is signed in.
 pub struct Signed {
     /// Record of the account.
@@ -53,6 +74,10 @@ pub struct Signed {
     pub session: Session,
     /// Its token.
     pub token: SecretString,
+    /// The token that came with the request: the same, unless this very request got the session a new one.
+    pub brought: SecretString,
+    /// They are to set a second factor up before anything else, and may do what everyone may until then.
+    pub lacks_factor: bool,
 }
 
 impl fmt::Debug for Signed {
@@ -90,6 +115,11 @@ impl Asking {
         }
     }
 
+    /// Whether they are to set a second factor up before anything else.
+    pub fn lacks_factor(&self) -> bool {
+        self.signed().is_some_and(|signed| signed.lacks_factor)
+    }
+
     /// Whether they are known: signed in, or the owner in a trial.
     pub fn is_someone(&self) -> bool {
         matches!(self.visitor, Visitor::Owner | Visitor::Person(_) | Visitor::Program(_))
@@ -106,11 +136,11 @@ impl Asking {
         self.signed().ok_or(Error::SignIn)
     }
 
-    /// Whether a form's word is the one that forms made for them carry. Those of the public carry none that others could
+    /// Whether a form's word is the one that forms made for them carry: it was made for the token that comes with it. Those of the public carry none that others could
     /// not know; that a form comes from our own pages is seen from its origin in any case.
     pub fn is_own_form(&self, word: &str) -> bool {
         match &self.visitor {
-            Visitor::Person(signed) => shirube_keyring::is_csrf_token(signed.token.expose_secret(), word),
+            Visitor::Person(signed) => shirube_keyring::is_csrf_token(signed.brought.expose_secret(), word),
             Visitor::Public => true,
             Visitor::Owner => word == &*self.word,
             Visitor::Program(_) | Visitor::Unknown => false,

@@ -1,0 +1,48 @@
+//! `shirube user`: ways in, made on the machine itself.
+
+use crate::Place;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::office;
+use shirube_keyring::{Account, Purpose};
+use shirube_record::Cell;
+use shirube_snapshot::{Filter, ListQuery, Op};
+use std::process::ExitCode;
+
+const REGISTER: &str = "office_account";
+
+/// Prints a link by which an account chooses a new password; on request removes its authenticator app, too. Also beside a
+/// running portal: whoever may run this reads the data folder anyway.
+pub fn recover(place: &Place, config: &Config, login: &str, without_factor: bool) -> Result<ExitCode, Failure> {
+    if !config.has_accounts() {
+        return Err(Failure::Misuse("accounts are off here (`accounts` in the settings), so nobody needs a way in".into()));
+    }
+    let reader = office::read(place, None)?;
+    let filters = vec![Filter { column: "login".into(), op: Op::Eq, values: vec![login.to_string()] }];
+    let found = reader.list(&ListQuery { register: REGISTER.into(), filters, limit: 1, ..ListQuery::default() })?;
+    let record = found.rows.first().map(|row| reader.record(REGISTER, row.id)).transpose()?.flatten();
+    let Some(record) = record else {
+        let known = format!("`shirube export {REGISTER}` lists them");
+        return Err(Failure::Unknown { what: "account", name: login.to_string(), known });
+    };
+    if record.content.get("kind") == Some(&Cell::Text("service".into())) {
+        return Err(Failure::Misuse(format!("`{login}` is a program, which comes in by a token: make one on its page")));
+    }
+    let purpose = match record.state.as_deref() {
+        Some("active") => Purpose::Recovery,
+        Some("invited") => Purpose::Invitation,
+        state => {
+            let state = state.unwrap_or("not there");
+            return Err(Failure::Misuse(format!("`{login}` is {state}: move its record to a state in which it may sign in first")));
+        }
+    };
+    let keyring = office::keyring(place, Box::new(|_| ()))?;
+    let account = Account(record.id);
+    if without_factor && keyring.remove_second_factor(account)? {
+        say!("the authenticator app of {login} was removed");
+    }
+    let at = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    let path = shirube_web::link_path(&keyring, purpose, account)?;
+    say!("{login} chooses a password at {at}{path} within 24 hours (English: {at}/en/links/…)");
+    Ok(ExitCode::SUCCESS)
+}
