@@ -42,6 +42,7 @@ pub use totp::TotpOffer;
 use cache::Cache;
 use hasher::Hasher;
 use keys::Keys;
+use shirube_net::Server;
 use std::{fmt, path::Path, time::Duration};
 use table::{Table, postgres::PostgresTable, sqlite::SqliteTable};
 use throttle::Throttle;
@@ -100,8 +101,8 @@ impl Keyring {
     }
 
     /// Opens or makes the table in a database.
-    pub fn in_postgres(config: &postgres::Config, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
-        Keyring::open(Box::new(PostgresTable::open(config)?), limits, clock, listener)
+    pub fn in_postgres(server: &Server, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
+        Keyring::open(Box::new(PostgresTable::open(server)?), limits, clock, listener)
     }
 
     fn open(table: Box<dyn Table>, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
