@@ -35,7 +35,7 @@ pub use password::{LEAST_CHARACTERS, MOST_CHARACTERS, check_password};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use service_token::ServiceToken;
 pub use session::{Means, Session, csrf_token, is_csrf_token};
-pub use sign_in::{Attempt, SignIn, SignedIn};
+pub use sign_in::{Attempt, SignIn, SignedIn, Vouched};
 pub use throttle::Client;
 pub use totp::TotpOffer;
 

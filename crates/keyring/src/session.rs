@@ -26,8 +26,14 @@ pub enum Means {
     PasswordAndCode,
     /// Password and a recovery code.
     PasswordAndRecoveryCode,
-    /// An external identity.
+    /// An external identity; who vouches for it may have known them from before and asked nothing.
     External,
+    /// An external identity, after they were asked anew who they are.
+    ExternalAnew,
+    /// An external identity and a code of an authenticator app.
+    ExternalAndCode,
+    /// An external identity and a recovery code.
+    ExternalAndRecoveryCode,
     /// A one-time link.
     Link,
 }
@@ -150,9 +156,10 @@ impl Keyring {
         Ok(Some(found.session()))
     }
 
-    /// Whether the sign-in is so recent that it need not be asked for again.
+    /// Whether the sign-in is so recent that it need not be asked for again. One at which they were asked nothing does
+    /// not count: whoever sits down at their machine can do it.
     pub fn is_fresh(&self, session: &Session, within: Duration) -> bool {
-        self.keys.now() - session.begun <= millis(within)
+        session.means != Means::External && self.keys.now() - session.begun <= millis(within)
     }
 
     /// Gives a session a new token; the old one is over. Nothing if that was not good, or if another request was
