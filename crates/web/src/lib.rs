@@ -48,6 +48,7 @@ pub use gate::Network;
 pub use jobs::{JobError, Jobs};
 pub use pages::links::NO_ACCOUNT;
 pub use serve::{Listeners, router, serve};
+pub use shirube_oidc::{RelyingParty, is_protected};
 pub use site::{Limits, Site};
 pub use state::App;
-pub use who::{Accounts, Who};
+pub use who::{Accounts, Provider, Who};

@@ -72,7 +72,8 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
         say!("no owner yet: open {at}/links/set-up/{} within 24 hours (English: {at}/en/links/…)", link.expose_secret());
     }
     let https = config.site().https;
-    let accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    let mut accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    accounts.provider = config.oidc.provider();
     Ok(Who::Accounts(Box::new(accounts)))
 }
 

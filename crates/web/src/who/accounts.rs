@@ -1,6 +1,6 @@
 //! People and programs that sign in.
 
-use super::{Asking, Signed, Visitor, cookies};
+use super::{Asking, Provider, Signed, Visitor, cookies};
 use crate::error::{Error, pair};
 use axum::http::{HeaderMap, header};
 use shirube_access::{Clearance, Person, Policies};
@@ -27,6 +27,8 @@ pub struct Accounts {
     pub policies: Arc<Policies>,
     /// Readers reach the portal by https only.
     pub https: bool,
+    /// The institution's own provider of identities, if it has one.
+    pub provider: Option<Provider>,
     /// Held while the first owner is being made.
     pub founding: Mutex<()>,
     cleared: Mutex<Cleared>,
@@ -58,8 +60,19 @@ impl Accounts {
             keyring,
             policies: Arc::new(Policies::new(Arc::clone(pack))?),
             https,
+            provider: None,
             founding: Mutex::default(),
             cleared: Mutex::default(),
+        })
+    }
+
+    /// The provider, where there is one.
+    pub fn provider(&self) -> Result<&Provider, Error> {
+        self.provider.as_ref().ok_or_else(|| {
+            Error::NotFound(pair(
+                "このポータルでは、ほかのサービスによるサインインを使っていません。",
+                "This portal has no sign-in by another provider.",
+            ))
         })
     }
 

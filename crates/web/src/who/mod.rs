@@ -6,9 +6,11 @@
 mod accounts;
 mod admit;
 pub mod cookies;
+mod provider;
 
 pub use accounts::{Accounts, READ, WRITE};
 pub use admit::{answer, forbidden, some};
+pub use provider::{Provider, ProviderError};
 
 use crate::error::{Error, pair};
 use axum::http::HeaderMap;
