@@ -157,10 +157,10 @@ impl Provider {
     /// The provider's keys; others than those that are `wanting`, if it is time to ask for them.
     fn keys(&self, metadata: &Metadata, wanting: Option<&Arc<Keys>>) -> Result<Arc<Keys>, ProviderError> {
         let mut known = self.known()?;
-        if let Some((keys, at)) = &known.keys {
-            if are_good(keys, at.elapsed(), wanting) {
-                return Ok(Arc::clone(keys));
-            }
+        if let Some((keys, at)) = &known.keys
+            && are_good(keys, at.elapsed(), wanting)
+        {
+            return Ok(Arc::clone(keys));
         }
         let fetched = self.fetch(&metadata.jwks_uri).and_then(|document| Ok(Arc::new(Keys::parse(&document)?)));
         known.failed = fetched.as_ref().err().map(|error| (error.clone(), Instant::now()));
