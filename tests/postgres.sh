@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The tests of the store and the keyring on PostgreSQL: starts a throw-away cluster, runs them, takes it away.
+# The tests of the store, the keyring and the connections to them on PostgreSQL: starts a throw-away cluster, runs them,
+# takes it away.
 # Arguments go to cargo test (default: --quiet); with -- COMMAND… that is run instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,11 +18,27 @@ pg() { (cd / && "${as[@]}" "$bin/$@"); }
 stop() { pg pg_ctl -D "$place/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$place"; }
 trap stop EXIT
 pg initdb -D "$place/data" -U shirube --auth=trust -E UTF8 --locale=C >/dev/null
+# An authority, the certificate it gives the server for the name `localhost`, and an authority that gave it none.
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj "/CN=$1" \
+    -keyout "$place/tls/$1.key" -out "$place/tls/$1.pem" 2>/dev/null
+}
+mkdir "$place/tls"
+authority ca
+authority other
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+  -keyout "$place/tls/server.key" -out "$place/tls/server.csr" 2>/dev/null
+openssl x509 -req -in "$place/tls/server.csr" -CA "$place/tls/ca.pem" -CAkey "$place/tls/ca.key" -CAcreateserial -days 1 \
+  -extfile <(echo subjectAltName=DNS:localhost) -out "$place/tls/server.pem" 2>/dev/null
+[ "$(id -u)" != 0 ] || chown postgres "$place/tls/server.key"
 pg pg_ctl -D "$place/data" -w -l "$place/server.log" \
-  -o "-p $port -k $place -c listen_addresses=127.0.0.1 -c max_connections=200" start >/dev/null
+  -o "-p $port -k $place -c listen_addresses=127.0.0.1 -c max_connections=200 \
+      -c ssl=on -c ssl_cert_file=$place/tls/server.pem -c ssl_key_file=$place/tls/server.key" start >/dev/null
 pg createdb -h 127.0.0.1 -p "$port" -U shirube shirube
 export SHIRUBE_TEST_POSTGRES="postgresql://shirube@127.0.0.1:$port/shirube"
+# By name and with TLS, for tests of that.
+export SHIRUBE_TEST_POSTGRES_TLS="postgresql://shirube@localhost:$port/shirube" SHIRUBE_TEST_POSTGRES_CA="$place/tls"
 # Restarts the server, for tests of that.
 export SHIRUBE_TEST_POSTGRES_RESTART="cd / && ${as[*]} $bin/pg_ctl -D $place/data -w -m immediate -l $place/server.log restart"
 if [ "${1:-}" = "--" ]; then shift; "$@"; exit; fi
-nice cargo test -p shirube-store -p shirube-keyring "${@:---quiet}"
+nice cargo test -p shirube-net -p shirube-store -p shirube-keyring "${@:---quiet}"

@@ -8,7 +8,7 @@ import { startBrowser, startPortal } from "./portal.mjs";
 const password = (who) => `four quiet ${who} lanterns`;
 let portal, chrome, ann, bob, bobs;
 before(async () => {
-  [portal, chrome] = await Promise.all([startPortal({ settings: { SHIRUBE_ACCOUNTS: "on" } }), startBrowser()]);
+  [portal, chrome] = await Promise.all([startPortal({ env: { SHIRUBE_ACCOUNTS: "on" } }), startBrowser()]);
   [ann, bob] = [await chrome.page(), await chrome.page({ colorScheme: "dark" })];
 });
 after(async () => {

@@ -12,7 +12,7 @@ export const program = join(root, "target/release/shirube");
 const shots = join(root, "target/screenshots");
 mkdirSync(shots, { recursive: true });
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => server.once("listening", done));
   const { port } = server.address();
@@ -20,13 +20,13 @@ async function freePort() {
   return port;
 }
 
-/** A running portal: `url`, `data`, `stop()`, `kill()`, what it said in `log()`. */
-export async function startPortal({ pack, data, settings = {} } = {}) {
+/** A running portal: `url`, `data`, `stop()`, `kill()`, what it said in `log()`. `env` holds settings. */
+export async function startPortal({ pack, data, env } = {}) {
   data ??= mkdtempSync(join(tmpdir(), "shirube-browser-"));
   const port = await freePort();
   const args = ["serve", "--listen", `127.0.0.1:${port}`, "--data", data];
   if (pack) args.push("--pack", join(root, pack));
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...settings } });
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stdout.on("data", (d) => (log += d));
   child.stderr.on("data", (d) => (log += d));

@@ -28,6 +28,11 @@ pub enum What {
     },
     /// The password was right and the second factor is asked for.
     PasswordAccepted,
+    /// A provider vouched for the person and the second factor is asked for.
+    IdentityAccepted {
+        /// Who vouches for it.
+        issuer: String,
+    },
     /// The password was wrong, or the login unknown.
     PasswordWrong,
     /// The code of the second factor was wrong.

@@ -1,7 +1,7 @@
 //! External identities: who an OpenID Connect provider says it is.
 
 use crate::{
-    Account, Client, IdentityError, Keyring, KeyringError, Means, Moment, SignedIn, What,
+    Account, IdentityError, Keyring, KeyringError, Moment, What,
     keys::{Found, New},
     secret,
     table::{Kind, NEVER},
@@ -9,7 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Deserialize, Serialize)]
-struct Body {
+pub(crate) struct Body {
     issuer: String,
     subject: String,
     linked: Moment,
@@ -51,7 +51,7 @@ impl Keyring {
         Ok(())
     }
 
-    fn of_identity(&self, issuer: &str, subject: &str) -> Result<Option<(Account, Found<Body>)>, KeyringError> {
+    pub(crate) fn of_identity(&self, issuer: &str, subject: &str) -> Result<Option<(Account, Found<Body>)>, KeyringError> {
         let found = self.keys.get::<Body>(Kind::Identity, &id(issuer, subject))?;
         Ok(found.and_then(|found| Some((Account(found.row.account?), found))))
     }
@@ -77,30 +77,14 @@ impl Keyring {
             removed |= self.keys.remove(Kind::Identity, &found.row.id)?;
         }
         if removed {
+            self.drop_half_sign_ins(account)?;
             self.tell(account, What::IdentityRemoved { issuer: issuer.to_string() });
         }
         Ok(removed)
     }
 
-    /// Signs in whom a provider vouches for, after the caller checked its word. Nothing if the identity has no account.
-    /// `session` is the token the client brought; that session is over.
-    pub fn sign_in_external(
-        &self,
-        (issuer, subject): (&str, &str),
-        client: &Client<'_>,
-        label: &str,
-        session: Option<&str>,
-    ) -> Result<Option<SignedIn>, KeyringError> {
-        let Some((account, found)) = self.of_identity(issuer, subject)? else { return Ok(None) };
-        let (replaced, means) = (self.brought(session)?, Means::External);
-        let (token, session) = self.begin(account, means, label, replaced.as_deref())?;
-        // Whoever was forgotten since it was looked at is not let in.
-        if self.keys.table.get(Kind::Identity, &found.row.id)?.is_none_or(|row| row.version != found.row.version) {
-            self.end_session_of(account, &session.id)?;
-            return Ok(None);
-        }
-        let what = What::SignedIn { session: session.id.clone(), means };
-        self.tell_from(Some(account), client, what);
-        Ok(Some(SignedIn { token, session, device: None }))
+    /// Whether an identity is linked as it was when it was looked at.
+    pub(crate) fn is_still(&self, found: &Found<Body>) -> Result<bool, KeyringError> {
+        Ok(self.keys.table.get(Kind::Identity, &found.row.id)?.is_some_and(|row| row.version == found.row.version))
     }
 }

@@ -37,13 +37,14 @@ pub use password::{LEAST_CHARACTERS, MOST_CHARACTERS, check_password};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use service_token::ServiceToken;
 pub use session::{Means, Session, csrf_token, is_csrf_token};
-pub use sign_in::{Attempt, SignIn, SignedIn};
+pub use sign_in::{Attempt, SignIn, SignedIn, Vouched};
 pub use throttle::Client;
 pub use totp::TotpOffer;
 
 use cache::Cache;
 use hasher::Hasher;
 use keys::Keys;
+use shirube_net::Server;
 use std::{fmt, path::Path, time::Duration};
 use table::{Table, postgres::PostgresTable, sqlite::SqliteTable};
 use throttle::Throttle;
@@ -102,8 +103,8 @@ impl Keyring {
     }
 
     /// Opens or makes the table in a database.
-    pub fn in_postgres(config: &postgres::Config, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
-        Keyring::open(Box::new(PostgresTable::open(config)?), limits, clock, listener)
+    pub fn in_postgres(server: &Server, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
+        Keyring::open(Box::new(PostgresTable::open(server)?), limits, clock, listener)
     }
 
     fn open(table: Box<dyn Table>, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {

@@ -26,8 +26,14 @@ pub enum Means {
     PasswordAndCode,
     /// Password and a recovery code.
     PasswordAndRecoveryCode,
-    /// An external identity.
+    /// An external identity; who vouches for it may have known them from before and asked nothing.
     External,
+    /// An external identity, after they were asked anew who they are.
+    ExternalAnew,
+    /// An external identity and a code of an authenticator app.
+    ExternalAndCode,
+    /// An external identity and a recovery code.
+    ExternalAndRecoveryCode,
     /// A one-time link.
     Link,
 }
@@ -165,9 +171,11 @@ impl Keyring {
         Ok(Some(found.session()))
     }
 
-    /// Whether they proved so recently who they are that it need not be asked for again.
+    /// Whether they proved so recently who they are that it need not be asked for again. A sign-in at which they were
+    /// asked nothing does not count: whoever sits down at their machine can do it.
     pub fn is_fresh(&self, session: &Session, within: Duration) -> bool {
-        self.keys.now() - session.confirmed <= millis(within)
+        let asked = session.means != Means::External || session.confirmed > session.begun;
+        asked && self.keys.now() - session.confirmed <= millis(within)
     }
 
     /// Gives a session a new token; the old one is over. Nothing if that was not good, or if another request was

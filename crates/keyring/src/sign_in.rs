@@ -31,12 +31,25 @@ pub struct Attempt<'a> {
     pub session: Option<&'a str>,
 }
 
+/// Whom a provider vouches for, after its word was checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Vouched<'a> {
+    /// Who vouches.
+    pub issuer: &'a str,
+    /// Its name for the person.
+    pub subject: &'a str,
+    /// It says that it asked for more than one factor.
+    pub many_factors: bool,
+    /// It asked the person anew.
+    pub anew: bool,
+}
+
 /// What came of an attempt.
 #[derive(Debug)]
 pub enum SignIn {
     /// Signed in.
     Done(Box<SignedIn>),
-    /// The password was right; now [`Keyring::second_factor`], with this token. It is good for nothing else.
+    /// The password was right, or a provider vouched; now [`Keyring::second_factor`], with this token. It is good for nothing else.
     SecondFactor(SecretString),
     /// Wrong. Whether the login or the password is not told.
     Wrong,
@@ -68,6 +81,9 @@ struct Half {
     replaced: Option<String>,
     pass: Pass,
     tried: u32,
+    /// After a provider's word and not a password.
+    #[serde(default)]
+    external: bool,
 }
 
 impl Keyring {
@@ -92,18 +108,12 @@ impl Keyring {
             tell(What::PasswordWrong);
             return Ok(SignIn::Wrong);
         };
-        let replaced = self.brought(attempt.session)?;
-        let login = self.throttle.login(attempt.login);
         if self.has_second_factor(account)? {
-            let (id, secret) = (secret::random_id()?, secret::random_secret()?);
-            let body =
-                Half { digest: secret::digest(secret.expose_secret()), login, label: attempt.label.to_string(), replaced, pass, tried: 0 };
-            let expires = self.keys.now() + HALF_LIFE;
-            self.keys.put(&New { kind: Kind::HalfSignIn, id: &id, account: Some(account.0), expires, body: &body })?;
+            let token = self.half_done(account, attempt, pass, false)?;
             tell(What::PasswordAccepted);
-            return Ok(SignIn::SecondFactor(Ticket::text(&id, &secret)));
+            return Ok(SignIn::SecondFactor(token));
         }
-        let means = Means::Password;
+        let (means, replaced) = (Means::Password, self.brought(attempt.session)?);
         let (token, session) = self.begin(account, means, attempt.label, replaced.as_deref())?;
         // Whoever was forgotten, or whose password was changed, since it was looked at is not let in.
         if self.keys.table.get(Kind::Password, &right.row.id)?.is_none_or(|row| row.version != right.row.version) {
@@ -111,9 +121,60 @@ impl Keyring {
             return Ok(SignIn::Wrong);
         }
         self.throttle.succeed(&self.keys, account.0, &pass)?;
-        let device = Some(self.throttle.device_cookie(&self.keys, &login)?);
+        let device = Some(self.throttle.device_cookie(&self.keys, &self.throttle.login(attempt.login))?);
         tell(What::SignedIn { session: session.id.clone(), means });
         Ok(SignIn::Done(Box::new(SignedIn { token, session, device })))
+    }
+
+    /// Signs in whom a provider vouches for, after the caller checked its word. `Wrong` if the identity is not that of
+    /// the attempt's account. An account with a second factor of its own is asked for it, unless the provider says that
+    /// it has asked for more than one.
+    pub fn sign_in_external(&self, vouched: &Vouched<'_>, attempt: &Attempt<'_>) -> Result<SignIn, KeyringError> {
+        let tell = |what| self.tell_from(attempt.account, &attempt.client, what);
+        let (issuer, subject) = (vouched.issuer, vouched.subject);
+        let Some((account, found)) = self.of_identity(issuer, subject)?.filter(|(account, _)| Some(*account) == attempt.account) else {
+            return Ok(SignIn::Wrong);
+        };
+        if !vouched.many_factors && self.has_second_factor(account)? {
+            // Codes are counted as after a password.
+            let pass = match self.throttle.admit(&self.keys, attempt.login, &attempt.client)? {
+                Admission::Go(pass) => pass,
+                Admission::Wait(until) => {
+                    tell(What::Slowed { until });
+                    return Ok(SignIn::Wait { until });
+                }
+            };
+            let token = self.half_done(account, attempt, pass, true)?;
+            tell(What::IdentityAccepted { issuer: issuer.to_string() });
+            return Ok(SignIn::SecondFactor(token));
+        }
+        let means = if vouched.anew { Means::ExternalAnew } else { Means::External };
+        let replaced = self.brought(attempt.session)?;
+        let (token, session) = self.begin(account, means, attempt.label, replaced.as_deref())?;
+        // Whoever was forgotten since it was looked at is not let in.
+        if !self.is_still(&found)? {
+            self.end_session_of(account, &session.id)?;
+            return Ok(SignIn::Wrong);
+        }
+        tell(What::SignedIn { session: session.id.clone(), means });
+        Ok(SignIn::Done(Box::new(SignedIn { token, session, device: None })))
+    }
+
+    /// Keeps what is needed to go on with the second factor, and gives the token that finds it.
+    fn half_done(&self, account: Account, attempt: &Attempt<'_>, pass: Pass, external: bool) -> Result<SecretString, KeyringError> {
+        let (id, secret) = (secret::random_id()?, secret::random_secret()?);
+        let body = Half {
+            digest: secret::digest(secret.expose_secret()),
+            login: self.throttle.login(attempt.login),
+            label: attempt.label.to_string(),
+            replaced: self.brought(attempt.session)?,
+            pass,
+            tried: 0,
+            external,
+        };
+        let expires = self.keys.now() + HALF_LIFE;
+        self.keys.put(&New { kind: Kind::HalfSignIn, id: &id, account: Some(account.0), expires, body: &body })?;
+        Ok(Ticket::text(&id, &secret))
     }
 
     /// Goes on with a sign-in that [`SignIn::SecondFactor`] left half done. `Wrong` means another try with the same
@@ -144,9 +205,11 @@ impl Keyring {
             }
             return Ok(Some(SignIn::Wrong));
         };
-        let means = match factor {
-            Factor::Code => Means::PasswordAndCode,
-            Factor::RecoveryCode => Means::PasswordAndRecoveryCode,
+        let means = match (half.external, factor) {
+            (false, Factor::Code) => Means::PasswordAndCode,
+            (false, Factor::RecoveryCode) => Means::PasswordAndRecoveryCode,
+            (true, Factor::Code) => Means::ExternalAndCode,
+            (true, Factor::RecoveryCode) => Means::ExternalAndRecoveryCode,
         };
         let (token, session) = self.begin(account, means, &half.label, half.replaced.as_deref())?;
         // Used once; and gone if the account was forgotten meanwhile.

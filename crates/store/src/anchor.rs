@@ -3,7 +3,7 @@
 //! A log that is written anew from its beginning is a whole chain in itself. Only what was anchored elsewhere shows
 //! that it is another.
 
-use crate::{Actor, LogPlace, Store, StoreError, Url, error::file_error, net, pack_mark::Mark};
+use crate::{Actor, LogPlace, Store, StoreError, Url, error::file_error, pack_mark::Mark};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shirube_access::SystemAction;
@@ -145,7 +145,7 @@ impl Anchor {
     /// Posts it to a server, which answers with a status of success.
     pub fn post(&self, url: &Url) -> Result<(), StoreError> {
         let refused = |what: String| AnchorError::Refused { url: url.to_string(), what };
-        let sent = net::agent(PATIENCE).post(url.expose()).content_type("application/json").send(self.line()?);
+        let sent = shirube_net::agent(PATIENCE).post(url.expose()).content_type("application/json").send(self.line()?);
         let status = sent.map_err(|error| refused(error.to_string()))?.status();
         if status.is_success() { Ok(()) } else { Err(refused(status.to_string()).into()) }
     }

@@ -47,6 +47,7 @@ mod who;
 pub use gate::Network;
 pub use jobs::{JobError, Jobs};
 pub use serve::{Listeners, router, serve};
+pub use shirube_oidc::{RelyingParty, is_protected};
 pub use site::{Limits, Site};
 pub use state::App;
-pub use who::{Accounts, SecondFactor, WayIn, Who, link_path, way_in};
+pub use who::{Accounts, Provider, SecondFactor, WayIn, Who, link_path, way_in};

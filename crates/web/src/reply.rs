@@ -51,6 +51,12 @@ impl Reply {
         Reply::elsewhere(to, 303)
     }
 
+    /// To the institution's provider of identities, the only place off the portal that readers are sent to: its address
+    /// is in the settings.
+    pub fn away(to: String) -> Reply {
+        Reply { location: Some(to), ..Reply::bytes("text/plain; charset=utf-8", Bytes::new()).with_status(303) }
+    }
+
     /// To another address for good.
     pub fn moved(to: String) -> Reply {
         Reply::elsewhere(to, 308)

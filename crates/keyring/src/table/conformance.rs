@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Kind, NEVER, Row, Table, postgres::PostgresTable, sqlite::SqliteTable};
-use ::postgres::{Client, Config, NoTls};
+use ::postgres::{Client, NoTls};
 use proptest::prelude::*;
+use shirube_net::Server;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -15,12 +16,12 @@ use std::{
 /// Opens one and the same table anew, as another process does.
 type Open = Box<dyn Fn() -> Arc<dyn Table>>;
 
-/// A database of the tests and a schema of its own in it.
-fn schema(server: &str) -> Config {
+/// A database of the tests and a schema of its own in it, which is the name of its connections, too.
+fn schema(server: &str) -> (Server, String) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let schema = format!("keys_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     Client::connect(server, NoTls).unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
-    format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}").parse().unwrap()
+    (format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}").parse().unwrap(), schema)
 }
 
 /// Runs a law on every table there is, each empty.
@@ -29,7 +30,7 @@ fn on_each(law: impl Fn(&Open)) {
     let path = folder.path().join("keys.db");
     law(&(Box::new(move || Arc::new(SqliteTable::open(&path).unwrap()) as Arc<dyn Table>) as Open));
     if let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") {
-        let config = schema(&server);
+        let (config, _) = schema(&server);
         law(&(Box::new(move || Arc::new(PostgresTable::open(&config).unwrap()) as Arc<dyn Table>) as Open));
     }
 }
@@ -181,12 +182,11 @@ fn of_many_at_once_one_succeeds() {
 #[test]
 fn a_broken_connection_is_made_anew_and_what_was_asked_is_done_once() {
     let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
-    let config = schema(&server);
+    let (config, name) = schema(&server);
     let table = PostgresTable::open(&config).unwrap();
     let mut other = Client::connect(&server, NoTls).unwrap();
     let mut cut = || {
-        let me = config.get_application_name().unwrap().to_string();
-        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", &[&me]).unwrap();
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", &[&name]).unwrap();
     };
     cut();
     assert!(table.insert(&row("a", 1)).unwrap());
@@ -205,18 +205,18 @@ fn a_broken_connection_is_made_anew_and_what_was_asked_is_done_once() {
 #[test]
 fn a_table_of_a_later_release_is_refused() {
     let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
-    let config = schema(&server);
+    let (config, _) = schema(&server);
     drop(PostgresTable::open(&config).unwrap());
-    config.connect(NoTls).unwrap().execute("UPDATE shirube_keyring_format SET format = format + 1", &[]).unwrap();
+    config.connect().unwrap().execute("UPDATE shirube_keyring_format SET format = format + 1", &[]).unwrap();
     assert!(matches!(PostgresTable::open(&config), Err(crate::KeyringError::Format { found: 2, known: 1, .. })));
 }
 
 #[test]
 fn what_the_server_refuses_is_told_without_values() {
     let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
-    let config = schema(&server);
+    let (config, _) = schema(&server);
     let table = PostgresTable::open(&config).unwrap();
-    config.connect(NoTls).unwrap().execute("ALTER TABLE keyring ADD CHECK (body <> 'forbidden')", &[]).unwrap();
+    config.connect().unwrap().execute("ALTER TABLE keyring ADD CHECK (body <> 'forbidden')", &[]).unwrap();
     let refused = table.insert(&Row { body: "forbidden".into(), ..row("a", 1) });
     assert!(matches!(&refused, Err(crate::KeyringError::Refused { cause, .. }) if !cause.contains("forbidden")), "{refused:?}");
     assert!(table.insert(&row("a", 1)).unwrap(), "the connection goes on");
@@ -225,7 +225,7 @@ fn what_the_server_refuses_is_told_without_values() {
 #[test]
 fn processes_that_come_first_at_once_make_one_table() {
     let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
-    let config = schema(&server);
+    let (config, _) = schema(&server);
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| PostgresTable::open(&config).map(|_| ()))).collect();
         assert!(threads.into_iter().all(|thread| thread.join().unwrap().is_ok()));

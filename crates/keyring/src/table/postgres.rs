@@ -5,7 +5,8 @@
 
 use super::{FORMAT, Kind, Row, Table};
 use crate::{KeyringError, clock::Moment};
-use ::postgres::{Client, Config, Error, NoTls, Statement, config::Host, types::ToSql};
+use ::postgres::{Client, Error, Statement, types::ToSql};
+use shirube_net::{Server, said};
 use std::{
     collections::HashMap,
     fmt,
@@ -53,29 +54,18 @@ struct Line {
 
 /// The table of a database.
 pub(crate) struct PostgresTable {
-    config: Config,
+    server: Server,
     line: Mutex<Line>,
 }
 
 impl fmt::Debug for PostgresTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PostgresTable({})", describe(&self.config))
+        write!(f, "PostgresTable({})", self.server.place())
     }
 }
 
-/// An address without its password.
-fn describe(config: &Config) -> String {
-    let host = config.get_hosts().first().map_or(String::new(), |host| match host {
-        Host::Tcp(host) => host.clone(),
-        #[cfg(unix)]
-        Host::Unix(path) => path.display().to_string(),
-    });
-    let port = config.get_ports().first().map_or(String::new(), |port| format!(":{port}"));
-    format!("postgresql://{host}{port}/{}", config.get_dbname().unwrap_or_default())
-}
-
-fn failure(config: &Config, error: &Error) -> KeyringError {
-    let place = describe(config);
+fn failure(server: &Server, error: &Error) -> KeyringError {
+    let place = server.place();
     // The server's own words for a statement would repeat its values.
     match error.as_db_error() {
         // Of the connection, or the server goes down or comes up.
@@ -83,12 +73,12 @@ fn failure(config: &Config, error: &Error) -> KeyringError {
             KeyringError::Refused { place, cause: said.message().to_string() }
         }
         Some(said) => KeyringError::Unreachable { place, cause: said.message().to_string() },
-        None => KeyringError::Unreachable { place, cause: error.to_string() },
+        None => KeyringError::Unreachable { place, cause: said(error) },
     }
 }
 
-fn connect(config: &Config) -> Result<Client, Error> {
-    let mut client = config.connect(NoTls)?;
+fn connect(server: &Server) -> Result<Client, Error> {
+    let mut client = server.connect()?;
     client.batch_execute(SESSION)?;
     Ok(client)
 }
@@ -126,9 +116,9 @@ impl Session {
 
 impl PostgresTable {
     /// Opens the table, or makes it where there is none.
-    pub fn open(config: &Config) -> Result<PostgresTable, KeyringError> {
-        let failed = |error: Error| failure(config, &error);
-        let mut client = connect(config).map_err(failed)?;
+    pub fn open(server: &Server) -> Result<PostgresTable, KeyringError> {
+        let failed = |error: Error| failure(server, &error);
+        let mut client = connect(server).map_err(failed)?;
         let mut make = || {
             let mut transaction = client.transaction()?;
             transaction.batch_execute(LOCK)?;
@@ -142,11 +132,11 @@ impl PostgresTable {
         };
         let found: i64 = make().map_err(failed)?;
         if found > FORMAT {
-            return Err(KeyringError::Format { place: describe(config), found, known: FORMAT });
+            return Err(KeyringError::Format { place: server.place(), found, known: FORMAT });
         }
         let session = Some(Session { client, prepared: HashMap::new() });
         let line = Line { session, not_before: Instant::now(), cause: String::new() };
-        Ok(PostgresTable { config: config.clone(), line: Mutex::new(line) })
+        Ok(PostgresTable { server: server.clone(), line: Mutex::new(line) })
     }
 
     /// Does something over the connection; if that breaks, once more over a new one. `work` hears whether it is
@@ -166,7 +156,7 @@ impl PostgresTable {
                     line.session = Some(session);
                     return Ok(answer);
                 }
-                Err(error) => match failure(&self.config, &error) {
+                Err(error) => match failure(&self.server, &error) {
                     KeyringError::Unreachable { cause, .. } if !again => {
                         line.cause = cause;
                         again = true;
@@ -187,12 +177,12 @@ impl PostgresTable {
             return Ok(session);
         }
         if Instant::now() < line.not_before {
-            return Err(KeyringError::Unreachable { place: describe(&self.config), cause: line.cause.clone() });
+            return Err(KeyringError::Unreachable { place: self.server.place(), cause: line.cause.clone() });
         }
-        connect(&self.config).map(|client| Session { client, prepared: HashMap::new() }).map_err(|error| {
+        connect(&self.server).map(|client| Session { client, prepared: HashMap::new() }).map_err(|error| {
             line.not_before = Instant::now() + BACK_OFF;
-            line.cause = error.to_string();
-            failure(&self.config, &error)
+            line.cause = said(&error);
+            failure(&self.server, &error)
         })
     }
 }
@@ -298,13 +288,13 @@ fn row(kind: Kind, r: &::postgres::Row) -> Result<Row, Error> {
 mod tests {
     use super::*;
 
-    fn config(address: &str) -> Config {
+    fn server(address: &str) -> Server {
         address.parse().unwrap()
     }
 
     #[test]
     fn a_server_that_does_not_answer_is_told_with_its_place_and_without_the_password() {
-        let refused = PostgresTable::open(&config("postgresql://ann:secret@127.0.0.1:1/shirube?connect_timeout=2"));
+        let refused = PostgresTable::open(&server("postgresql://ann:secret@127.0.0.1:1/shirube?connect_timeout=2"));
         let told = format!("{refused:?}");
         assert!(matches!(refused, Err(KeyringError::Unreachable { place, .. }) if place == "postgresql://127.0.0.1:1/shirube"));
         assert!(!told.contains("secret"));

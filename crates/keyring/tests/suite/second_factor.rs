@@ -15,7 +15,7 @@ fn code(secret: &str, at: i64) -> String {
 }
 
 /// Ann with a password and an app; gives the app's secret and the recovery codes.
-fn with_app(place: &Place, keyring: &Keyring) -> (String, Vec<String>) {
+pub fn with_app(place: &Place, keyring: &Keyring) -> (String, Vec<String>) {
     keyring.set_password(ANN, "ann", PASSWORD).unwrap();
     let offer = keyring.offer_totp(ANN, "Shirube", "ann").unwrap();
     let secret = offer.secret.expose_secret().to_string();

@@ -3,6 +3,7 @@
 
 use postgres::{Client as Connection, NoTls};
 use shirube_keyring::{Account, Attempt, Client, Clock, ExposeSecret, Happening, Keyring, Limits, SignIn, SignedIn, What};
+use shirube_net::Server;
 use std::{
     net::IpAddr,
     sync::{
@@ -24,7 +25,7 @@ pub const BEGIN: i64 = 1_782_864_000_000;
 /// Where a keyring is, so that it can be opened again as another process does.
 pub struct Place {
     folder: tempfile::TempDir,
-    database: Option<postgres::Config>,
+    database: Option<Server>,
     pub clock: Clock,
     pub told: Arc<Mutex<Vec<Happening>>>,
 }
@@ -48,7 +49,7 @@ impl Place {
         let told = self.told.clone();
         let listener = Box::new(move |happening| told.lock().unwrap().push(happening));
         match &self.database {
-            Some(config) => Keyring::in_postgres(config, limits, self.clock.clone(), listener).unwrap(),
+            Some(server) => Keyring::in_postgres(server, limits, self.clock.clone(), listener).unwrap(),
             None => Keyring::in_folder(self.folder.path(), limits, self.clock.clone(), listener).unwrap(),
         }
     }
@@ -56,9 +57,8 @@ impl Place {
     /// All that is on disk, as text.
     pub fn kept(&self) -> String {
         match &self.database {
-            Some(config) => {
-                let rows =
-                    config.connect(NoTls).unwrap().query("SELECT concat_ws('|', kind, id, account, body) FROM keyring", &[]).unwrap();
+            Some(server) => {
+                let rows = server.connect().unwrap().query("SELECT concat_ws('|', kind, id, account, body) FROM keyring", &[]).unwrap();
                 rows.iter().map(|row| row.get::<_, String>(0) + "\n").collect()
             }
             None => {

@@ -73,6 +73,7 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
     let https = config.site().https;
     let mut accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
     accounts.second_factor = config.second_factor;
+    accounts.provider = config.oidc.provider();
     Ok(Who::Accounts(Box::new(accounts)))
 }
 

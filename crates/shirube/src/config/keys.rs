@@ -136,6 +136,23 @@ pub const KEYS: &[Key] = &[
         secret: true,
         ..key("files.s3_secret_key", "the key's secret", |c, t| word(t).map(|w| c.files.secret_key = w), |c| c.files.secret_key.clone())
     },
+    key("oidc.name", "\"Ministry account\"", |c, t| line(t).map(|n| c.oidc.name = n), |c| c.oidc.name.clone()),
+    key(
+        "oidc.issuer",
+        "\"https://id.example.jp/realm\" or \"none\"",
+        |c, t| unless_none(t, issuer).map(|u| c.oidc.issuer = u),
+        |c| c.oidc.issuer.clone().unwrap_or_else(|| "none".into()),
+    ),
+    key("oidc.client_id", "\"shirube\"", |c, t| line(t).map(|w| c.oidc.client_id = w), |c| c.oidc.client_id.clone()),
+    Key {
+        secret: true,
+        ..key(
+            "oidc.client_secret",
+            "the client's secret",
+            |c, t| line(t).map(|w| c.oidc.client_secret = w),
+            |c| c.oidc.client_secret.clone(),
+        )
+    },
     key(
         "anchor.file",
         "\"/mnt/elsewhere/anchors.jsonl\" or \"none\"",
@@ -181,6 +198,16 @@ fn unless_none<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> R
 /// A text that is part of a signature: printable ASCII without spaces.
 fn word(text: &str) -> Result<String, String> {
     if text.bytes().all(|b| b.is_ascii_graphic()) { Ok(text.to_string()) } else { Err("is no word of plain letters".into()) }
+}
+
+fn line(text: &str) -> Result<String, String> {
+    if text.contains(char::is_control) { Err("is no text of one line".into()) } else { Ok(text.to_string()) }
+}
+
+/// Kept letter by letter: the provider names itself so.
+fn issuer(text: &str) -> Result<String, String> {
+    let plain = shirube_web::is_protected(text) && !text.contains(['?', '#']);
+    if plain { Ok(text.to_string()) } else { Err(format!("“{text}” is no https address (http only on this machine)")) }
 }
 
 fn bucket(text: &str) -> Result<String, String> {

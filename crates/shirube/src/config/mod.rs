@@ -6,7 +6,7 @@ mod keys;
 pub use keys::{KEYS, Key};
 
 use shirube_store::{Bucket, FilesPlace, LogPlace, Url};
-use shirube_web::{Limits, Network, SecondFactor, Site};
+use shirube_web::{Limits, Network, Provider, RelyingParty, SecondFactor, Site};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -76,6 +76,37 @@ impl Objects {
     }
 }
 
+/// The institution's own provider of identities (OpenID Connect).
+#[derive(Clone, Debug, Default)]
+pub struct Oidc {
+    /// What people call it; its host when nobody says.
+    pub name: String,
+    /// Its address; people sign in by password alone when there is none.
+    pub issuer: Option<String>,
+    /// Our name there.
+    pub client_id: String,
+    /// Our secret there; none for a public client.
+    pub client_secret: String,
+}
+
+impl Oidc {
+    /// The provider, if there is one.
+    pub fn provider(&self) -> Option<Provider> {
+        let issuer = self.issuer.clone()?;
+        let host = issuer.split('/').nth(2).unwrap_or(&issuer);
+        let name = if self.name.is_empty() { host.to_string() } else { self.name.clone() };
+        let client_secret = (!self.client_secret.is_empty()).then(|| self.client_secret.as_str().into());
+        Some(Provider::new(name, RelyingParty { client_id: self.client_id.clone(), client_secret, issuer }))
+    }
+
+    /// Settings that are set without the others they need.
+    fn missing(&self) -> Vec<&'static str> {
+        let set = self.issuer.is_some() || [&self.name, &self.client_id, &self.client_secret].iter().any(|text| !text.is_empty());
+        let parts = [("oidc.issuer", self.issuer.is_some()), ("oidc.client_id", !self.client_id.is_empty())];
+        parts.iter().filter(|(_, there)| set && !there).map(|(name, _)| *name).collect()
+    }
+}
+
 /// Where and how often the end of the log is told.
 #[derive(Clone, Debug)]
 pub struct Anchoring {
@@ -114,6 +145,8 @@ pub struct Config {
     pub limits: Limits,
     /// Attached files.
     pub files: Objects,
+    /// Sign-in by a provider.
+    pub oidc: Oidc,
     /// Where the end of the log is told.
     pub anchor: Anchoring,
     /// Log lines.
@@ -143,6 +176,7 @@ impl Default for Config {
                 access_key: String::new(),
                 secret_key: String::new(),
             },
+            oidc: Oidc::default(),
             anchor: Anchoring { file: None, url: None, every: Duration::from_secs(3600) },
             log_format: LogFormat::Text,
             log_level: tracing::Level::INFO,
@@ -189,6 +223,9 @@ impl Config {
         }
         if self.has_accounts() && !self.listen.ip().is_loopback() && !self.site().https {
             doubts.push("public_url: people sign in over the network and it is not https: passwords and sessions go in clear".into());
+        }
+        if self.oidc.issuer.is_some() && !self.has_accounts() {
+            doubts.push("oidc: nobody signs in, as accounts are off".into());
         }
         if self.public_url.is_some() && self.trusted_proxies.is_empty() {
             doubts.push("public_url: no proxy is trusted, so all readers behind one count as one client: set trusted_proxies".into());
@@ -264,8 +301,13 @@ pub enum Mistake {
         example: &'static str,
     },
     /// Settings that only work together.
-    #[error("{}: not set, and the other settings of object storage are\n    mend: set all of them, or none", .0.join(", "))]
-    Incomplete(Vec<&'static str>),
+    #[error("{}: not set, and the other settings of {of} are\n    mend: set all of them, or none", missing.join(", "))]
+    Incomplete {
+        /// What they are of.
+        of: &'static str,
+        /// What is missing.
+        missing: Vec<&'static str>,
+    },
     /// The file in the data folder moves the data folder.
     #[error(
         "{origin}: `data` cannot be set in the data folder's own file\n    mend: remove it, or keep the file elsewhere and name it with --config"
@@ -349,9 +391,10 @@ pub fn read(arguments: &Arguments, variables: impl IntoIterator<Item = (String, 
             found.take(key, text, Origin::Argument(option));
         }
     }
-    let missing = found.config.files.missing();
-    if !missing.is_empty() {
-        found.mistakes.push(Mistake::Incomplete(missing));
+    for (of, missing) in [("object storage", found.config.files.missing()), ("sign-in by a provider", found.config.oidc.missing())] {
+        if !missing.is_empty() {
+            found.mistakes.push(Mistake::Incomplete { of, missing });
+        }
     }
     found
 }

@@ -93,7 +93,7 @@ fn the_public_address_is_allowed_and_decides_on_https() {
 fn object_storage_is_set_as_a_whole_and_its_secret_is_never_shown() {
     let part = "[files]\ns3_endpoint = \"https://s3.example.jp\"\ns3_bucket = \"b\"\n";
     let (_folder, found) = with(part, &[("SHIRUBE_FILES_S3_ACCESS_KEY", "a")], &[]);
-    assert_eq!(found.mistakes, [Mistake::Incomplete(vec!["files.s3_secret_key"])]);
+    assert_eq!(found.mistakes, [Mistake::Incomplete { of: "object storage", missing: vec!["files.s3_secret_key"] }]);
     let (_folder, found) = with(part, &[("SHIRUBE_FILES_S3_ACCESS_KEY", "a"), ("SHIRUBE_FILES_S3_SECRET_KEY", "hush")], &[]);
     assert_eq!(found.mistakes, []);
     let place = found.config.files.place();
@@ -117,4 +117,30 @@ fn signing_in_over_an_open_network_without_https_is_doubted() {
     assert!(!clear("listen = \"0.0.0.0:8420\"\npublic_url = \"https://plan.example.jp\"\n"));
     assert!(!clear("listen = \"127.0.0.1:8420\"\npublic_url = \"http://plan.example.jp\"\n"), "a proxy on this machine");
     assert!(!clear("listen = \"0.0.0.0:8420\"\naccounts = \"off\"\n"), "nobody signs in");
+}
+
+#[test]
+fn a_provider_is_set_with_its_issuer_and_our_name_there_and_the_secret_is_never_shown() {
+    let issuer = "[oidc]\nissuer = \"https://id.example.jp/realm\"\n";
+    let (_folder, found) = with(issuer, &[("SHIRUBE_OIDC_CLIENT_SECRET", "hush")], &[]);
+    assert_eq!(found.mistakes, [Mistake::Incomplete { of: "sign-in by a provider", missing: vec!["oidc.client_id"] }]);
+    let (_folder, found) = with("[oidc]\nname = \"Ministry\"\n", &[], &[]);
+    assert_eq!(found.mistakes, [Mistake::Incomplete { of: "sign-in by a provider", missing: vec!["oidc.issuer", "oidc.client_id"] }]);
+    let (_folder, found) = with(issuer, &[("SHIRUBE_OIDC_CLIENT_ID", "shirube"), ("SHIRUBE_OIDC_CLIENT_SECRET", "hush")], &[]);
+    assert_eq!(found.mistakes, []);
+    let provider = found.config.oidc.provider().unwrap();
+    assert_eq!((provider.name.as_str(), provider.issuer()), ("id.example.jp", "https://id.example.jp/realm"));
+    assert!(!format!("{provider:?}").contains("hush"));
+    assert!(found.config.doubts().iter().any(|doubt| doubt.starts_with("oidc: nobody signs in")));
+    assert!(with("", &[], &[]).1.config.oidc.provider().is_none());
+    for wrong in ["http://id.example.jp", "id.example.jp", "https://id.example.jp/?a=b"] {
+        let (_folder, found) = with("", &[("SHIRUBE_OIDC_ISSUER", wrong)], &[]);
+        assert!(matches!(found.mistakes[..], [Mistake::Value { name: "oidc.issuer", .. }, ..]), "{wrong}");
+    }
+    for near in ["http://127.0.0.1:9", "none"] {
+        assert_eq!(
+            with("", &[("SHIRUBE_OIDC_ISSUER", near), ("SHIRUBE_OIDC_CLIENT_ID", "x")], &[]).1.mistakes.len(),
+            usize::from(near == "none")
+        );
+    }
 }

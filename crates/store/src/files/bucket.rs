@@ -1,7 +1,7 @@
 //! Files in a bucket of S3-compatible object storage, named by their hashes.
 
 use super::{Bucket, FilesError, Keeper, is_hash, sha256, sign};
-use crate::{StoreError, net};
+use crate::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeSet, sync::Arc, thread, time::Duration};
 use ureq::{Agent, Body, http};
@@ -31,7 +31,7 @@ struct Answer {
 
 impl BucketFiles {
     pub fn new(bucket: Arc<Bucket>) -> BucketFiles {
-        BucketFiles { bucket, agent: net::agent(PATIENCE) }
+        BucketFiles { bucket, agent: shirube_net::agent(PATIENCE) }
     }
 
     fn place(&self) -> String {

@@ -1,11 +1,13 @@
 //! What can be wrong with a log.
 
+use shirube_net::AddressError;
+
 /// Why the event log cannot be used. Passwords are in none of these.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LogError {
     /// The text names no place of a log.
-    #[error("“{0}” is not the address of an event log ({1}): write postgresql://user@host:port/database, the password in PGPASSWORD")]
-    Address(String, String),
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// The server does not answer; nothing was written.
     #[error(
         "the event log at {place} cannot be reached ({cause}); nothing was written, reading goes on; start the server or mend the network, it is tried again by itself"

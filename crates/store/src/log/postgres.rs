@@ -7,11 +7,11 @@ mod schema;
 
 use super::{COLUMNS, Each, EventLog, Last, LogError, Row, Which};
 use crate::StoreError;
-use ::postgres::{Client, Config, NoTls, Statement, config::Host, fallible_iterator::FallibleIterator};
+use ::postgres::{Client, Statement, fallible_iterator::FallibleIterator};
+use shirube_net::{Server, said};
 use shirube_record::{Event, EventKind, FIRST, Hash, Scope};
 use std::{
     cell::{RefCell, RefMut},
-    fmt::Write as _,
     time::{Duration, Instant},
 };
 
@@ -53,7 +53,7 @@ struct Line {
 
 /// The log, open for appending or reading.
 pub(crate) struct PostgresLog {
-    config: Config,
+    server: Server,
     line: RefCell<Line>,
     /// The end of the log, the batch's own events included.
     last: Last,
@@ -65,40 +65,8 @@ pub(crate) struct PostgresLog {
     bytes: usize,
 }
 
-/// An address without its password.
-pub(super) fn describe(config: &Config) -> String {
-    let mut text = "postgresql://".to_string();
-    if let Some(user) = config.get_user() {
-        let _ = write!(text, "{user}@");
-    }
-    match config.get_hosts().first() {
-        Some(Host::Tcp(host)) => text.push_str(host),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => {
-            let _ = write!(text, "{}", path.display());
-        }
-        None => {}
-    }
-    if let Some(port) = config.get_ports().first() {
-        let _ = write!(text, ":{port}");
-    }
-    let _ = write!(text, "/{}", config.get_dbname().unwrap_or_default());
-    text
-}
-
-/// What an error says, with what caused it.
-pub(super) fn said(error: &::postgres::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-fn failure(config: &Config, error: &::postgres::Error) -> LogError {
-    let (place, cause) = (describe(config), said(error));
+fn failure(server: &Server, error: &::postgres::Error) -> LogError {
+    let (place, cause) = (server.to_string(), said(error));
     match error.code().map(|code| code.code()) {
         Some("55P03") => LogError::Busy { place },
         // Of the connection, or the server goes down or comes up.
@@ -107,17 +75,17 @@ fn failure(config: &Config, error: &::postgres::Error) -> LogError {
     }
 }
 
-fn connect(config: &Config) -> Result<Client, LogError> {
+fn connect(server: &Server) -> Result<Client, LogError> {
     let connect = || {
-        let mut client = config.connect(NoTls)?;
+        let mut client = server.connect()?;
         client.batch_execute(SESSION)?;
         Ok(client)
     };
-    connect().map_err(|error| failure(config, &error))
+    connect().map_err(|error| failure(server, &error))
 }
 
-fn session(config: &Config) -> Result<Session, LogError> {
-    let mut client = connect(config)?;
+fn session(server: &Server) -> Result<Session, LogError> {
+    let mut client = connect(server)?;
     let mut prepare = || {
         let insert = client.prepare(&format!(
             "INSERT INTO event ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], \
@@ -125,32 +93,32 @@ fn session(config: &Config) -> Result<Session, LogError> {
         ))?;
         Ok((insert, client.prepare(LAST)?))
     };
-    let (insert, last) = prepare().map_err(|error| failure(config, &error))?;
+    let (insert, last) = prepare().map_err(|error| failure(server, &error))?;
     Ok(Session { client, insert, last })
 }
 
 /// Waits until no other process starts on this log; as long as the connection stands, none does.
-pub(super) fn alone(config: &Config) -> Result<Client, LogError> {
-    let mut client = connect(config)?;
-    client.batch_execute(LOCK_ALONE).map_err(|error| failure(config, &error))?;
+pub(super) fn alone(server: &Server) -> Result<Client, LogError> {
+    let mut client = connect(server)?;
+    client.batch_execute(LOCK_ALONE).map_err(|error| failure(server, &error))?;
     Ok(client)
 }
 
 impl PostgresLog {
     /// Opens or makes the log.
-    pub fn open(config: &Config) -> Result<PostgresLog, StoreError> {
-        let mut client = connect(config)?;
-        schema::prepare(&mut client, config)?;
+    pub fn open(server: &Server) -> Result<PostgresLog, StoreError> {
+        let mut client = connect(server)?;
+        schema::prepare(&mut client, server)?;
         drop(client);
-        PostgresLog::open_reader(config)
+        PostgresLog::open_reader(server)
     }
 
     /// A second connection, for reading while the writer writes.
-    pub fn open_reader(config: &Config) -> Result<PostgresLog, StoreError> {
-        let line = Line { session: Some(session(config)?), not_before: Instant::now(), wait: BACK_OFF.0, cause: String::new() };
+    pub fn open_reader(server: &Server) -> Result<PostgresLog, StoreError> {
+        let line = Line { session: Some(session(server)?), not_before: Instant::now(), wait: BACK_OFF.0, cause: String::new() };
         let (last, waiting) = (Last::NONE, vec![]);
         let mut log =
-            PostgresLog { config: config.clone(), line: RefCell::new(line), last, committed: last, in_batch: false, waiting, bytes: 0 };
+            PostgresLog { server: server.clone(), line: RefCell::new(line), last, committed: last, in_batch: false, waiting, bytes: 0 };
         log.refresh()?;
         Ok(log)
     }
@@ -162,9 +130,9 @@ impl PostgresLog {
             line.session = None;
             let now = Instant::now();
             if self.in_batch || now < line.not_before {
-                return Err(LogError::Unreachable { place: describe(&self.config), cause: line.cause.clone() });
+                return Err(LogError::Unreachable { place: self.server.to_string(), cause: line.cause.clone() });
             }
-            match session(&self.config) {
+            match session(&self.server) {
                 Ok(session) => {
                     line.session = Some(session);
                     line.wait = BACK_OFF.0;
@@ -182,12 +150,12 @@ impl PostgresLog {
             }
         }
         RefMut::filter_map(line, |line| line.session.as_mut())
-            .map_err(|_| LogError::Unreachable { place: describe(&self.config), cause: "connection closed".to_string() })
+            .map_err(|_| LogError::Unreachable { place: self.server.to_string(), cause: "connection closed".to_string() })
     }
 
     /// Does something over the connection, and lets go of one that broke.
     fn ask<T>(&self, work: impl FnOnce(&mut Session) -> Result<T, ::postgres::Error>) -> Result<T, StoreError> {
-        let answer = work(&mut *self.session()?).map_err(|error| failure(&self.config, &error));
+        let answer = work(&mut *self.session()?).map_err(|error| failure(&self.server, &error));
         if let Err(LogError::Unreachable { cause, .. }) = &answer {
             let mut line = self.line.borrow_mut();
             line.session = None;
@@ -218,12 +186,12 @@ impl PostgresLog {
             });
             match found {
                 Ok(found) if found.flatten() == Some(end.hash) => return Ok(()),
-                Ok(_) => return Err(LogError::Unreachable { place: describe(&self.config), cause }.into()),
+                Ok(_) => return Err(LogError::Unreachable { place: self.server.to_string(), cause }.into()),
                 // A refusal leaves the session in a broken transaction.
                 Err(_) => self.line.borrow_mut().session = None,
             }
         }
-        Err(LogError::Unknown { place: describe(&self.config), first, last: end.seq }.into())
+        Err(LogError::Unknown { place: self.server.to_string(), first, last: end.seq }.into())
     }
 }
 

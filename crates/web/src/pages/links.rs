@@ -1,6 +1,6 @@
 //! Pages that one-time links lead to: set-up of the first owner, invitation, recovery.
 
-use super::sign_in;
+use super::{provider, sign_in};
 use crate::{
     ctx::Ctx,
     error::{Error, pair},
@@ -9,7 +9,7 @@ use crate::{
     reply::Reply,
     state::App,
     text::L,
-    who::{Accounts, NO_ACCOUNT, cookies, owner_comes_in},
+    who::{Accounts, NO_ACCOUNT, Provider, cookies, owner_comes_in},
 };
 use maud::{Markup, html};
 use shirube_keyring::{Account, KeyringError, LEAST_CHARACTERS, Link, Purpose, check_password};
@@ -27,7 +27,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let accounts = app.who.accounts()?;
     let (purpose, link) = good(accounts, cx)?;
     let login = login_of(app, &link)?;
-    Ok(Reply::page(form(app, cx, purpose, login.as_deref(), &Entered::new(vec![], vec![]), &[])))
+    Ok(Reply::page(form(app, cx, accounts.provider.as_ref(), purpose, login.as_deref(), &Entered::new(vec![], vec![]), &[])))
 }
 
 /// The form of the page was sent.
@@ -35,6 +35,9 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let accounts = app.who.accounts()?;
     let (purpose, link) = good(accounts, cx)?;
     let entered = Entered::read(cx)?;
+    if purpose == Purpose::Invitation && entered.text("_do") == "provider" {
+        return provider::accept(app, cx, accounts);
+    }
     let known = login_of(app, &link)?;
     let typed = entered.text("login").trim().to_lowercase();
     let login = known.clone().unwrap_or(typed);
@@ -49,7 +52,9 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if password != entered.text("again") {
         faults.push(pair("2つのパスワードが違います。", "The two passwords differ."));
     }
-    let refused = |faults: &[Pair]| Reply::page(form(app, cx, purpose, known.as_deref(), &entered, faults)).with_status(422);
+    let refused = |faults: &[Pair]| {
+        Reply::page(form(app, cx, accounts.provider.as_ref(), purpose, known.as_deref(), &entered, faults)).with_status(422)
+    };
     if !faults.is_empty() {
         return Ok(refused(&faults));
     }
@@ -121,6 +126,19 @@ fn over() -> Error {
         ),
         pair("リンクを送った人に、新しいリンクを頼んでください。", "Ask whoever sent it for a new one."),
     )
+}
+
+/// The account that an invitation is for, if it is good. The link is not used up.
+pub fn invited(app: &App, accounts: &Accounts, link: &str) -> Result<Account, Error> {
+    let link = accounts.keyring.look_at_link(Purpose::Invitation, link)?.ok_or_else(over)?;
+    login_of(app, &link)?;
+    Ok(link.account)
+}
+
+/// Uses an invitation up and makes its account active. Of many who try at once, one goes on.
+pub fn use_up(app: &App, accounts: &Accounts, link: &str) -> Result<(), Error> {
+    let link = accounts.keyring.use_link(Purpose::Invitation, link)?.ok_or_else(over)?;
+    activate(app, link.account)
 }
 
 /// Login of the link's account; none in the set-up, which makes it.
@@ -257,7 +275,15 @@ pub fn password_inputs(l: L) -> Markup {
     }
 }
 
-fn form(app: &App, cx: &Ctx, purpose: Purpose, login: Option<&str>, entered: &Entered, faults: &[Pair]) -> Markup {
+fn form(
+    app: &App,
+    cx: &Ctx,
+    provider: Option<&Provider>,
+    purpose: Purpose,
+    login: Option<&str>,
+    entered: &Entered,
+    faults: &[Pair],
+) -> Markup {
     let l = cx.l;
     let title = match purpose {
         Purpose::SetUp => l.t("最初の管理者", "The first owner"),
@@ -293,6 +319,14 @@ fn form(app: &App, cx: &Ctx, purpose: Purpose, login: Option<&str>, entered: &En
             }
             (password_inputs(l))
             p { button { (l.t("登録する", "Save")) } }
+        }
+        @if let (Purpose::Invitation, Some(provider)) = (purpose, provider) {
+            form class="narrow" method="post" action=(cx.form_action()) {
+                p { (l.t("パスワードの代わりに", "Instead of a password")) }
+                p { button class="quiet" name="_do" value="provider" {
+                    @if l.is_ja() { (provider.name) "でサインインする" } @else { "Sign in with " (provider.name) }
+                } }
+            }
         }
     };
     layout::page(&app.view(cx), title, "", &[], body)

@@ -1,6 +1,6 @@
 //! One's own account: password, second factor, sessions, purpose, tokens of programs.
 
-use super::{confirm, links, sign_in};
+use super::{confirm, links, provider, sign_in};
 use crate::{
     cells,
     ctx::Ctx,
@@ -70,6 +70,16 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             Ok(reply) => return Ok(reply),
             Err(faults) => told.faults = faults,
         },
+        "link-identity" => return provider::link(app, cx, accounts, signed),
+        "unlink-identity" => {
+            if keyring.has_password(me)? {
+                keyring.unlink_identity(me, entered.text("issuer"))?;
+                told.done = Some(pair("結び付きを外しました。", "The link was removed."));
+            } else {
+                // Nothing would be left to sign in by.
+                told.faults = vec![pair("先にパスワードを設定してください。", "Set a password first.")];
+            }
+        }
         "offer" => {
             let offer = keyring.offer_totp(me, &app.pack.meta.label.en, &signed.login)?;
             told.offer = Some((offer.qr_svg.expose_secret().to_string(), offer.secret.expose_secret().to_string()));
@@ -221,7 +231,10 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
             p { button { (l.t("示す", "State")) } }
         }))
         h2 { (l.t("パスワード", "Password")) }
-        (form("password", html! {
+        @if !keyring.has_password(me)? {
+            p { (l.t("パスワードはありません。設定するには、管理者に再設定のリンクを頼んでください。",
+                     "You have none. To set one, ask the owner of this portal for a recovery link.")) }
+        } @else { (form("password", html! {
             input type="text" name="username" value=(signed.login) autocomplete="username" readonly hidden;
             div class="field" {
                 label for="present" { (l.t("今のパスワード", "Present password")) }
@@ -229,7 +242,8 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
             }
             (links::password_inputs(l))
             p { button { (l.t("変更する", "Change")) } }
-        }))
+        })) }
+        (identities(cx, accounts, me, &form)?)
         h2 { (l.t("認証アプリ", "Authenticator app")) }
         @if let Some((svg, secret)) = &told.offer {
             p { (l.t("アプリでこの図を読み取り、表示された6桁のコードを入れてください。", "Scan this with the app and enter the six digits it shows.")) }
@@ -279,4 +293,31 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
         @if sessions.len() > 1 { (form("end-others", html! { p { button class="quiet" { (l.t("ほかをすべて終わらせる", "End all others")) } } })) }
     };
     Ok(layout::page(&app.view(cx), title, "", &[], body))
+}
+
+/// What of other providers one signs in by, and the way to link the institution's own.
+fn identities(cx: &Ctx, accounts: &Accounts, me: Account, form: &dyn Fn(&str, Markup) -> Markup) -> Result<Markup, Error> {
+    let l = cx.l;
+    let linked = accounts.keyring.identities(me)?;
+    let ours = accounts.provider.as_ref();
+    if linked.is_empty() && ours.is_none() {
+        return Ok(html! {});
+    }
+    let open = ours.filter(|provider| linked.iter().all(|identity| identity.issuer != provider.issuer()));
+    Ok(html! {
+        h2 id="identities" { (l.t("ほかのサービスでのサインイン", "Sign-in by another provider")) }
+        @for identity in &linked {
+            @let name = ours.filter(|p| p.issuer() == identity.issuer).map_or(identity.issuer.as_str(), |p| &p.name);
+            p { (name) " · " (l.t("結び付けた日時", "linked")) " " (cells::time(l, identity.linked)) }
+            (form("unlink-identity", html! {
+                input type="hidden" name="issuer" value=(identity.issuer);
+                p { button class="quiet" { (l.t("外す", "Remove")) } }
+            }))
+        }
+        @if let Some(provider) = open {
+            p { @if l.is_ja() { (provider.name) "の利用者として、パスワードなしでサインインできるようになります。" }
+                @else { "With it you sign in as the user you are at " (provider.name) ", without the password." } }
+            (form("link-identity", html! { p { button { @if l.is_ja() { (provider.name) "と結び付ける" } @else { "Link " (provider.name) } } } }))
+        }
+    })
 }

@@ -25,6 +25,7 @@ pub mod me;
 pub mod node;
 pub mod people;
 pub mod plan;
+pub mod provider;
 pub mod record;
 pub mod redact;
 pub mod register_fields;

@@ -8,6 +8,7 @@ use crate::{
     gate, layout, parts,
     reply::Reply,
     state::App,
+    url,
     who::{Accounts, cookies},
 };
 use maud::{Markup, html};
@@ -31,11 +32,11 @@ pub(super) enum Wrong {
 
 /// The form.
 pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    app.who.accounts()?;
+    let accounts = app.who.accounts()?;
     if cx.asking.signed().is_some() && cx.query.get("again").is_none() {
         return Ok(Reply::see_other(destination(cx, cx.query.get("to"))));
     }
-    Ok(Reply::page(form(app, cx, "", cx.query.get("to").unwrap_or_default(), None)))
+    Ok(Reply::page(form(app, cx, accounts, "", cx.query.get("to").unwrap_or_default(), None)))
 }
 
 /// Login and password were sent.
@@ -53,14 +54,20 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         label: &label(cx),
         session: cookies::read(&cx.headers, cookies::SESSION, accounts.https),
     };
-    match accounts.keyring.sign_in(&attempt, entered.text("password"))? {
-        SignIn::Done(done) => Ok(signed_in(accounts, &done, destination(cx, Some(to)))),
+    let attempted = accounts.keyring.sign_in(&attempt, entered.text("password"))?;
+    Ok(outcome(app, cx, accounts, attempted, typed, to))
+}
+
+/// What is answered to an attempt.
+pub fn outcome(app: &App, cx: &Ctx, accounts: &Accounts, outcome: SignIn, typed: &str, to: &str) -> Reply {
+    match outcome {
+        SignIn::Done(done) => signed_in(accounts, &done, destination(cx, Some(to))),
         SignIn::SecondFactor(token) => {
             let half = cookies::set(cookies::HALF, token.expose_secret(), None, accounts.https);
-            Ok(Reply::page(code_form(app, cx, to, None)).with_cookie(half))
+            Reply::page(code_form(app, cx, to, None)).with_cookie(half)
         }
-        SignIn::Wrong => Ok(Reply::page(form(app, cx, typed, to, Some(Wrong::Password))).with_status(422)),
-        SignIn::Wait { until } => Ok(Reply::page(form(app, cx, typed, to, Some(Wrong::Wait(until)))).with_status(429)),
+        SignIn::Wrong => Reply::page(form(app, cx, accounts, typed, to, Some(Wrong::Password))).with_status(422),
+        SignIn::Wait { until } => Reply::page(form(app, cx, accounts, typed, to, Some(Wrong::Wait(until)))).with_status(429),
     }
 }
 
@@ -75,7 +82,7 @@ pub fn code(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         Some(SignIn::Done(done)) => Ok(signed_in(accounts, &done, destination(cx, Some(to))).with_cookie(over)),
         Some(SignIn::Wait { until }) => Ok(Reply::page(code_form(app, cx, to, Some(Wrong::Wait(until)))).with_status(429)),
         Some(_) => Ok(Reply::page(code_form(app, cx, to, Some(Wrong::Code))).with_status(422)),
-        None => Ok(Reply::page(form(app, cx, "", to, Some(Wrong::Over))).with_status(422).with_cookie(over)),
+        None => Ok(Reply::page(form(app, cx, accounts, "", to, Some(Wrong::Over))).with_status(422).with_cookie(over)),
     }
 }
 
@@ -110,7 +117,7 @@ pub fn label(cx: &Ctx) -> String {
 }
 
 /// Where to go after signing in: a page of ours, else the front page.
-fn destination(cx: &Ctx, to: Option<&str>) -> String {
+pub fn destination(cx: &Ctx, to: Option<&str>) -> String {
     to.filter(|to| gate::own_address(to)).map_or_else(|| cx.to("/"), str::to_string)
 }
 
@@ -130,7 +137,7 @@ pub(super) fn told(cx: &Ctx, wrong: Option<Wrong>) -> Markup {
     html! { div class="callout care" role="alert" { p { (words) } } }
 }
 
-fn form(app: &App, cx: &Ctx, login: &str, to: &str, wrong: Option<Wrong>) -> Markup {
+fn form(app: &App, cx: &Ctx, accounts: &Accounts, login: &str, to: &str, wrong: Option<Wrong>) -> Markup {
     let l = cx.l;
     let title = l.t("サインイン", "Sign in");
     let body = html! {
@@ -148,9 +155,20 @@ fn form(app: &App, cx: &Ctx, login: &str, to: &str, wrong: Option<Wrong>) -> Mar
             }
             p { button { (title) } }
         }
+        @if let Some(provider) = &accounts.provider {
+            p { a class="button quiet" href=(by_provider(cx, to)) {
+                @if l.is_ja() { (provider.name) "でサインイン" } @else { "Sign in with " (provider.name) }
+            } }
+        }
         p class="small muted" { (l.t("公開されている内容は、サインインしなくても見られます。", "What is published can be read without signing in.")) }
     };
     layout::page(&app.view(cx), title, "", &[], body)
+}
+
+/// The way to the provider. Who is to sign in again is asked again there, too.
+fn by_provider(cx: &Ctx, to: &str) -> String {
+    let again = if cx.query.get("again").is_some() { "&again=1" } else { "" };
+    cx.form_path(&format!("/sign-in/provider?to={}{again}", url::value(to)))
 }
 
 fn code_form(app: &App, cx: &Ctx, to: &str, wrong: Option<Wrong>) -> Markup {

@@ -7,9 +7,11 @@ use crate::{
     routes::Method,
     testing::{self, Portal},
     url,
+    who::{Provider, Who, cookies},
 };
 use axum::body::Bytes;
 use shirube_keyring::{ExposeSecret, Purpose};
+use shirube_oidc::{Attempt, RelyingParty};
 use shirube_record::Cell;
 use shirube_store::{Actor, Command};
 
@@ -225,4 +227,46 @@ fn who_can_see_a_record_and_what_an_account_can_see_is_told() {
     let page = ann.page(&format!("/registers/office_account/{account}/access"));
     assert!(page.contains("管理者はすべてを行う") && page.contains("だれでも"));
     assert!(matches!(Browser::new(&portal).get(&format!("/people/{account}")), Err(Error::SignIn)));
+}
+
+#[test]
+fn a_provider_is_offered_where_one_signs_in_and_told_when_it_is_away() {
+    let (mut portal, link) = Portal::with_accounts(testing::desk());
+    let kept = founded(&portal, &link);
+    let mut anyone = Browser::new(&portal);
+    assert!(!anyone.page("/sign-in").contains("/sign-in/provider"));
+    assert!(matches!(anyone.get("/sign-in/provider"), Err(Error::NotFound(_))), "there is none");
+    // Nobody listens there.
+    let party = RelyingParty { issuer: "http://127.0.0.1:9".into(), client_id: "shirube".into(), client_secret: None };
+    let Who::Accounts(accounts) = &mut portal.app.who else { panic!("a trial") };
+    accounts.provider = Some(Provider::new("Office".into(), party));
+    let mut anyone = Browser::new(&portal);
+    assert!(anyone.page("/sign-in?to=/me&again=1").contains("/sign-in/provider?to=/me&amp;again=1"));
+    let mut ann = Browser { portal: &portal, cookies: kept };
+    assert!(ann.page("/me").contains("link-identity"));
+    let away = |reply: Result<Reply, Error>| matches!(reply, Err(Error::Refused(r)) if r.code == "provider-away");
+    assert!(away(anyone.get("/sign-in/provider?to=/me")));
+    assert!(away(ann.send("/me", "/me", &[("_do", "link-identity")])));
+}
+
+#[test]
+fn an_answer_without_its_attempt_is_refused_in_the_language_it_was_begun_in() {
+    let (mut portal, _) = Portal::with_accounts(testing::desk());
+    let party = RelyingParty { issuer: "http://127.0.0.1:9".into(), client_id: "shirube".into(), client_secret: None };
+    let Who::Accounts(accounts) = &mut portal.app.who else { panic!("a trial") };
+    accounts.provider = Some(Provider::new("Office".into(), party));
+    let back = |cookie: &str| {
+        let header = format!("{}={cookie}", cookies::PROVIDER);
+        portal.ask(Method::Get, "/sign-in/provider/back?code=c&state=s", &[("cookie", &header)], Bytes::new()).unwrap()
+    };
+    for nothing in ["", "guessed", "a.b.c"] {
+        let reply = back(nothing);
+        assert_eq!(reply.status(), 400, "{nothing}");
+        assert!(reply.text().contains("もう一度始めて") && !reply.text().contains("code=c"), "the code is not linked on");
+    }
+    // The attempt is known; the provider is not there.
+    let attempt = Attempt::begin(r#"{"aim":{"sign-in":{"to":"/me"}},"english":true,"anew":false}"#, 0).unwrap();
+    let reply = back(attempt.cookie().expose_secret());
+    assert_eq!(reply.status(), 503);
+    assert!(reply.text().contains("Office does not answer"));
 }

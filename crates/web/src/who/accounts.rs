@@ -1,6 +1,6 @@
 //! People and programs that sign in.
 
-use super::{Asking, Signed, Visitor, cookies};
+use super::{Asking, Provider, Signed, Visitor, cookies};
 use crate::error::{Error, pair};
 use axum::http::{HeaderMap, header};
 use shirube_access::{Clearance, Person, Policies, SystemAction};
@@ -29,6 +29,8 @@ pub struct Accounts {
     pub https: bool,
     /// Who must have a second factor.
     pub second_factor: SecondFactor,
+    /// The institution's own provider of identities, if it has one.
+    pub provider: Option<Provider>,
     /// Held while the first owner is being made.
     pub founding: Mutex<()>,
     cleared: Mutex<Cleared>,
@@ -72,8 +74,19 @@ impl Accounts {
             policies: Arc::new(Policies::new(Arc::clone(pack))?),
             https,
             second_factor: SecondFactor::Owners,
+            provider: None,
             founding: Mutex::default(),
             cleared: Mutex::default(),
+        })
+    }
+
+    /// The provider, where there is one.
+    pub fn provider(&self) -> Result<&Provider, Error> {
+        self.provider.as_ref().ok_or_else(|| {
+            Error::NotFound(pair(
+                "このポータルでは、ほかのサービスによるサインインを使っていません。",
+                "This portal has no sign-in by another provider.",
+            ))
         })
     }
 
@@ -141,7 +154,10 @@ impl Accounts {
     /// Whether someone who is signed in is to set a second factor up before anything else.
     fn lacks_factor(&self, session: &Session, clearance: &Clearance) -> Result<bool, Error> {
         let demanded = self.demands_factor(clearance);
-        let shown = matches!(session.means, Means::PasswordAndCode | Means::PasswordAndRecoveryCode);
+        let shown = match session.means {
+            Means::PasswordAndCode | Means::PasswordAndRecoveryCode | Means::ExternalAndCode | Means::ExternalAndRecoveryCode => true,
+            Means::Password | Means::External | Means::ExternalAnew | Means::Link => false,
+        };
         Ok(demanded && !shown && !self.keyring.has_second_factor(session.account)?)
     }
 

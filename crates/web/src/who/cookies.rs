@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, header};
 pub const SESSION: &str = "shirube";
 /// Between password and second factor.
 pub const HALF: &str = "shirube-code";
+/// Between here and the provider of identities.
+pub const PROVIDER: &str = "shirube-provider";
 /// A device that signed in before.
 pub const DEVICE: &str = "shirube-device";
 /// What personal data is looked at for.

@@ -1,8 +1,9 @@
 //! Tables of the log in a database, and their format.
 
 use super::{BEGIN, LOCK, failure};
-use crate::{StoreError, log::LogError, log::postgres::describe};
-use ::postgres::{Client, Config};
+use crate::{StoreError, log::LogError};
+use ::postgres::Client;
+use shirube_net::Server;
 
 /// The format this release writes. A release reads its own format and the one before; what changes between two is
 /// added so that the release before reads on.
@@ -43,11 +44,11 @@ CREATE TRIGGER event_is_fixed BEFORE UPDATE ON event FOR EACH ROW EXECUTE FUNCTI
 ";
 
 /// Makes the tables where there are none, and refuses those of a later release.
-pub(super) fn prepare(client: &mut Client, config: &Config) -> Result<(), StoreError> {
-    let refused = |error: ::postgres::Error| failure(config, &error);
+pub(super) fn prepare(client: &mut Client, server: &Server) -> Result<(), StoreError> {
+    let refused = |error: ::postgres::Error| failure(server, &error);
     let encoding: String = client.query_one("SHOW server_encoding", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
     if encoding != "UTF8" {
-        return Err(LogError::Encoding { place: describe(config), found: encoding }.into());
+        return Err(LogError::Encoding { place: server.to_string(), found: encoding }.into());
     }
     // Two processes may start at once.
     client.batch_execute(&format!("{BEGIN}; {LOCK}")).map_err(refused)?;
@@ -59,7 +60,7 @@ pub(super) fn prepare(client: &mut Client, config: &Config) -> Result<(), StoreE
     }
     let found: i64 = client.query_one("SELECT format FROM shirube_log", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
     if found > FORMAT {
-        return Err(LogError::Format { place: describe(config), found, known: FORMAT }.into());
+        return Err(LogError::Format { place: server.to_string(), found, known: FORMAT }.into());
     }
     Ok(client.batch_execute("COMMIT").map_err(refused)?)
 }

@@ -48,7 +48,8 @@ pub fn rule(route: &Route) -> Rule {
         | "api_health" | "api_pack" | "api_plan" | "api_codes" | "api_code_list" | "api_sources" | "api_source" | "api_figures"
         | "api_indicators" | "api_audit" | "api_search" | "api_registers" | "api_register" | "healthz" | "readyz" | "style" | "script"
         | "icon" => Rule::Open,
-        "figure" | "api_figure" => Rule::Nowhere,
+        // The scene has no provider.
+        "figure" | "api_figure" | "sign_in_provider" | "sign_in_back" => Rule::Nowhere,
         // Where there are no accounts, links lead nowhere.
         "link" | "link_send" => Rule::Open,
         "indicator" | "indicator_download" | "api_indicator" | "api_values" | "api_derivation" => Rule::Indicator,

@@ -1,6 +1,6 @@
 //! Asking other servers over HTTP, with TLS where the address says https.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 use ureq::{
     Agent,
     tls::{RootCerts, TlsConfig},
@@ -12,11 +12,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// What asks. Certificates are those the system trusts; nothing is followed elsewhere, and every status is an answer.
-pub(crate) fn agent(whole: Duration) -> Agent {
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build();
+pub fn agent(whole: Duration) -> Agent {
+    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(crate::provider()).build();
     Agent::config_builder()
         .tls_config(tls)
         .http_status_as_error(false)
