@@ -13,7 +13,7 @@ pub(crate) struct Component {
     places: BTreeMap<Var, usize>,
     vars: Vec<Var>,
     model: Model,
-    /// Known counts beside each unknown.
+    /// Known counts that stand in an equation with each unknown.
     beside: BTreeMap<Var, BTreeSet<Var>>,
 }
 
@@ -51,10 +51,9 @@ impl Component {
     }
 
     fn neighbours(&mut self, system: &System, vars: impl Iterator<Item = Var>) {
-        let vars: Vec<Var> = vars.collect();
-        let known: Vec<Var> = vars.iter().copied().filter(|v| system.is_known(*v)).collect();
-        for var in vars.iter().filter(|v| !system.is_known(**v)) {
-            self.beside.entry(*var).or_default().extend(&known);
+        let (known, unknown): (Vec<Var>, Vec<Var>) = vars.partition(|v| system.is_known(*v));
+        for var in unknown {
+            self.beside.entry(var).or_default().extend(&known);
         }
     }
 
@@ -67,15 +66,11 @@ impl Component {
         self.model.truth = self.vars.iter().map(|v| system.value(*v)).collect();
         let thresholds: Vec<i64> = self.vars.iter().map(|v| system.threshold(*v)).collect();
         let found = Bounds::of(&self.model, &thresholds, &primary);
-        let exposed = primary.into_iter().filter(|i| !found.protects(*i)).take(AT_ONCE);
+        let exposed: Vec<usize> = primary.into_iter().filter(|i| !found.protects(*i)).take(AT_ONCE).collect();
         let around: BTreeSet<Var> = self.beside.values().flatten().copied().collect();
         let inside: BTreeSet<Var> = self.vars.iter().copied().collect();
-        let exposure = |i: usize| Exposure {
-            near: self.beside.get(&self.vars[i]).cloned().unwrap_or_default(),
-            around: around.clone(),
-            inside: inside.clone(),
-        };
-        exposed.map(exposure).collect()
+        let near = |i: &usize| self.beside.get(&self.vars[*i]).cloned().unwrap_or_default();
+        exposed.iter().map(|i| Exposure { near: near(i), around: around.clone(), inside: inside.clone() }).collect()
     }
 }
 

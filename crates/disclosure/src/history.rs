@@ -1,6 +1,6 @@
 //! Publishing tables moment after moment.
 
-use crate::system::{Row, System, Var};
+use crate::system::{Exposure, Row, System, Var};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A count of persons or organisations.
@@ -78,6 +78,9 @@ impl<C> Default for History<C> {
     }
 }
 
+/// Units up to which all choices are compared and looked at once more; with more it would take too long.
+const REVIEWED: usize = 500;
+
 /// Blocks of an edition that hang together by sums, by number.
 type Blocks = BTreeSet<usize>;
 
@@ -120,34 +123,49 @@ impl<C: Ord + Clone> History<C> {
             .iter()
             .map(|unit| unit.as_ref().is_some_and(|vars| !vars.iter().any(|v| next.system.is_primary(*v) || unknown_before(v))))
             .collect();
+        // What was known before protects nothing by being suppressed now, and neither does a zero.
+        let worth: Vec<bool> =
+            (0..next.system.len()).map(|v| next.system.value(v) > 0 && !(v < before && self.system.is_known(v))).collect();
+        let small = units.len() <= REVIEWED;
+        // Units that were hidden together.
+        let mut hidden: Vec<Vec<usize>> = vec![];
         loop {
-            let told = units.iter().zip(&shown).filter(|(_, shown)| **shown).filter_map(|(unit, _)| unit.as_ref()).flatten();
-            next.system.tell(&self.system, told.copied());
-            let exposed = next.system.exposed(&self.system);
+            let exposed = next.exposed(&self.system, &units, &shown);
             if exposed.is_empty() {
                 break;
             }
-            // What was known before protects nothing by being suppressed now, and neither does a zero.
-            let hides = |v: &Var| next.system.value(*v) > 0 && !(*v < before && self.system.is_known(*v));
-            let mut hidden: BTreeSet<Var> = BTreeSet::new();
+            let mut now: BTreeSet<Var> = BTreeSet::new();
             for exposure in &exposed {
                 // What was hidden for another may be enough for this one, too.
-                if !hidden.is_disjoint(&exposure.near) {
+                let (first, then) = if small { (&exposure.around, &exposure.near) } else { (&exposure.near, &exposure.around) };
+                if !now.is_disjoint(first) {
                     continue;
                 }
                 let open = Open { system: &next.system, units: &units, shown: &shown };
-                let Some(var) = open.least(&exposure.near, hides).or_else(|| open.least(&exposure.around, hides)) else { continue };
-                hidden.insert(var);
-                for (unit, shown) in units.iter().zip(&mut shown) {
-                    *shown = *shown && !unit.as_ref().is_some_and(|vars| vars.contains(&var));
-                }
+                let least = |among: &BTreeSet<Var>| open.least(among.iter().copied().filter(|v| worth[*v]));
+                let Some(var) = least(first).or_else(|| least(then)) else { continue };
+                now.insert(var);
+                let with = |i: &usize| shown[*i] && units[*i].as_ref().is_some_and(|vars| vars.contains(&var));
+                let group: Vec<usize> = (0..units.len()).filter(with).collect();
+                group.iter().for_each(|i| shown[*i] = false);
+                hidden.push(group);
             }
-            if hidden.is_empty() {
+            if now.is_empty() {
                 let hangs = |v: &Var| exposed.iter().any(|e| e.around.contains(v) || e.inside.contains(v));
                 let more: Blocks = vars.iter().filter(|(_, v)| hangs(v)).map(|(c, _)| blocks[c]).collect();
                 // Everything else was safe before: what is exposed hangs together with what is new.
                 return Err(if more.is_empty() { blocks.values().copied().collect() } else { more });
             }
+        }
+        // The first choices are often not needed any more when the last are made.
+        if small && hidden.len() > 1 {
+            for group in hidden {
+                group.iter().for_each(|i| shown[*i] = true);
+                if !next.exposed(&self.system, &units, &shown).is_empty() {
+                    group.iter().for_each(|i| shown[*i] = false);
+                }
+            }
+            next.exposed(&self.system, &units, &shown);
         }
         let fates = units.iter().zip(&shown).map(|(unit, shown)| match unit {
             None => Fate::Withheld,
@@ -166,6 +184,13 @@ impl<C: Ord + Clone> History<C> {
         let var = *self.vars.entry((name.clone(), count.value)).or_insert_with(|| system.var());
         system.set(var, i64::from(count.value), i64::from(count.threshold));
         var
+    }
+
+    /// Primary counts that are not protected when these units are shown.
+    fn exposed(&mut self, before: &System, units: &[Option<Vec<Var>>], shown: &[bool]) -> Vec<Exposure> {
+        let told = units.iter().zip(shown).filter(|(_, shown)| **shown).filter_map(|(unit, _)| unit.as_ref()).flatten();
+        self.system.tell(before, told.copied());
+        self.system.exposed(before)
     }
 
     /// Values of one count at different moments, rising.
@@ -189,12 +214,12 @@ struct Open<'a> {
 
 impl Open<'_> {
     /// The count among these by whose hiding least is lost.
-    fn least(&self, among: &BTreeSet<Var>, hides: impl Fn(&Var) -> bool) -> Option<Var> {
-        let lost = |var: &Var| -> Option<i64> {
+    fn least(&self, among: impl Iterator<Item = Var>) -> Option<Var> {
+        let lost = |var: Var| -> Option<i64> {
             let with = self.units.iter().zip(self.shown).filter(|(_, shown)| **shown).filter_map(|(unit, _)| unit.as_ref());
-            with.filter(|vars| vars.contains(var)).flatten().map(|v| self.system.value(*v)).max()
+            with.filter(|vars| vars.contains(&var)).flatten().map(|v| self.system.value(*v)).max()
         };
-        among.iter().filter(|v| hides(v)).filter_map(|v| Some((lost(v)?, *v))).min().map(|(_, var)| var)
+        among.filter_map(|v| Some((lost(v)?, v))).min().map(|(_, var)| var)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Works out by search, in whole numbers, which values a suppressed count can have.
 
-use shirube_disclosure::{Edition, Fate};
+use shirube_disclosure::{Edition, Fate, Sum};
 use std::collections::BTreeMap;
 
 /// `Σ factor · unknown = sum` or `≥ sum`.
@@ -29,8 +29,17 @@ impl<'a> Attacker<'a> {
     pub fn new(told: &'a [(Edition<&'a str>, Vec<Fate>)]) -> Attacker<'a> {
         let mut attacker = Attacker { cells: BTreeMap::new(), truth: vec![], threshold: vec![], range: vec![], facts: vec![] };
         for (at, (edition, fates)) in told.iter().enumerate() {
-            // Of what was withheld as a whole nothing was said.
-            let withheld: Vec<&str> = of(edition, fates, |f| f == Fate::Withheld);
+            // Of what was withheld as a whole nothing was said, nor of what hangs together with it.
+            let mut withheld: Vec<&str> = of(edition, fates, |f| f == Fate::Withheld);
+            loop {
+                let names = |s: &Sum<&'a str>| s.parts.iter().copied().chain([s.total]).collect::<Vec<_>>();
+                let joined = edition.sums.iter().map(names).filter(|all| all.iter().any(|n| withheld.contains(n))).flatten();
+                let more: Vec<&str> = joined.filter(|n| !withheld.contains(n)).collect();
+                if more.is_empty() {
+                    break;
+                }
+                withheld.extend(more);
+            }
             let shown: Vec<&str> = of(edition, fates, |f| f == Fate::Shown);
             for (name, count) in edition.counts.iter().filter(|(name, _)| !withheld.contains(name)) {
                 let value = i64::from(count.value);
