@@ -134,7 +134,7 @@ fn a_large_table_takes_seconds_at_most() {
     for r in 0..rows {
         for c in 0..columns {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let value = if (seed >> 16) % 10 == 0 { (seed >> 20) % 10 } else { 10 + (seed >> 16) % 200 };
+            let value = if (seed >> 16).is_multiple_of(10) { (seed >> 20) % 10 } else { 10 + (seed >> 16) % 200 };
             counts.insert(name(r, c), value);
         }
     }
