@@ -33,7 +33,8 @@ struct Cleared {
     purpose: Option<String>,
     hats: Hats,
     tables: Arc<Tables>,
-    indicators: RwLock<BTreeMap<(String, Sensitivity), bool>>,
+    /// By id, sensitivity and whether exactly.
+    indicators: RwLock<BTreeMap<(String, Sensitivity, bool), bool>>,
     system: OnceLock<u16>,
 }
 
@@ -188,6 +189,12 @@ impl Clearance {
         self.allows(Question::Indicator(id, sensitivity))
     }
 
+    /// May this indicator's figures be seen where they tell of few, and on days on which nothing is published? Only
+    /// where it may be read.
+    pub fn exact(&self, id: &str, sensitivity: Sensitivity) -> bool {
+        self.indicator(id, sensitivity) && self.allows(Question::Exact(id, sensitivity))
+    }
+
     /// May this be done to the installation?
     pub fn system(&self, action: SystemAction) -> bool {
         self.allows(Question::System(action))
@@ -256,7 +263,7 @@ fn packs(question: Question<'_>) -> bool {
             matches!(action, RecordAction::Read | RecordAction::Create | RecordAction::Amend | RecordAction::History)
         }
         Question::Field(..) => true,
-        Question::Transition(..) | Question::Register(..) | Question::Indicator(..) | Question::System(_) => false,
+        Question::Transition(..) | Question::Register(..) | Question::Indicator(..) | Question::Exact(..) | Question::System(_) => false,
     }
 }
 
@@ -284,8 +291,8 @@ impl Cleared {
                 at.zip(cell(view)).is_some_and(|(at, cell)| cell.transitions.get(at) == Some(&true))
             }
             Question::Register(action, register) => self.table(register).is_some_and(|t| t.register & action.bit() != 0),
-            Question::Indicator(id, sensitivity) => {
-                let key = (id.to_string(), sensitivity);
+            Question::Indicator(id, sensitivity) | Question::Exact(id, sensitivity) => {
+                let key = (id.to_string(), sensitivity, matches!(question, Question::Exact(..)));
                 let known = self.indicators.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
                 known.unwrap_or_else(|| {
                     let allowed = self.why(question).allows();

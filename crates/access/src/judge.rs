@@ -36,6 +36,8 @@ pub enum Question<'a> {
     Register(RegisterAction, &'a str),
     /// May this indicator be read, whose steps read fields up to this sensitivity?
     Indicator(&'a str, Sensitivity),
+    /// May its figures be seen where they tell of few, and on days on which nothing is published?
+    Exact(&'a str, Sensitivity),
     /// May this be done to the installation?
     System(SystemAction),
 }
@@ -139,7 +141,7 @@ impl<'a> Judge<'a> {
             Question::Record(_, view) | Question::Transition(view, _) => self.policies.uid("Record", &of(view)),
             Question::Field(view, sensitivity) => self.policies.uid("Field", &format!("{}/{}", of(view), name(sensitivity)?)),
             Question::Register(_, register) => self.policies.uid("Register", register),
-            Question::Indicator(id, _) => self.policies.uid("Indicator", id),
+            Question::Indicator(id, _) | Question::Exact(id, _) => self.policies.uid("Indicator", id),
             Question::System(_) => self.policies.uid("System", "shirube"),
         }
     }
@@ -163,7 +165,7 @@ impl<'a> Judge<'a> {
             Question::Register(_, register) => {
                 parents.insert(p.uid("Registers", p.group(register)?)?);
             }
-            Question::Indicator(id, sensitivity) => {
+            Question::Indicator(id, sensitivity) | Question::Exact(id, sensitivity) => {
                 let kind = kind(p.pack().indicators.get(id)?.kind);
                 attributes.insert("kind".to_string(), entity("Kind", kind)?);
                 attributes.insert("sensitivity".to_string(), entity("Sensitivity", name(sensitivity)?)?);
@@ -189,6 +191,7 @@ fn action(question: Question<'_>) -> &'static str {
         Question::Field(..) => "see",
         Question::Register(action, _) => action.name(),
         Question::Indicator(..) => "read",
+        Question::Exact(..) => "exact",
         Question::System(action) => action.name(),
     }
 }

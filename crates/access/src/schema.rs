@@ -16,9 +16,10 @@ pub(crate) const SENSITIVITIES: [(Sensitivity, &str); 4] = [
 ];
 
 /// Actions and their groups, for hints. The schema below declares them.
-pub(crate) const ACTIONS: [&str; 17] = [
+pub(crate) const ACTIONS: [&str; 18] = [
     "look",
     "read",
+    "exact",
     "see",
     "history",
     "export",
@@ -73,6 +74,7 @@ type Ask = {{ purpose: Purpose }};
 type Move = {{ purpose: Purpose, transition: Transition }};
 action look, write, operate;
 action read in [look] appliesTo {{ principal: [Person, Service], resource: [Record, Indicator], context: Ask }};
+action exact in [look] appliesTo {{ principal: [Person, Service], resource: [Indicator], context: Ask }};
 action see in [look] appliesTo {{ principal: [Person, Service], resource: [Field], context: Ask }};
 action history in [look] appliesTo {{ principal: [Person, Service], resource: [Record], context: Ask }};
 action export in [look] appliesTo {{ principal: [Person, Service], resource: [Register], context: Ask }};

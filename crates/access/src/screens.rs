@@ -62,6 +62,8 @@ pub struct Grants {
     pub whole: Vec<(String, Vec<RegisterAction>)>,
     /// Ids of the indicators they may read.
     pub indicators: Vec<String>,
+    /// Those of which they may see exact figures.
+    pub exact: Vec<String>,
     /// What they may do to the installation.
     pub system: Vec<SystemAction>,
 }
@@ -110,6 +112,7 @@ pub fn what_can(clearance: &Clearance, sensitivity: impl Fn(&str) -> Sensitivity
         }
     }
     grants.indicators = pack.indicators.keys().filter(|id| clearance.indicator(id, sensitivity(id))).cloned().collect();
+    grants.exact = pack.indicators.keys().filter(|id| clearance.exact(id, sensitivity(id))).cloned().collect();
     grants.system = SystemAction::ALL.iter().copied().filter(|a| clearance.system(*a)).collect();
     grants
 }

@@ -26,7 +26,7 @@ use std::{
 pub struct Cache {
     computed: Shelf<Question, Outcome>,
     derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
-    audited: Shelf<State, Arc<Audit>>,
+    audited: Shelf<(State, Vec<String>), Arc<Audit>>,
     /// What each indicator reads, by pack digest and id.
     sources: Mutex<HashMap<(String, String), Arc<Sources>>>,
 }
@@ -93,12 +93,19 @@ impl Cache {
         self.derived.get(key, make, |outcome| cost_of(outcome, |d| d.steps.iter().map(|s| s.rows.len()).sum()))
     }
 
-    /// [`audit()`](crate::audit()), done at most once per state of everything it depends on.
-    pub fn audit(&self, snapshot: &Snapshot) -> Arc<Audit> {
+    /// [`audit()`](crate::audit()), done at most once per state of everything it depends on. `told` are the values of
+    /// indicators of which other values are shown than the snapshot gives, or the mistake that is told instead.
+    pub fn audit(&self, snapshot: &Snapshot, told: &BTreeMap<&str, Result<Arc<Computed>, IndicatorError>>) -> Arc<Audit> {
         let moment = snapshot.moment();
         let state = State { pack: snapshot.pack().digest.clone(), seq: moment.seq, day: moment.day() };
-        let make = || Arc::new(audit_with(snapshot, &|snapshot, indicator| self.outcome(snapshot, indicator, &Overrides::new())));
-        self.audited.get(state, make, |audit| Some(audit.lines.len()))
+        let of = |told: &Result<Arc<Computed>, IndicatorError>| told.as_ref().map_or(String::new(), |t| format!("{} {}", t.as_of, t.seq));
+        let others = told.iter().map(|(id, told)| format!("{id} {}", of(told))).collect();
+        let compute = |snapshot: &Snapshot, indicator: &Indicator| match told.get(indicator.id.as_str()) {
+            Some(told) => told.clone().map(|computed| (computed, Arc::default())),
+            None => self.outcome(snapshot, indicator, &Overrides::new()),
+        };
+        let make = || Arc::new(audit_with(snapshot, &compute));
+        self.audited.get((state, others), make, |audit| Some(audit.lines.len()))
     }
 
     /// Everything a result depends on.

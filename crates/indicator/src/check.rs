@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::Catalog,
-    compute::compute_in,
+    compute::{compute_in, planned_reads},
     contract::Layout,
     derive::{parts, select_step},
     error::{IndicatorError, Mistake},
@@ -14,7 +14,7 @@ use crate::{
         token::{Kind, tokens},
     },
 };
-use shirube_plan::{Compare, Diagnostic, FieldKind, Indicator, Pack, Place, Register};
+use shirube_plan::{Compare, Diagnostic, Field, FieldKind, Indicator, Pack, Place, Register, Sensitivity};
 use shirube_snapshot::{Snapshot, schema};
 use std::sync::Arc;
 
@@ -56,7 +56,10 @@ fn indicator(scope: &Scope<'_>, indicator: &Indicator) -> Vec<IndicatorError> {
     };
     let mut found = unexplained(indicator, &parts);
     match planned(scope, indicator, &parts) {
-        Ok(()) => found.extend(ran(scope, indicator).err()),
+        Ok(()) => {
+            found.extend(ran(scope, indicator).err());
+            found.extend(undisclosed(scope, indicator));
+        }
         Err(error) => found.push(error),
     }
     // The loader names dimensions that do not exist where they are declared.
@@ -96,6 +99,24 @@ fn ran(scope: &Scope<'_>, indicator: &Indicator) -> Result<(), IndicatorError> {
     drop(fence);
     let all_known = reads.iter().all(|(table, _)| PACK_TABLES.contains(&table.as_str()));
     if all_known { compute_in(scope, indicator, Limits::default()).map(drop) } else { Ok(()) }
+}
+
+/// An indicator that reads a register with personal or commercial fields must say what it may tell.
+fn undisclosed(scope: &Scope<'_>, indicator: &Indicator) -> Option<IndicatorError> {
+    let reads = planned_reads(scope, indicator).ok().filter(|_| indicator.disclosure.is_none())?;
+    let register = scope.registers(&reads).into_iter().find(|r| scope.pack.registers.get(r).is_some_and(tells_of_few))?;
+    Some(declared(indicator, Mistake::NoDisclosure { register }))
+}
+
+/// Whether a register holds what is personal or commercial, so that counts of its records may tell of few.
+pub fn tells_of_few(register: &Register) -> bool {
+    fn guarded(fields: &[Field]) -> bool {
+        fields.iter().any(|field| {
+            let inner = matches!(&field.kind, FieldKind::Group { fields } if guarded(fields));
+            inner || field.sensitivity >= Sensitivity::Commercial
+        })
+    }
+    guarded(&register.fields)
 }
 
 /// Series that compare a column which their indicator does not return.

@@ -276,6 +276,15 @@ pub enum Mistake {
         /// Only the English half is missing.
         english_only: bool,
     },
+    /// It counts what may be few, and does not say what it may tell.
+    #[error("it reads the register `{register}`, which holds personal or commercial fields, and does not say what it may tell of few")]
+    NoDisclosure {
+        /// The register.
+        register: String,
+    },
+    /// What is wrong may tell of records.
+    #[error("what is wrong with it is told only to who may see its exact figures")]
+    Untold,
     /// The database failed, not the indicator.
     #[error("reading the snapshot failed: {message}")]
     Database {
@@ -329,6 +338,10 @@ impl Mistake {
             M::NotAnInput { .. } => "add it to the indicator's `assumptions`, or leave it out".into(),
             M::OutOfRange { .. } => "choose a value in the range".into(),
             M::Unexplained { .. } => "write a comment `-- 日本語 / English` directly above it".into(),
+            M::NoDisclosure { .. } => {
+                "add [disclosure] with `of` and `counts`, or with `none` or `closed` and the reason; see docs/packs.md".into()
+            }
+            M::Untold => "ask somebody who may".into(),
             M::Database { .. } => "check the data folder with `shirube verify`".into(),
         }
     }

@@ -27,7 +27,7 @@ mod written;
 
 pub use audit::{Audit, AuditLine, AuditVerdict, audit};
 pub use cache::{Cache, Sources};
-pub use check::check_sql;
+pub use check::{check_sql, tells_of_few};
 pub use compute::{Computed, compute, compute_many, compute_within};
 pub use contract::Observation;
 pub use derive::{Derivation, Origin, RESULT, SqlValue, Step, derive};

@@ -282,6 +282,11 @@ impl Checker<'_> {
             for a in &i.assumptions {
                 self.exists(&i.place, "assumption", a, self.pack.assumptions.iter().map(|a| a.id.as_str()));
             }
+            if let Some(Disclosure::Counts(counts)) = &i.disclosure {
+                for d in &counts.adds_up {
+                    self.exists(&i.place, "dimension of the indicator", d, i.dimensions.iter().map(String::as_str));
+                }
+            }
         }
     }
 

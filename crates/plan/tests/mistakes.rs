@@ -156,3 +156,29 @@ fn codes_that_are_their_own_ancestors() {
     );
     reports_at("codes/district.toml", from, to, ("codes/district.toml", 0), "code `a` is its own ancestor", "correct `parent`");
 }
+
+#[test]
+fn what_an_indicator_may_tell_is_said_once_and_of_its_own_columns() {
+    let indicator = |disclosure: &str, problem: &str, mend: &str| {
+        let (from, to) = ("direction = \"up\"", format!("direction = \"up\"\ndisclosure = {disclosure}"));
+        let (_, found) = broken("indicators/trees.toml", from, &to);
+        let hit = found.iter().any(|d| d.place.file == "indicators/trees.toml" && d.problem.contains(problem) && d.mend.contains(mend));
+        assert!(hit, "{disclosure}: {found:#?}");
+    };
+    let one_thing = ("does not say one thing", "either `none` or `closed`");
+    indicator("{ of = \"persons\" }", one_thing.0, one_thing.1);
+    let both = "{ none = { ja = \"木\", en = \"trees\" }, of = \"persons\", counts = { value = \"trees\" } }";
+    indicator(both, one_thing.0, one_thing.1);
+    indicator("{ of = \"trees\", counts = { value = \"trees\" } }", "`of = \"trees\"` is not known", "persons, organisations");
+    indicator("{ of = \"persons\", counts = { valu = \"trees\" } }", "unknown key `valu`", "value");
+    let elsewhere = "{ of = \"persons\", counts = { value = \"trees\" }, adds_up = [\"place\"] }";
+    indicator(elsewhere, "dimension of the indicator `place` does not exist", "correct the name");
+    indicator("{ of = \"persons\", counts = { value = \"trees\" }, threshold = 1 }", "protects nobody", "2 or more");
+    let (pack, found) = broken(
+        "indicators/trees.toml",
+        "direction = \"up\"",
+        "direction = \"up\"\ndisclosure = { of = \"persons\", counts = { value = \"trees\" }, adds_up = [\"district\"] }",
+    );
+    assert_eq!(found, []);
+    assert!(pack.indicators["trees"].disclosure.is_some());
+}

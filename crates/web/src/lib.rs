@@ -12,6 +12,7 @@ pub mod chart;
 mod citations;
 pub mod ctx;
 mod derivation;
+mod disclosed;
 mod draw;
 pub mod error;
 mod figures;

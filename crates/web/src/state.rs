@@ -4,6 +4,7 @@ use crate::{
     api::Keys,
     citations::{self, Use},
     ctx::Ctx,
+    disclosed::{self, Published, Telling, Told},
     error::Error,
     form::Token,
     jobs::Jobs,
@@ -13,9 +14,9 @@ use crate::{
     site::Site,
     who::Who,
 };
-use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge};
-use shirube_plan::{Indicator, Pack, Sensitivity};
-use shirube_snapshot::{Moment, PackTexts};
+use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge, tells_of_few};
+use shirube_plan::{Disclosure, Indicator, Pack, Sensitivity};
+use shirube_snapshot::{AsOf, Moment, PackTexts};
 use shirube_store::{Reader, Store};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,18 +49,32 @@ pub struct App {
     citations: OnceLock<BTreeMap<String, Vec<Use>>>,
     /// The pack's texts for searching, folded when first asked for.
     texts: OnceLock<PackTexts>,
-    results: indicator::Cache,
+    /// Exact results. Pages get them through [`App::measure`] alone.
+    pub(crate) results: indicator::Cache,
+    /// What was told of figures on few.
+    pub published: Published,
 }
 
 /// Everything there is at a moment, to compute indicators from. Pages get no record out of it.
 #[derive(Debug)]
-pub struct Whole(Reader);
+pub struct Whole(Reader, AsOf);
 
 impl Whole {
     /// The moment.
     pub fn moment(&self) -> Moment {
         self.0.moment()
     }
+}
+
+/// How an indicator comes to a reader who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// As it is computed.
+    Exact,
+    /// As it was last published, without what tells of few.
+    Published,
+    /// Not in figures.
+    Closed,
 }
 
 /// The steps of an indicator and the names of those whose rows are withheld, or why it cannot be computed.
@@ -73,6 +88,7 @@ impl App {
             tracing::error!(%error, "jobs");
         }
         App {
+            published: Published::new(store.pack()),
             pack: Arc::clone(store.pack()),
             store: Arc::new(store),
             jobs: Arc::new(jobs),
@@ -110,7 +126,7 @@ impl App {
 
     /// What indicators are computed from at the request's moment.
     pub fn whole(&self, cx: &Ctx) -> Result<Whole, Error> {
-        Ok(Whole(self.store.whole(cx.as_of)?))
+        Ok(Whole(self.store.whole(cx.as_of)?, cx.as_of))
     }
 
     /// What templates draw from, on pages that show a moment of the records.
@@ -139,9 +155,60 @@ impl App {
         clearance.is_unlimited() || clearance.indicator(&indicator.id, self.results.sources(&whole.0, indicator).sensitivity)
     }
 
+    /// How an indicator comes to the reader. One that counts what may be few and does not say what it may tell is closed.
+    pub fn face(&self, cx: &Ctx, whole: &Whole, indicator: &Indicator) -> Face {
+        let sources = || self.results.sources(&whole.0, indicator);
+        let of_few = || sources().registers.iter().any(|r| self.pack.registers.get(r).is_some_and(tells_of_few));
+        let face = match &indicator.disclosure {
+            Some(Disclosure::Open(_)) => return Face::Exact,
+            None if !of_few() => return Face::Exact,
+            Some(Disclosure::Counts(_)) => Face::Published,
+            Some(Disclosure::Closed(_)) | None => Face::Closed,
+        };
+        let clearance = cx.asking.actor.clearance();
+        let exact = clearance.is_unlimited() || clearance.exact(&indicator.id, sources().sensitivity);
+        if exact { Face::Exact } else { face }
+    }
+
+    /// The one place where figures leave for a reader: exact ones, or what was published of them.
+    fn told(&self, cx: &Ctx, whole: &Whole, indicator: &Indicator, overrides: &Overrides) -> Told {
+        let issue = match self.face(cx, whole, indicator) {
+            Face::Exact => return self.results.compute(&whole.0, indicator, overrides),
+            Face::Closed => None,
+            Face::Published => self.published.at(self, whole.1, whole.moment()).map_err(|error| {
+                tracing::error!(%error, "published figures");
+                disclosed::untold(indicator)
+            })?,
+        };
+        let Some(issue) = issue else { return Ok(Arc::new(disclosed::nothing(indicator, whole.moment()))) };
+        let told = issue.told(indicator)?;
+        // Other assumptions would put other numbers beside the same counts.
+        Ok(if overrides.is_empty() { told } else { Arc::new(disclosed::suppressed(&told)) })
+    }
+
+    /// What a reader must know beside figures that are not told exactly; none beside others.
+    pub fn telling(&self, cx: &Ctx, whole: &Whole, indicator: &Indicator) -> Result<Option<Telling>, Error> {
+        Ok(match self.face(cx, whole, indicator) {
+            Face::Exact => None,
+            Face::Closed => Some(Telling::Closed(match &indicator.disclosure {
+                Some(Disclosure::Closed(reason)) => Some(reason.clone()),
+                _ => None,
+            })),
+            Face::Published => {
+                let own = indicator.disclosure.as_ref().and_then(|d| if let Disclosure::Counts(c) = d { c.threshold } else { None });
+                let day = self.published.at(self, whole.1, whole.moment())?.map(|issue| issue.moment.day());
+                Some(Telling::Published {
+                    threshold: own.unwrap_or(self.pack.disclosing.threshold),
+                    every: self.pack.disclosing.every,
+                    day,
+                })
+            }
+        })
+    }
+
     /// An indicator at the moment.
-    pub fn measure<'a>(&self, whole: &Whole, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
-        let outcome = self.results.compute(&whole.0, indicator, overrides).map(|computed| {
+    pub fn measure<'a>(&self, cx: &Ctx, whole: &Whole, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
+        let outcome = self.told(cx, whole, indicator, overrides).map(|computed| {
             let judgement = judge(&self.pack, indicator, &computed);
             Measure { computed, judgement }
         });
@@ -156,12 +223,13 @@ impl App {
     /// The steps of an indicator at the moment, with the first rows of each. Steps whose rows hold what the reader may
     /// not see come without rows, and are named.
     pub fn derivation(&self, cx: &Ctx, whole: &Whole, indicator: &Indicator, overrides: &Overrides, rows: usize) -> Result<Traced, Error> {
+        let exact = self.face(cx, whole, indicator) == Face::Exact;
         let steps = match self.results.derive(&whole.0, indicator, overrides, rows) {
             Ok(steps) => steps,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(if exact { error } else { disclosed::untold(indicator) })),
         };
         let shown = self.open(cx)?;
-        if !shown.is_narrowed() {
+        if exact && !shown.is_narrowed() {
             return Ok(Ok((steps, BTreeSet::new())));
         }
         let sources = self.results.sources(&whole.0, indicator);
@@ -171,6 +239,7 @@ impl App {
         let mut all_seen: BTreeMap<Sensitivity, bool> = BTreeMap::new();
         for step in &mut kept.steps {
             let all = match all_seen.get(&step.sensitivity) {
+                _ if !exact => false,
                 Some(all) => *all,
                 None => {
                     let mut all = true;
@@ -191,7 +260,9 @@ impl App {
 
     /// Every published figure against the records of the moment, as far as the reader may read the indicators.
     pub fn audit(&self, cx: &Ctx, whole: &Whole) -> Arc<Audit> {
-        let audit = self.results.audit(&whole.0);
+        let guarded = self.pack.indicators.values().filter(|i| self.face(cx, whole, i) != Face::Exact);
+        let told = guarded.map(|i| (i.id.as_str(), self.told(cx, whole, i, &Overrides::new()))).collect();
+        let audit = self.results.audit(&whole.0, &told);
         let hidden: BTreeSet<&str> =
             self.pack.indicators.values().filter(|i| !self.may_read(cx, whole, i)).map(|i| i.id.as_str()).collect();
         if hidden.is_empty() { audit } else { Arc::new(audit.without(&hidden, &self.pack)) }
@@ -200,6 +271,7 @@ impl App {
     /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
     pub fn forget(&self) {
         self.results.clear();
+        self.published.clear();
     }
 
     /// The indicators of a plan node at the moment, those that count for it first.
@@ -207,7 +279,7 @@ impl App {
         let mut own: Vec<&Indicator> =
             self.indicators(cx, whole).filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
         own.sort_by_key(|i| rank(i.kind));
-        own.into_iter().map(|i| self.measure(whole, i, &Overrides::new())).collect()
+        own.into_iter().map(|i| self.measure(cx, whole, i, &Overrides::new())).collect()
     }
 
     /// What cites a source, in its order.

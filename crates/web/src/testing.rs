@@ -43,11 +43,25 @@ pub fn guarded() -> Pack {
     from_folder(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/access"))
 }
 
+/// The fictional city without records of its own: trees are public, volunteers are not, and figures on few of them
+/// are suppressed.
+pub fn city() -> Pack {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/fictional-city"));
+    let mut files = Files::new();
+    read(root, root, &mut files);
+    files.retain(|path, _| !path.starts_with("records/volunteer"));
+    loaded(&files)
+}
+
 fn from_folder(folder: &str) -> Pack {
     let root = Path::new(folder);
     let mut files = Files::new();
     read(root, root, &mut files);
-    let (pack, mistakes) = load(&files);
+    loaded(&files)
+}
+
+fn loaded(files: &Files) -> Pack {
+    let (pack, mistakes) = load(files);
     let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     pack

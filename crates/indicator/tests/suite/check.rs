@@ -11,9 +11,25 @@ fn said(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn about_sql(sql: &str) -> Vec<String> {
+    about_indicator(sql, "[disclosure]\nnone = { ja = \"木の数\", en = \"It counts trees.\" }\n")
+}
+
+fn about_indicator(sql: &str, more: &str) -> Vec<String> {
     let toml =
         "kind = \"check\"\nunit = \"trees\"\nlabel = { ja = \"木\", en = \"Trees\" }\ndefinition = { ja = \"木\", en = \"Trees\" }\n";
-    said(&[("indicators/x.toml", toml), ("indicators/x.sql", sql)])
+    said(&[("indicators/x.toml", &format!("{toml}{more}")), ("indicators/x.sql", sql)])
+}
+
+/// Trees have keepers, who are persons: counts of few trees may tell of them.
+#[test]
+fn an_indicator_on_a_register_with_persons_says_what_it_may_tell() {
+    let sql = "SELECT '2024' AS period, count(*) AS value FROM tree";
+    let silent = about_indicator(sql, "");
+    assert_eq!(silent.len(), 1, "{silent:?}");
+    assert!(silent[0].contains("reads the register `tree`, which holds personal or commercial fields"), "{silent:?}");
+    assert!(silent[0].contains("add [disclosure]"), "{silent:?}");
+    assert_eq!(about_indicator(sql, "[disclosure]\nof = \"persons\"\ncounts = { value = \"keepers\" }\n"), [""; 0]);
+    assert_eq!(about_indicator("SELECT '2024' AS period, count(*) AS value FROM published_figure", ""), [""; 0]);
 }
 
 /// The base register `tree` with more declared at its end.

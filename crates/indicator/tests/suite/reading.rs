@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use shirube_indicator::{Cache, Mistake, Overrides, SqlValue, compute, derive};
 use shirube_plan::Sensitivity;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 const GROWN: &str = "-- 伸び / Growth\nWITH g AS (SELECT value AS rate FROM assumption WHERE id = 'growth')\nSELECT '2024' AS period, count(*) * (1 + (SELECT rate FROM g) / 100.0) AS value FROM tree";
 const INPUTS: &str = "assumptions = [\"growth\"]";
@@ -132,7 +132,8 @@ fn derivations_and_audits_are_kept_too() {
     let derive = |rows| cache.derive(&snapshot, &indicator, &Overrides::new(), rows).unwrap();
     assert!(Arc::ptr_eq(&derive(5), &derive(5)));
     assert!(!Arc::ptr_eq(&derive(5), &derive(6)));
-    assert!(Arc::ptr_eq(&cache.audit(&snapshot), &cache.audit(&snapshot)));
+    let none = BTreeMap::new();
+    assert!(Arc::ptr_eq(&cache.audit(&snapshot, &none), &cache.audit(&snapshot, &none)));
     assert_eq!(cache.len(), 3);
 }
 

@@ -1,5 +1,6 @@
 //! pack.toml, sources.toml, actors.toml, units.toml, dimensions.toml, codes/.
 
+use super::disclosure;
 use crate::model::*;
 use crate::office;
 use crate::table::Table;
@@ -17,6 +18,7 @@ pub(super) fn meta(pack: &mut Pack, t: Table) {
     if !(1..=12).contains(&pack.meta.fiscal_year_start) {
         t.report("fiscal_year_start", "`fiscal_year_start` is not a month", "write a month, 1 to 12");
     }
+    pack.disclosing = disclosure::of_pack(&t);
     t.finish();
 }
 

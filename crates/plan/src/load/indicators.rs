@@ -1,6 +1,6 @@
 //! indicators/ID.toml (the SQL is handed in).
 
-use super::plan::RULES;
+use super::{disclosure, plan::RULES};
 use crate::model::*;
 use crate::table::Table;
 
@@ -31,6 +31,7 @@ pub(super) fn indicator(pack: &mut Pack, id: &str, sql: String, t: Table) {
         chart: t.word("chart", &[("line", Chart::Line), ("bar", Chart::Bar), ("matrix", Chart::Matrix), ("none", Chart::None)]),
         targets: t.tables("target").into_iter().map(target).collect(),
         breaks: t.tables("break").into_iter().map(series_break).collect(),
+        disclosure: disclosure::of_indicator(&t),
         // Arithmetic over printed figures cites them row by row; every other definition comes from a document.
         cites: if kind == IndicatorKind::Check { t.cites("cite") } else { t.need_cites("cite") },
         sql,

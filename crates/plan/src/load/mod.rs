@@ -1,6 +1,7 @@
 //! Reads the files of a pack into the model. Cross references are checked afterwards, in `check`.
 
 mod base;
+mod disclosure;
 mod figures;
 mod indicators;
 mod plan;

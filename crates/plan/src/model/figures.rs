@@ -1,6 +1,6 @@
 //! Indicators, published figures, assumptions, findings.
 
-use super::{Citation, Pair, Place, Rule};
+use super::{Citation, Disclosure, Pair, Place, Rule};
 use std::collections::BTreeMap;
 
 /// A unit of figures (`units.toml`).
@@ -69,6 +69,8 @@ pub struct Indicator {
     pub targets: Vec<Target>,
     /// Breaks of the series.
     pub breaks: Vec<Break>,
+    /// What it may tell to whoever may not see exact figures.
+    pub disclosure: Option<Disclosure>,
     /// Where the definition is printed.
     pub cites: Vec<Citation>,
     /// The SELECT.

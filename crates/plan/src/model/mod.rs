@@ -2,11 +2,13 @@
 //!
 //! Field names follow the pack format in `docs/packs.md`; each type says where it comes from.
 
+mod disclosure;
 mod figures;
 mod plan;
 mod register;
 mod text;
 
+pub use disclosure::*;
 pub use figures::*;
 pub use plan::*;
 pub use register::*;
@@ -19,6 +21,8 @@ use std::collections::BTreeMap;
 pub struct Pack {
     /// `pack.toml`.
     pub meta: Meta,
+    /// `[disclosure]` of `pack.toml`.
+    pub disclosing: Disclosing,
     /// Hex SHA-256 over all files of the pack (path and content, in path order) and what is built in: the pack
     /// *version* that figures are reproducible against.
     pub digest: String,

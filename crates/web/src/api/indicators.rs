@@ -95,11 +95,14 @@ pub fn values(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let whole = app.whole(cx)?;
     let indicator = app.indicator(cx, &whole, cx.param("id"))?;
     let overrides = overrides(app, cx, indicator)?;
-    let Measured { outcome, .. } = app.measure(&whole, indicator, &overrides);
+    let Measured { outcome, .. } = app.measure(cx, &whole, indicator, &overrides);
     let measure = outcome.map_err(|e| failed(&e))?;
     let mut json = serde_json::to_value(&*measure.computed).map_err(Error::internal)?;
     json["unit"] = json!(indicator.unit);
     json["overrides"] = json!(overrides);
+    if let Some(telling) = app.telling(cx, &whole, indicator)? {
+        json["disclosure"] = telling.json();
+    }
     json["judgement"] = serde_json::to_value(&measure.judgement).map_err(Error::internal)?;
     json["pack_digest"] = json!(app.pack.digest);
     answer(&json)

@@ -2,6 +2,7 @@
 
 use crate::{
     ctx::Ctx,
+    disclosed::Telling,
     error::{Error, pair},
     layout::View,
     measures::Measure,
@@ -26,20 +27,28 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     })?;
     let whole = app.whole(cx)?;
     let indicator = app.indicator(cx, &whole, id)?;
-    let measured = app.measure(&whole, indicator, &Overrides::new());
+    let measured = app.measure(cx, &whole, indicator, &Overrides::new());
     let measure = measured.measure().map_err(Error::internal)?;
     let v = app.view_of(cx, whole.moment());
     let mut bytes = Vec::new();
+    let telling = app.telling(cx, &whole, indicator)?;
     let options = ExportOptions { format, lang: cx.l.0, bom: true, ..ExportOptions::default() };
     let rows = measure.computed.observations.iter().map(|o| row(&v, indicator, o));
-    table(&described(&v, indicator, measure), measure.computed.observations.len() as u64, rows, &options, &mut bytes, &silent)
-        .map_err(Error::internal)?;
+    table(
+        &described(&v, indicator, measure, telling.as_ref()),
+        measure.computed.observations.len() as u64,
+        rows,
+        &options,
+        &mut bytes,
+        &silent,
+    )
+    .map_err(Error::internal)?;
     let name = format!("{}-{}.{}", indicator.id, measure.computed.as_of, format.as_str());
     Ok(Reply::bytes(format.media_type(), bytes.into()).as_file(name))
 }
 
 /// Columns of the contract, each dimension as code and as label, and where it all comes from.
-fn described(v: &View, indicator: &Indicator, measure: &Measure) -> Table {
+fn described(v: &View, indicator: &Indicator, measure: &Measure, telling: Option<&Telling>) -> Table {
     let places = v.pack.units.get(&indicator.unit).map(|u| u.places);
     let mut columns = vec![Column::new("period", pair("時期", "Period"), Kind::Text)];
     for name in &indicator.dimensions {
@@ -60,6 +69,9 @@ fn described(v: &View, indicator: &Indicator, measure: &Measure) -> Table {
     table.about.fact("pack_version", "パックの版", "Pack version", v.pack.meta.version.clone());
     table.about.fact("pack_digest", "パックのハッシュ", "Pack digest", v.pack.digest.clone());
     table.about.fact("as_of", "時点", "As of", measure.computed.as_of.clone());
+    if let Some(telling) = telling {
+        table.about.pair("disclosure", "秘匿", "Disclosure", telling.words());
+    }
     if v.pack.meta.fictional {
         table.about.pair("fictional", "架空", "Fictional", pair("すべて作り物", "everything is invented"));
     }

@@ -3,6 +3,7 @@
 use crate::{
     ctx::Ctx,
     derivation,
+    disclosed::Telling,
     draw::Drawing,
     error::Error,
     figures, fmt, judgement,
@@ -28,6 +29,8 @@ const MORE_ROWS: usize = 1000;
 pub struct Sheet<'a> {
     /// The indicator with its values.
     pub measured: Measured<'a>,
+    /// What must be known beside them where they are not told exactly.
+    pub telling: Option<Telling>,
     /// Its steps, or why they could not be run.
     pub derivation: Traced,
     /// What documents printed, against the recomputation.
@@ -46,7 +49,8 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let trial = Trial::of(cx, &app.pack, indicator);
     let audit = app.audit(cx, &whole);
     let sheet = Sheet {
-        measured: app.measure(&whole, indicator, &Overrides::new()),
+        measured: app.measure(cx, &whole, indicator, &Overrides::new()),
+        telling: app.telling(cx, &whole, indicator)?,
         derivation: app.derivation(
             cx,
             &whole,
@@ -55,7 +59,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             if cx.query.get("rows") == Some(derivation::MORE) { MORE_ROWS } else { ROWS },
         )?,
         lines: audit.lines.iter().filter(|l| l.indicator.as_deref() == Some(id)).collect(),
-        varied: trial.overrides().map(|o| app.measure(&whole, indicator, &o)),
+        varied: trial.overrides().map(|o| app.measure(cx, &whole, indicator, &o)),
         trial,
     };
     Ok(Reply::page(view(&app.view_of(cx, whole.moment()), &sheet)))
@@ -74,10 +78,11 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
             }
         }
         p class="lead" { (l.p(&indicator.definition)) }
+        @if let Some(telling) = &sheet.telling { (telling.note(l)) }
         @match sheet.measured.measure() {
             Ok(measure) => {
                 @let drawing = Drawing { v, indicator, measure };
-                @if measure.computed.observations.is_empty() {
+                @if measure.computed.observations.is_empty() && sheet.telling.is_none() {
                     div class="callout care" { p { (l.t("この時点の記録からは、まだ値がありません。", "The records of this moment give no value yet.")) } }
                 }
                 (crate::chart::patterns())
@@ -86,7 +91,7 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
             },
             Err(error) => { (failure(v, error)) },
         }
-        @if !indicator.assumptions.is_empty() { section id="what-if" { h2 { (l.t("前提を変えて試す", "Try other assumptions")) } (what_if::view(v, sheet)) } }
+        @if !indicator.assumptions.is_empty() && sheet.telling.is_none() { section id="what-if" { h2 { (l.t("前提を変えて試す", "Try other assumptions")) } (what_if::view(v, sheet)) } }
         section id="derivation" {
             h2 { (l.t("算出の過程", "Derivation")) }
             @if sheet.varied.is_some() {

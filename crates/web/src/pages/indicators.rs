@@ -19,8 +19,11 @@ use shirube_plan::{IndicatorKind, Node, Pack};
 pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let whole = app.whole(cx)?;
     let wanted = Wanted::of(&app.pack, cx)?;
-    let mut all: Vec<Measured> =
-        app.indicators(cx, &whole).filter(|i| wanted.lets(i.kind, &i.nodes)).map(|i| app.measure(&whole, i, &Overrides::new())).collect();
+    let mut all: Vec<Measured> = app
+        .indicators(cx, &whole)
+        .filter(|i| wanted.lets(i.kind, &i.nodes))
+        .map(|i| app.measure(cx, &whole, i, &Overrides::new()))
+        .collect();
     all.retain(|m| wanted.state.as_deref().is_none_or(|s| m.state().slug() == s));
     all.sort_by_key(|m| rank(m.indicator.kind));
     Ok(Reply::page(view(&app.view_of(cx, whole.moment()), &wanted, &all)))

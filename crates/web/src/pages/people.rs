@@ -150,7 +150,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
         @if !grants.system.is_empty() {
             p { (l.t("プログラム全体：", "Installation: ")) (grants.system.iter().map(|a| system_word(l, *a)).collect::<Vec<_>>().join(l.t("、", ", "))) }
         }
-        p { (l.t("読める指標：", "Indicators it may read: ")) (grants.indicators.len()) " / " (app.pack.indicators.len()) }
+        p { (l.t("読める指標：", "Indicators it may read: ")) (grants.indicators.len()) " / " (app.pack.indicators.len()) (l.t("、うち秘匿なしの値まで見られる指標：", "; of these with figures that are suppressed for others: ")) (grants.exact.len()) }
         @if grants.registers.is_empty() { p class="muted" { (l.t("台帳で見えるものはありません。", "Nothing in the registers.")) } }
         @else { (granted(app, cx, &clearance, &grants.registers, &grants.whole)) }
     };

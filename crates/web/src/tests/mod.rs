@@ -5,6 +5,7 @@ mod accounts;
 mod api;
 mod authorisation;
 mod desk_pages;
+mod few;
 mod forms;
 mod html;
 mod imports;
