@@ -5,7 +5,7 @@
 
 mod schema;
 
-use super::{COLUMNS, Each, EventLog, Last, LogError, Row, Which};
+use super::{COLUMNS, Each, EventLog, Last, Line as EventLine, LogError, Row, Which};
 use crate::StoreError;
 use ::postgres::{Client, Config, NoTls, Statement, config::Host, fallible_iterator::FallibleIterator};
 use shirube_record::{Event, EventKind, FIRST, Hash, Scope};
@@ -66,7 +66,7 @@ pub(crate) struct PostgresLog {
 }
 
 /// An address without its password.
-pub(super) fn describe(config: &Config) -> String {
+pub(crate) fn describe(config: &Config) -> String {
     let mut text = "postgresql://".to_string();
     if let Some(user) = config.get_user() {
         let _ = write!(text, "{user}@");
@@ -87,7 +87,7 @@ pub(super) fn describe(config: &Config) -> String {
 }
 
 /// What an error says, with what caused it.
-pub(super) fn said(error: &::postgres::Error) -> String {
+pub(crate) fn said(error: &::postgres::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -97,7 +97,7 @@ pub(super) fn said(error: &::postgres::Error) -> String {
     text
 }
 
-fn failure(config: &Config, error: &::postgres::Error) -> LogError {
+pub(crate) fn failure(config: &Config, error: &::postgres::Error) -> LogError {
     let (place, cause) = (describe(config), said(error));
     match error.code().map(|code| code.code()) {
         Some("55P03") => LogError::Busy { place },
@@ -107,7 +107,7 @@ fn failure(config: &Config, error: &::postgres::Error) -> LogError {
     }
 }
 
-fn connect(config: &Config) -> Result<Client, LogError> {
+pub(crate) fn connect(config: &Config) -> Result<Client, LogError> {
     let connect = || {
         let mut client = config.connect(NoTls)?;
         client.batch_execute(SESSION)?;
@@ -347,6 +347,21 @@ impl EventLog for PostgresLog {
         })
     }
 
+    fn at_of(&self, seq: i64) -> Result<Option<i64>, StoreError> {
+        self.ask(|session| session.client.query_opt("SELECT at FROM event WHERE seq = $1", &[&seq])?.map(|row| row.try_get(0)).transpose())
+    }
+
+    fn lines(&self, (from, to): (i64, i64)) -> Result<Vec<EventLine>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event WHERE seq >= $1 AND seq < $2 ORDER BY seq";
+        self.ask(|session| session.client.query(sql, &[&from, &to])?.iter().map(line).collect())
+    }
+
+    fn lines_of(&self, record: i64, (from, to): (i64, i64)) -> Result<Vec<EventLine>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event
+            WHERE record = $1 AND (seq = $1 OR kind <> 'create') AND seq >= $2 AND seq < $3 ORDER BY seq";
+        self.ask(|session| session.client.query(sql, &[&record, &from, &to])?.iter().map(line).collect())
+    }
+
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT record FROM event WHERE kind = 'create' AND register = $1 AND starts_with(actor, $2) ORDER BY seq";
         self.ask(|session| session.client.query(sql, &[&register, &actors])?.iter().map(|row| row.try_get(0)).collect())
@@ -378,6 +393,17 @@ impl EventLog for PostgresLog {
 /// A hash; none if it is NULL or has another length, which a verification then tells.
 fn hash(row: &::postgres::Row, at: usize) -> Result<Option<Hash>, ::postgres::Error> {
     Ok(row.try_get::<_, Option<&[u8]>>(at)?.and_then(|bytes| bytes.try_into().ok()))
+}
+
+fn line(row: &::postgres::Row) -> Result<EventLine, ::postgres::Error> {
+    Ok(EventLine {
+        seq: row.try_get(0)?,
+        register: row.try_get(1)?,
+        record: row.try_get(2)?,
+        kind: row.try_get(3)?,
+        at: row.try_get(4)?,
+        actor: row.try_get(5)?,
+    })
 }
 
 fn row(found: &::postgres::Row) -> Result<Row<'_>, String> {

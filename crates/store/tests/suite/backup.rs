@@ -75,7 +75,7 @@ fn fill(folder: &Path) -> Store {
     project(&store, "題名3", "担当3");
     submit(&store, create("hub", &[("name", t("拠点"))]));
     submit(&store, amend("hub", 6, 1, &[("country", Some(t("JP")))]));
-    store.keep(&Actor::owner(), b"sent, and named by no record").unwrap();
+    keep(&store, &Actor::owner(), b"sent, and named by no record").unwrap();
     store
 }
 

@@ -14,7 +14,7 @@ const THEIRS: &str = "2000012010019";
 
 /// The test pack with money internal, summaries commercial, and projects that belong to organisations.
 fn pack() -> Arc<Pack> {
-    let mut pack = support::pack();
+    let mut pack = crate::support::pack();
     let project = pack.registers.get_mut("project").unwrap();
     project.fields.push(field("organisation", FieldKind::Organisation));
     project.owner = Some("organisation".into());
