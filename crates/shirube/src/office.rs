@@ -52,10 +52,11 @@ impl Reading {
 
     /// Writes down what was read; before that nothing is given out.
     pub fn settle(&self, place: &Place) -> Result<(), Failure> {
-        Ok(match &self.store {
+        match &self.store {
             Some(store) => store.settle(&self.actor)?,
             None => Store::settle_beside(&place.data, &place.log, self.reader.pack(), &self.actor)?,
-        })
+        }
+        Ok(())
     }
 }
 

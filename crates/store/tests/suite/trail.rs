@@ -9,7 +9,7 @@ use shirube_record::{Cell, Content};
 use shirube_snapshot::{
     Alike, AsOf, Fields, Filter, ListQuery, Op, Organisations, Record, RegisterSight, Seen, Shown, Sight, Snapshot, Whose,
 };
-use shirube_store::{Act, Actor, Entry, Look, Only, Store, StoreError, TRAIL, Target, TrailError, TrailProblem};
+use shirube_store::{Act, Actor, Archive, Entry, Look, Only, Restore, Seal, Store, StoreError, TRAIL, Target, TrailError, TrailProblem};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, Write},
@@ -510,6 +510,34 @@ fn a_trail_moves_with_its_log() {
     Store::migrate(folder.path(), &place(folder.path()), &Target::Folder(home.path()), &Actor::owner()).unwrap();
     let after = Store::verify_trail_beside(home.path(), &shirube_store::LogPlace::Folder, &Actor::owner()).unwrap();
     assert_eq!((after.entries, &after), (3, &before));
+}
+
+#[test]
+fn a_backup_holds_the_trail_and_brings_it_back() {
+    let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = open_store(folder.path());
+    let id = project(&store, "t", "draft", None);
+    read(&store, &[id, id, id]);
+    let out = folder.path().join("backup");
+    let manifest = Store::backup((folder.path(), &place(folder.path()).into()), &pack(), (&out, &Seal::Plain), &Actor::owner(), &|_| {});
+    assert_eq!(manifest.unwrap().readings, 3);
+    read(&store, &[id]);
+    let archive = Archive { path: out.clone(), identities: vec![] };
+    let how = Restore { pack: &pack(), until: AsOf::Head, redactions_from: None };
+    Store::restore(&archive, (to.path(), &place(to.path()).into()), &how, &Actor::owner(), &|_| {}).unwrap();
+    let restored = open_store(to.path());
+    let report = restored.verify_trail(&Actor::owner()).unwrap();
+    assert_eq!((report.entries, report.is_clean()), (3, true));
+    read(&restored, &[id]);
+    assert!(restored.verify_trail(&Actor::owner()).unwrap().is_clean(), "it goes on");
+    // A reading changed in the backup is found, and nothing is restored.
+    let bytes = std::fs::read(&out).unwrap();
+    let needle = br#"actor\":\"owner"#;
+    let at = bytes.windows(needle.len()).position(|w| w == needle).unwrap();
+    let mut changed = bytes.clone();
+    changed[at + needle.len() - 1] = b'x';
+    std::fs::write(&out, changed).unwrap();
+    assert!(Store::verify_backup(&archive, &Actor::owner(), &|_| {}).is_err());
 }
 
 /// Folder of the child that reads.

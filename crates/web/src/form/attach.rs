@@ -17,11 +17,12 @@ pub struct Upload {
     pub bytes: Bytes,
 }
 
+/// Keeps a file for its field and gives its hash; none if the field does not take it.
+pub type Keep<'k, E> = dyn Fn(&Field, &Upload) -> Result<Option<String>, E> + 'k;
+
 /// Puts the files of a form away and writes what they are into the form's own controls, so that a form drawn again
 /// still holds them: browsers cannot send a file twice.
-///
-/// `store` keeps a file for its field and gives its hash; none if the field does not take it.
-pub fn keep<E>(register: &Register, entered: &mut Entered, store: &dyn Fn(&Field, &Upload) -> Result<Option<String>, E>) -> Result<(), E> {
+pub fn keep<E>(register: &Register, entered: &mut Entered, store: &Keep<'_, E>) -> Result<(), E> {
     let mut controls = vec![];
     for field in &register.fields {
         match &field.kind {

@@ -205,7 +205,7 @@ fn purpose_word(app: &App, l: L, purpose: &str) -> String {
     app.pack.code("purpose", purpose).map_or(purpose.to_string(), |code| l.p(&code.label).to_string())
 }
 
-fn kind_word<'w>(l: L, kind: &'w str) -> &'w str {
+fn kind_word(l: L, kind: &str) -> &str {
     match kind {
         "create" => l.t("登録", "created"),
         "amend" => l.t("修正", "amended"),

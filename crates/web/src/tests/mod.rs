@@ -11,6 +11,7 @@ mod imports;
 mod lists;
 mod network;
 mod reading;
+mod trail;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};

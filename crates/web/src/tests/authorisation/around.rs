@@ -119,7 +119,7 @@ fn who_knows_the_hash_of_a_file_cannot_have_it_by_naming_it() {
     assert_eq!(create("seen", &flyer, flyer_size).unwrap().status(), 201, "what one sees one may name");
     // What one has sent oneself; nobody else, and not as anything else.
     let field = scene.portal.app.pack.registers["case"].field("flyer").unwrap();
-    let [own, other] = ["reporter-b", "company-b"].map(|name| Actor::person(scene.visitor(name).clearance(true).clone()));
+    let [own, other] = ["reporter-b", "reporter-a"].map(|name| Actor::person(scene.visitor(name).clearance(true).clone()));
     let mine = store.keep(&own, field, "text/plain", b"mine").unwrap();
     assert_eq!(create("mine", &mine, 4).unwrap().status(), 201);
     let theirs = store.keep(&other, field, "text/plain", b"theirs").unwrap();
