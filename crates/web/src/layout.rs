@@ -85,7 +85,7 @@ fn header(v: &View, nav: &str) -> Markup {
                         button class="quiet" { (l.t("表示", "Show")) }
                     }
                     @if cx.asking.actor.clearance().system(SystemAction::Trail) {
-                        a href=(cx.form_path("/trail")) aria-current=[(nav == "trail").then_some("page")] { (l.t("閲覧と変更の記録", "Who read what")) }
+                        a href=(cx.to("/trail")) aria-current=[(nav == "trail").then_some("page")] { (l.t("閲覧と変更の記録", "Who read what")) }
                     }
                     (visitor(v))
                     a href=(cx.other_language()) hreflang=(l.other().code()) lang=(l.other().code()) { (l.t("English", "日本語")) }
