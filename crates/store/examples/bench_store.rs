@@ -186,6 +186,7 @@ fn lists(store: &Store, as_of: AsOf, name: &str) {
                     sort: sort.clone(),
                     offset: page,
                     limit: 50,
+                    ..ListQuery::default()
                 };
                 let start = Instant::now();
                 reader.list(&query).unwrap();
