@@ -67,5 +67,7 @@ actions! {
         Rebuild = "rebuild",
         /// Invite people, end sessions, change settings.
         Administer = "administer",
+        /// See who read and changed what.
+        Trail = "trail",
     }
 }

@@ -82,7 +82,7 @@ action create, amend, attach in [write] appliesTo {{ principal: [Person, Service
 action transition in [write] appliesTo {{ principal: [Person, Service], resource: [Record], context: Move }};
 action import in [write] appliesTo {{ principal: [Person, Service], resource: [Register], context: Ask }};
 action redact appliesTo {{ principal: [Person, Service], resource: [Record], context: Ask }};
-action snapshot, verify, rebuild, administer in [operate] appliesTo {{ principal: [Person, Service], resource: [System], context: Ask }};
+action snapshot, verify, rebuild, administer, trail in [operate] appliesTo {{ principal: [Person, Service], resource: [System], context: Ask }};
 "#,
         roles = list(codes("role")),
         states = list([NONE].into_iter().chain(states)),

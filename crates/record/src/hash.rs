@@ -44,6 +44,20 @@ pub fn chain(prev: &Hash, event: &Event) -> Hash {
     sha.finalize().into()
 }
 
+/// Hash of an entry of the trail of readings that follows the entry with hash `prev`. What it tells is covered through
+/// its own salted hash, so that it can be erased when its time is over.
+pub fn chain_reading(prev: &Hash, (seq, at): (i64, i64), register: &str, told: &Hash) -> Hash {
+    let mut sha = Sha256::new();
+    sha.update(b"shirube reading 1\0");
+    sha.update(prev);
+    sha.update(seq.to_be_bytes());
+    sha.update(at.to_be_bytes());
+    sha.update((register.len() as u64).to_be_bytes());
+    sha.update(register.as_bytes());
+    sha.update(told);
+    sha.finalize().into()
+}
+
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -120,6 +134,21 @@ mod tests {
     fn the_hash_is_the_same_in_every_version() {
         assert_eq!(hex(&chain(&[2; 32], &event()))[..16], *"b59e2dc69fba2ae2");
         assert_eq!(hex(&payload_hash("{}"))[..16], *"715d0be05b8fddc6");
+    }
+
+    #[test]
+    fn every_part_of_a_reading_is_in_its_hash_and_none_passes_for_an_event() {
+        let original = chain_reading(&[2; 32], (7, 1), "project", &[1; 32]);
+        let others = [
+            chain_reading(&[3; 32], (7, 1), "project", &[1; 32]),
+            chain_reading(&[2; 32], (8, 1), "project", &[1; 32]),
+            chain_reading(&[2; 32], (7, 2), "project", &[1; 32]),
+            chain_reading(&[2; 32], (7, 1), "projec", &[1; 32]),
+            chain_reading(&[2; 32], (7, 1), "project", &[2; 32]),
+            chain(&[2; 32], &event()),
+        ];
+        assert!(!others.contains(&original));
+        assert_eq!(hex(&original)[..16], *"f3b5059aef5e8d7d");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use content::*;
 pub use event::{Body, BrokenBody, Event, EventKind, Scope};
 pub use fold::{RecordState, apply};
 pub use format::format;
-pub use hash::{FIRST, Hash, chain, hex, payload_hash, unhex};
+pub use hash::{FIRST, Hash, chain, chain_reading, hex, payload_hash, unhex};
 pub use input::parse;
 pub use mistake::{FieldError, InputError, Mistake};
 pub use personal::{merge, split};

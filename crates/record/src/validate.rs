@@ -219,7 +219,7 @@ impl Rule {
             K::Country => Rule::Country { allowed: Codes::new("country", pack) },
             K::Organisation | K::Person => text(NAME_LENGTH),
             K::Reference { .. } => Rule::Reference,
-            K::Attachment { max_size } => Rule::Attachment { max: *max_size },
+            K::Attachment { max_size, .. } => Rule::Attachment { max: *max_size },
             K::Group { fields } => Rule::Group(Validator::of(fields, pack)),
             K::Derived { .. } => Rule::Derived,
         }

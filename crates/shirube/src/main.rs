@@ -164,6 +164,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         anchors: Option<PathBuf>,
     },
+    /// Say which readings and personal fields the pack keeps no longer, and drop them
+    Retain {
+        /// Drop them now, for good
+        #[arg(long)]
+        now: bool,
+    },
     /// Copy the event log to a PostgreSQL database or a data folder that has none yet, all or nothing
     MigrateStore {
         /// Where to: postgresql://user@host/database or a folder
@@ -303,6 +309,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit { format, all, as_of, lang } => commands::audit::run(place, format, as_of.as_deref(), all, lang.into()),
         Command::Snapshot { as_of, out } => commands::snapshot::run(place, as_of.as_deref(), &out),
         Command::Verify { anchors } => commands::verify::run(place, anchors.as_deref()),
+        Command::Retain { now } => commands::retain::run(place, now),
         Command::Backup { how, what: None } => commands::backup::run(place, how),
         Command::Backup { what: Some(BackupCommand::Verify { file, identity }), .. } => commands::backup::verify(file, identity.as_deref()),
         Command::Backup { what: Some(BackupCommand::Keygen { out }), .. } => commands::backup::keygen(&out),

@@ -40,6 +40,35 @@ pub fn keyring(place: &Place, listener: Listener) -> Result<Keyring, Failure> {
     })
 }
 
+/// What a command reads for somebody, and where it is written down.
+pub struct Reading {
+    /// The registers as of a moment.
+    pub reader: Reader,
+    actor: Actor,
+    store: Option<Store>,
+}
+
+impl Reading {
+    /// Reads for the owner, by a command.
+    pub fn open(place: &Place, as_of: Option<&str>, by: &str) -> Result<Self, Failure> {
+        let (pack, as_of, actor) = (pack(place)?, moment(as_of)?, Actor::owner().asking(by, None));
+        match Store::open_at(&place.data, place.store(), pack.clone()) {
+            Ok(store) => Ok(Reading { reader: store.reader(&actor, as_of)?, actor, store: Some(store) }),
+            Err(StoreError::InUse(_)) => Ok(Reading { reader: Store::look(&place.data, pack, &actor, as_of)?, actor, store: None }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes down what was read; before that nothing is given out.
+    pub fn settle(&self, place: &Place) -> Result<(), Failure> {
+        match &self.store {
+            Some(store) => store.settle(&self.actor)?,
+            None => Store::settle_beside(&place.data, &place.log, self.reader.pack(), &self.actor)?,
+        }
+        Ok(())
+    }
+}
+
 /// Reads the registers as of a moment (`None`: now), also while the portal has the data folder open.
 pub fn read(place: &Place, as_of: Option<&str>) -> Result<Reader, Failure> {
     let (pack, as_of) = (pack(place)?, moment(as_of)?);

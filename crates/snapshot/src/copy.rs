@@ -60,6 +60,7 @@ impl Snapshot {
         about(&file, self.pack(), self.moment())?;
         for register in self.pack().registers.values() {
             self.copy(&file, &register.name, "_id")?;
+            self.note_all(&register.name)?;
             for field in register.fields.iter().filter(|f| schema::child_columns(f).is_some()) {
                 self.copy(&file, &child_name(&register.name, &field.name), "_id, position")?;
             }

@@ -3,6 +3,7 @@
 use crate::{
     rows::OWN,
     schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
+    seen::is_sensitive,
 };
 use shirube_plan::{FieldKind, Pack, Register, Storage};
 use shirube_record::Cell;
@@ -28,11 +29,15 @@ pub(crate) struct Layout {
     pub all: String,
     pub insert: String,
     pub to_past: String,
+    /// It has personal or commercial fields.
+    pub sensitive: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct ColumnLayout {
     pub name: String,
+    /// Field it is a part of.
+    pub field: String,
     pub storage: Storage,
     pub derived: bool,
     /// Place in a row of the table, from 1.
@@ -61,7 +66,14 @@ impl Layout {
         for column in register.columns() {
             let derived = matches!(column.field.kind, FieldKind::Derived { .. });
             let place = OWN + columns.len() + 1;
-            columns.push(ColumnLayout { storage: column.storage, derived, place, own, name: column.name });
+            columns.push(ColumnLayout {
+                storage: column.storage,
+                derived,
+                place,
+                own,
+                field: column.field.name.clone(),
+                name: column.name,
+            });
             own += usize::from(!derived);
         }
         let mut by_name: Vec<usize> = (0..columns.len()).collect();
@@ -80,6 +92,7 @@ impl Layout {
             columns,
             by_name,
             all,
+            sensitive: is_sensitive(register),
         }
     }
 
@@ -90,6 +103,12 @@ impl Layout {
             while columns.next_if(|column| column.name < *name).is_some() {}
             columns.next_if(|column| column.name == *name).map(|column| (column, cell))
         })
+    }
+
+    /// The field that a key of a content is a part of.
+    pub fn field_of<'l>(&'l self, key: &'l str) -> &'l str {
+        let found = self.by_name.binary_search_by(|i| self.columns[*i].name.as_str().cmp(key));
+        found.map_or(key, |at| &self.columns[self.by_name[at]].field)
     }
 
     pub fn child(&self, field: &str) -> Option<&ChildLayout> {

@@ -21,6 +21,7 @@ mod rows;
 mod rules;
 pub mod schema;
 mod search;
+mod seen;
 mod sight;
 mod snapshot;
 
@@ -30,8 +31,9 @@ pub use head::{Applied, Evaluated, Expected, Head, HeadError, Key, RuleError, is
 pub use list::{COUNTED, Filter, ListQuery, Op, PAGE_LIMIT, Page, Total};
 pub use moment::{AsOf, Moment, today};
 pub use place::Place;
-pub use record::Record;
+pub use record::{Cells, Record};
 pub use rules::{Judged, Refused, Rules};
 pub use search::{Forgotten, Hit, HitKind, PackTexts, SearchIndex};
+pub use seen::{Fields, Ids, NoIds, Reading, Seen};
 pub use sight::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, columns_of, sensitivity};
 pub use snapshot::Snapshot;

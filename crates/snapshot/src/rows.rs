@@ -113,9 +113,15 @@ pub(crate) fn state(layout: &Layout, row: &Row<'_>, derived: bool) -> Result<(Re
     Ok((state, row.get(11)?))
 }
 
-/// Adds the values of child tables and the reasons for blanks.
-pub(crate) fn complete(connection: &Connection, layout: &Layout, state: &mut RecordState, missing: Option<&str>) -> Result<()> {
-    for child in &layout.children {
+/// Adds the values of the child tables that are wanted, and the reasons for blanks.
+pub(crate) fn complete(
+    connection: &Connection,
+    layout: &Layout,
+    state: &mut RecordState,
+    missing: Option<&str>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<()> {
+    for child in layout.children.iter().filter(|child| wanted(&child.field)) {
         if let Some(cell) = children(connection, child, state.id)? {
             state.content.insert(child.field.clone(), cell);
         }

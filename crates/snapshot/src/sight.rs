@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Column of the views of a narrowed snapshot: one bit for each sensitivity that is not shown in the row.
 pub(crate) const HIDDEN: &str = "_hidden";
 
-const SENSITIVITIES: [Sensitivity; 4] = [Sensitivity::Public, Sensitivity::Internal, Sensitivity::Commercial, Sensitivity::Personal];
+pub(crate) const SENSITIVITIES: [Sensitivity; 4] =
+    [Sensitivity::Public, Sensitivity::Internal, Sensitivity::Commercial, Sensitivity::Personal];
 
 /// Which rows of a register.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -185,7 +186,7 @@ pub(crate) fn bits_up_to(sensitivity: Sensitivity) -> i64 {
     SENSITIVITIES.iter().filter(|s| **s <= sensitivity).map(|s| bit(*s)).sum()
 }
 
-fn bit(sensitivity: Sensitivity) -> i64 {
+pub(crate) fn bit(sensitivity: Sensitivity) -> i64 {
     SENSITIVITIES.iter().position(|s| *s == sensitivity).map_or(0, |i| 1 << i)
 }
 

@@ -7,6 +7,7 @@ use crate::{
     pack_tables, past,
     schema::{self, past_name, quoted},
     search::text::{Texts, register_holds, texts},
+    seen::Seen,
     sight::{self, Sight},
 };
 use rusqlite::{Connection, OpenFlags};
@@ -39,6 +40,8 @@ pub struct Snapshot {
     sight: Option<Arc<Sight>>,
     /// The views that stand for the registers; none while the tables themselves are read.
     views: Option<Views>,
+    /// Where is noted what is read; nowhere if none.
+    pub(crate) seen: Option<Arc<Seen>>,
 }
 
 /// What the TEMP views of a snapshot show.
@@ -86,9 +89,9 @@ impl Snapshot {
         };
         let (layouts, moment) = (layouts(&pack), Moment::default());
         let path = Some(path.to_path_buf());
-        let (earlier, sight, views) = (false, None, None);
+        let (earlier, sight, views, seen) = (false, None, None, None);
         let mut snapshot =
-            Snapshot { path, layouts, connection, gate, pack, texts, as_of, moment, earlier, keeps_past, has_index, sight, views };
+            Snapshot { path, layouts, connection, gate, pack, texts, as_of, moment, earlier, keeps_past, has_index, sight, views, seen };
         snapshot.begin(as_of)?;
         Ok(snapshot)
     }
@@ -128,6 +131,11 @@ impl Snapshot {
         self.sight = sight;
         // At rest there is nothing to show until the next moment begins.
         if self.connection.is_autocommit() { Ok(()) } else { self.draw() }
+    }
+
+    /// Notes from here on what is read of personal and commercial fields; nothing if none.
+    pub fn heed(&mut self, seen: Option<Arc<Seen>>) {
+        self.seen = seen;
     }
 
     /// Whether it shows just this.
@@ -172,6 +180,7 @@ impl Snapshot {
         let mut other = Snapshot::open(path, self.pack.clone(), AsOf::Seq(self.moment.seq))?;
         (other.as_of, other.moment) = (self.as_of, self.moment);
         other.narrow(self.sight.clone())?;
+        other.heed(self.seen.clone());
         Ok(Some(other))
     }
 
@@ -201,6 +210,7 @@ impl Snapshot {
             has_index: false,
             sight: None,
             views: None,
+            seen: None,
         })
     }
 

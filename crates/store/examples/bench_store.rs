@@ -5,7 +5,7 @@
 //! Records are generated, always the same. The folder is made anew; default is `target/bench_store`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use shirube_plan::{Check, Code, CodeList, Field, FieldKind, NumberPart, Numbering, Pack, Pair, Register, Storage};
+use shirube_plan::{Check, Code, CodeList, Field, FieldKind, NumberPart, Numbering, Pack, Pair, Register, Sensitivity, Storage};
 use shirube_record::{Cell, Content, Origin, Scope};
 use shirube_snapshot::{AsOf, Filter, ListQuery, Op};
 use shirube_store::{Actor, Command, Store};
@@ -27,6 +27,10 @@ fn main() {
     let store = once("start", || Store::open(&folder, pack.clone()).unwrap());
     let store = Arc::new(store);
     lists(&store, AsOf::Head, "head");
+    for threads in [1, 16] {
+        readings(&store, threads, false);
+        readings(&store, threads, true);
+    }
     writes(&store, 1, 200);
     writes(&store, 32, 3200);
     amend(&store, records);
@@ -52,6 +56,33 @@ fn once<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let done = work();
     println!("{what}: {:.2} s", start.elapsed().as_secs_f64());
     done
+}
+
+/// Pages of 100 records with a commercial field, by several readers at once; with the trail each is written down first.
+fn readings(store: &Arc<Store>, threads: usize, written: bool) {
+    let read = |page: u64| {
+        let owner = Actor::owner();
+        let actor = if written { owner.asking("bench", None) } else { owner };
+        let query = ListQuery { register: "project".into(), offset: page % 50 * 100, limit: 100, ..ListQuery::default() };
+        let start = Instant::now();
+        assert_eq!(store.reader(&actor, AsOf::Head).unwrap().list(&query).unwrap().rows.len(), 100);
+        store.settle(&actor).unwrap();
+        start.elapsed()
+    };
+    let begun = Instant::now();
+    let mut times: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(move || (0..300).map(read).collect::<Vec<_>>())).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    times.sort();
+    let at = |part: usize| times[times.len() * part / 100 - 1].as_secs_f64() * 1e3;
+    println!(
+        "list of 100 with a commercial field, {threads} readers, {}: p50 {:.2} ms, p99 {:.2} ms, {:.0}/s",
+        if written { "with the trail" } else { "without" },
+        at(50),
+        at(99),
+        times.len() as f64 / begun.elapsed().as_secs_f64()
+    );
 }
 
 /// The time until the search index has caught up.
@@ -155,6 +186,7 @@ fn lists(store: &Store, as_of: AsOf, name: &str) {
                     sort: sort.clone(),
                     offset: page,
                     limit: 50,
+                    ..ListQuery::default()
                 };
                 let start = Instant::now();
                 reader.list(&query).unwrap();
@@ -253,7 +285,7 @@ fn pack() -> Pack {
     let mut pack = Pack { digest: "bench".into(), ..Pack::default() };
     pack.meta.fiscal_year_start = 4;
     pack.code_lists = BTreeMap::from([list("stage", &STAGES), list("country", &["JP", "US", "DE", "CN"])]);
-    let register = Register {
+    let mut register = Register {
         name: "project".into(),
         label: pair("課題", "Projects"),
         title: "theme".into(),
@@ -284,6 +316,9 @@ fn pack() -> Pack {
         }],
         ..Register::default()
     };
+    for field in register.fields.iter_mut().filter(|f| f.name == "organisation") {
+        field.sensitivity = Sensitivity::Commercial;
+    }
     pack.registers.insert("project".into(), register);
     pack
 }

@@ -7,7 +7,7 @@ use crate::StoreError;
 use shirube_access::{Clearance, Combination, Own, RecordAction, RecordOwner, Rows, SystemAction, View};
 use shirube_plan::{Owner, Pack, Register, Sensitivity};
 use shirube_record::{Cell, Content};
-use shirube_snapshot::{Alike, Organisations, Record, RegisterSight, Shown, Sight, Whose, columns_of};
+use shirube_snapshot::{Alike, Organisations, Record, RegisterSight, Seen, Shown, Sight, Whose, columns_of};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
@@ -20,6 +20,16 @@ pub struct Actor {
     clearance: Clearance,
     /// What they may see of the records; none within if everything. Made when first asked for.
     sight: Arc<OnceLock<Option<Arc<Sight>>>>,
+    /// What they are about just now.
+    errand: Option<Arc<Errand>>,
+}
+
+/// One request or command of an actor, and what they were given by it.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    pub by: String,
+    pub token: Option<String>,
+    pub seen: Arc<Seen>,
 }
 
 impl Actor {
@@ -49,7 +59,23 @@ impl Actor {
     }
 
     fn new(id: &str, clearance: Clearance) -> Actor {
-        Actor { id: id.into(), clearance, sight: Arc::default() }
+        Actor { id: id.into(), clearance, sight: Arc::default(), errand: None }
+    }
+
+    /// The same actor, asking by one way (a route, a command) and perhaps with a service token. From here on it is noted
+    /// what of personal and commercial fields they are given; [`crate::Store::settle`] writes it down. Without, an actor
+    /// is the program itself, which gives nothing to anybody.
+    pub fn asking(&self, by: &str, token: Option<&str>) -> Actor {
+        let errand = Errand { by: by.to_string(), token: token.map(str::to_string), seen: Arc::default() };
+        Actor { errand: Some(Arc::new(errand)), ..self.clone() }
+    }
+
+    pub(crate) fn errand(&self) -> Option<&Errand> {
+        self.errand.as_deref()
+    }
+
+    pub(crate) fn seen(&self) -> Option<Arc<Seen>> {
+        self.errand().map(|errand| Arc::clone(&errand.seen))
     }
 
     /// As recorded in events.
@@ -123,6 +149,14 @@ impl Actor {
     /// Whether something may be done to a record that the actor has read.
     pub fn may_with(&self, action: RecordAction, register: &Register, record: &Record) -> bool {
         self.may_do(action, standing(register, record)).is_ok()
+    }
+
+    /// Notes that the versions of a record were read, as far as they were shown.
+    pub(crate) fn note(&self, record: Standing<'_>) {
+        if let Some(seen) = self.seen() {
+            let view = record.view(&self.clearance);
+            seen.note_seen(&record.register.name, 0, &None, |sensitivity| self.clearance.sees(view, sensitivity), record.record);
+        }
     }
 
     /// Whether a record that the actor has read may be moved by a transition.

@@ -3,7 +3,12 @@
 //! A log that is written anew from its beginning is a whole chain in itself. Only what was anchored elsewhere shows
 //! that it is another.
 
-use crate::{Actor, LogPlace, Store, StoreError, Url, error::file_error, pack_mark::Mark};
+use crate::{
+    Actor, LogPlace, Store, StoreError, Url,
+    error::file_error,
+    pack_mark::Mark,
+    trail::{Keeper, Wanted},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shirube_access::SystemAction;
@@ -29,6 +34,18 @@ pub struct Anchor {
     pub hash: String,
     /// Id of the pack whose log it is.
     pub pack: String,
+    /// The end of the trail of readings; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readings: Option<TrailEnd>,
+}
+
+/// The end of a trail of readings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailEnd {
+    /// The last entry.
+    pub seq: i64,
+    /// Its hash, hexadecimal.
+    pub hash: String,
 }
 
 /// Why anchors are not written or do not hold.
@@ -76,6 +93,8 @@ pub struct Lost {
     pub anchor: Anchor,
     /// Hash that the event has now; none if the log ends before it.
     pub found: Option<String>,
+    /// It is the entry of the trail that is another, not the event.
+    pub of_trail: bool,
 }
 
 impl Store {
@@ -83,7 +102,9 @@ impl Store {
     pub fn anchor(folder: &Path, place: &LogPlace, pack: &str, actor: &Actor) -> Result<Option<Anchor>, StoreError> {
         actor.may(SystemAction::Verify)?;
         let last = place.reader(folder)?.last();
-        let anchor = || Anchor { at: Timestamp::now().to_string(), seq: last.seq, hash: hex(&last.hash), pack: pack.to_string() };
+        let end = place.trail_reader(folder)?.map(|mut trail| trail.last()).transpose()?.filter(|end| end.seq > 0);
+        let readings = end.map(|end| TrailEnd { seq: end.seq, hash: hex(&end.hash) });
+        let anchor = || Anchor { at: Timestamp::now().to_string(), seq: last.seq, hash: hex(&last.hash), pack: pack.to_string(), readings };
         Ok((last.seq > 0).then(anchor))
     }
 
@@ -96,6 +117,7 @@ impl Store {
         let mut log = place.reader(folder)?;
         log.moment()?;
         let pack = Mark::of(folder, &*log)?.map(|mark| mark.id);
+        let mut trail = place.trail_reader(folder)?;
         let (mut read, mut lost) = (0, None::<Lost>);
         for (line, text) in text.lines().enumerate().map(|(at, text)| (at + 1, text.trim())).filter(|(_, text)| !text.is_empty()) {
             let what = |error: serde_json::Error| AnchorError::Line { path: path.clone(), line, what: error.to_string() };
@@ -105,12 +127,32 @@ impl Store {
             }
             read += 1;
             let found = log.hash_of(anchor.seq)?.map(|hash| hex(&hash));
-            if found.as_ref() != Some(&anchor.hash) && lost.as_ref().is_none_or(|lost| anchor.seq < lost.anchor.seq) {
-                lost = Some(Lost { anchor, found });
+            let earlier = lost.as_ref().is_none_or(|lost| anchor.seq < lost.anchor.seq);
+            if found.as_ref() != Some(&anchor.hash) && earlier {
+                lost = Some(Lost { anchor, found, of_trail: false });
+            } else if let Some(end) = anchor.readings.as_ref().filter(|_| earlier) {
+                let found = match &mut trail {
+                    Some(trail) => hash_of(trail.as_mut(), end.seq)?,
+                    None => None,
+                };
+                if found.as_ref() != Some(&end.hash) {
+                    lost = Some(Lost { anchor, found, of_trail: true });
+                }
             }
         }
         if read == 0 { Err(AnchorError::None(path).into()) } else { Ok((read, lost)) }
     }
+}
+
+/// Hash of an entry of the trail.
+fn hash_of(trail: &mut dyn Keeper, seq: i64) -> Result<Option<String>, StoreError> {
+    let mut found = None;
+    let wanted = Wanted { before: seq.saturating_add(1), since: i64::MIN, until: i64::MAX, ..Wanted::default() };
+    trail.find(&wanted, &mut |row| {
+        found = (row.seq == seq).then(|| hex(&row.hash));
+        Ok(false)
+    })?;
+    Ok(found)
 }
 
 impl Anchor {

@@ -1,8 +1,15 @@
 //! From a command to a draft of an event: everything that must hold before it is written.
 
-use crate::{Actor, Command, StoreError, access::Standing, batch::Asked, beside, files, log::Draft};
+use crate::{
+    Actor, Command, StoreError,
+    access::Standing,
+    batch::Asked,
+    beside,
+    files::{self, FileRefused, Sent, Upload},
+    log::Draft,
+};
 use shirube_access::RecordAction;
-use shirube_plan::{FieldKind, Register};
+use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, normalise, split};
 use shirube_snapshot::{Evaluated, Head, Key};
 use std::collections::BTreeMap;
@@ -56,6 +63,7 @@ pub(crate) fn standing<'a>(register: &'a Register, state: &'a RecordState) -> St
 pub(crate) struct Checker<'a> {
     pub head: &'a mut Head,
     pub rules: &'a BTreeMap<String, Rules>,
+    pub sent: &'a Sent,
     pub actor: &'a Actor,
     /// Time of the batch.
     pub at: i64,
@@ -90,7 +98,8 @@ impl Checker<'_> {
             }
             Command::Attach { record, version, field, name, media, bytes, reason, .. } => {
                 let state = self.present(register, record, version)?;
-                let content = attachment(register, &field, name, media, &bytes)?;
+                let content = attachment(register, &field, name, &media, &bytes)?;
+                self.sent.note(self.actor.id(), &files::sha256(&bytes), Upload { media, size: size_of(&bytes) });
                 self.change(register, state, EventKind::Attach, content, Body { reason, ..Body::default() }, &[])
             }
             Command::Redact { .. } => Err(StoreError::RedactionInBatch),
@@ -116,6 +125,7 @@ impl Checker<'_> {
         let standing = Standing { register, state: state.as_deref(), synthetic: origin.synthetic, content: &content, record: 0 };
         self.actor.may_do(RecordAction::Create, standing)?;
         self.actor.may_fill(&content, standing)?;
+        self.may_name_files(register, &content, &Content::new())?;
         let (content, evaluated) = match judged {
             Some(evaluated) => {
                 let mut errors = vec![];
@@ -204,6 +214,7 @@ impl Checker<'_> {
         let content = normalise(register, content);
         let changes = difference(&state.content, &content);
         self.may_change(register, &state, kind, &body, &content, changes.keys())?;
+        self.may_name_files(register, &content, &state.content)?;
         if changes.is_empty() && body.state.is_none() && body.origin.is_none() {
             return Err(StoreError::NothingChanged);
         }
@@ -339,16 +350,30 @@ fn difference(before: &Content, after: &Content) -> Changes {
     changes
 }
 
-/// The columns of an attached file.
-fn attachment(register: &Register, field: &str, name: String, media: String, bytes: &[u8]) -> Result<Changes, StoreError> {
-    if !register.field(field).is_some_and(|f| matches!(f.kind, FieldKind::Attachment { .. })) {
+/// The columns of an attached file that its field takes.
+fn attachment(register: &Register, field: &str, name: String, media: &str, bytes: &[u8]) -> Result<Changes, StoreError> {
+    let Some(declared) = register.field(field).filter(|f| matches!(f.kind, FieldKind::Attachment { .. })) else {
         return Err(StoreError::NotAnAttachment { register: register.name.clone(), field: field.to_string() });
-    }
-    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    };
+    takes(declared, media, bytes)?;
     Ok(Changes::from([
         (field.to_string(), Some(Cell::Text(name))),
         (format!("{field}_sha256"), Some(Cell::Text(files::sha256(bytes)))),
-        (format!("{field}_media"), Some(Cell::Text(media))),
-        (format!("{field}_size"), Some(Cell::Integer(size))),
+        (format!("{field}_media"), Some(Cell::Text(media.to_string()))),
+        (format!("{field}_size"), Some(Cell::Integer(size_of(bytes)))),
     ]))
+}
+
+/// Whether a field takes a file by its size; if so, refuses one that it does not take by its content. One that is too
+/// large is refused at its place by the register's rules.
+pub(crate) fn takes(field: &Field, media: &str, bytes: &[u8]) -> Result<bool, FileRefused> {
+    let FieldKind::Attachment { max_size, types } = &field.kind else { return Ok(false) };
+    if bytes.len() as u64 > *max_size {
+        return Ok(false);
+    }
+    files::check_kind(bytes, media, types).map(|()| true)
+}
+
+pub(crate) fn size_of(bytes: &[u8]) -> i64 {
+    i64::try_from(bytes.len()).unwrap_or(i64::MAX)
 }

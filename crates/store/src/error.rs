@@ -1,6 +1,12 @@
 //! Why the store refuses.
 
-use crate::{anchor::AnchorError, backup::BackupError, files::FilesError, log::LogError};
+use crate::{
+    anchor::AnchorError,
+    backup::BackupError,
+    files::{FileRefused, FilesError},
+    log::LogError,
+    trail::TrailError,
+};
 use shirube_record::{BrokenBody, FieldError};
 use shirube_snapshot::{HeadError, RuleError, SnapshotError};
 
@@ -147,9 +153,15 @@ pub enum StoreError {
     /// A backup or a restore.
     #[error(transparent)]
     Backup(#[from] Box<BackupError>),
+    /// A file that is not taken.
+    #[error(transparent)]
+    FileRefused(#[from] FileRefused),
     /// Where attached files are kept.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// The trail of readings.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
     /// Anchors.
     #[error(transparent)]
     Anchor(#[from] AnchorError),

@@ -123,7 +123,7 @@ impl Writer {
         self.purge();
         let path = self.following.folder.join("head.db");
         let pack = self.head.pack().clone();
-        let open = |as_of| Ok(Idle::default().reader(as_of, None, || Snapshot::open(&path, pack.clone(), as_of))?);
+        let open = |as_of| Ok(Idle::default().reader(as_of, (None, None), || Snapshot::open(&path, pack.clone(), as_of))?);
         snapshots::erase(&open, first, &self.following.folder)?;
         fs::remove_file(&mark).map_err(file_error(&mark))
     }

@@ -86,15 +86,17 @@ pub(crate) fn read(log: &dyn EventLog, register: &str, record: i64) -> Result<Ve
     Ok(versions)
 }
 
+fn standing<'a>(version: &'a Version, register: &'a Register, record: i64) -> Standing<'a> {
+    Standing { register, state: version.state.as_deref(), synthetic: version.synthetic, content: &version.content, record }
+}
+
 /// What of a record's versions an actor may know.
 pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Register, record: i64) -> Result<Vec<Version>, StoreError> {
     if actor.clearance().is_unlimited() {
+        versions.iter().for_each(|version| actor.note(standing(version, register, record)));
         return Ok(versions);
     }
     let unknown = || StoreError::NoSuchRecord { register: register.name.clone(), record };
-    fn standing<'a>(version: &'a Version, register: &'a Register, record: i64) -> Standing<'a> {
-        Standing { register, state: version.state.as_deref(), synthetic: version.synthetic, content: &version.content, record }
-    }
     // The content of some versions may be gone, and with it whose the record was: then it is nobody's.
     let now = versions.last().ok_or_else(unknown)?;
     actor.may_do(RecordAction::Read, standing(now, register, record)).map_err(|_| unknown())?;
@@ -113,6 +115,7 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
             before = columns_of(register, |_| true);
             continue;
         };
+        actor.note(standing(&version, register, record));
         // A value from before is as secret as it was then.
         version.changes.retain(|c| !hidden.contains(&c.column) && !before.contains(&c.column));
         for change in &mut version.changes {

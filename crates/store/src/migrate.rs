@@ -6,7 +6,7 @@ use crate::{
     files::{Files, FilesPlace},
     log::{Log, LogError, Which},
     store::lock,
-    verify,
+    trail, verify,
 };
 use std::{fs, path::Path};
 
@@ -27,7 +27,7 @@ pub(crate) fn run(folder: &Path, from: &LogPlace, to: &Target<'_>) -> Result<Ver
         return Err(LogError::Absent { place: source }.into());
     }
     let _lock = lock(folder)?;
-    let (place, home) = match to {
+    let (to, home) = match to {
         Target::Server(place) => ((*place).clone(), folder),
         Target::Folder(home) => (LogPlace::Folder, *home),
     };
@@ -35,11 +35,13 @@ pub(crate) fn run(folder: &Path, from: &LogPlace, to: &Target<'_>) -> Result<Ver
     let same_folder = fs::canonicalize(home).ok() == fs::canonicalize(folder).ok();
     let _target_lock = if same_folder { None } else { Some(lock(home)?) };
     let mut log = from.open(folder)?;
-    let mut copy = place.open(home)?;
-    let place = place.describe(home);
+    let mut copy = to.open(home)?;
+    let place = to.describe(home);
     empty(copy.last().seq, &place)?;
     log.begin()?;
     let result = whole(&mut log, &mut copy, &source, &place).and_then(|report| {
+        // Without a log the trail is read by nobody; a second try finds it there.
+        trail::copy(from.trail_reader(folder)?, to.trail(home)?, &place)?;
         if !same_folder {
             attached(folder, home)?;
         }

@@ -1,7 +1,7 @@
 //! Readers: snapshots of a moment, handed out by the store.
 
 use scopeguard::ScopeGuard;
-use shirube_snapshot::{AsOf, Sight, Snapshot, SnapshotError};
+use shirube_snapshot::{AsOf, Seen, Sight, Snapshot, SnapshotError};
 use std::{
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,7 +20,7 @@ impl Idle {
     pub fn reader(
         &self,
         as_of: AsOf,
-        sight: Option<Arc<Sight>>,
+        (sight, seen): (Option<Arc<Sight>>, Option<Arc<Seen>>),
         open: impl FnOnce() -> Result<Snapshot, SnapshotError>,
     ) -> Result<Reader, SnapshotError> {
         let mut snapshot = match self.take(as_of, &sight) {
@@ -30,6 +30,7 @@ impl Idle {
         snapshot.rest()?;
         snapshot.narrow(sight)?;
         snapshot.turn_to(as_of)?;
+        snapshot.heed(seen);
         let idle = self.clone();
         Ok(Reader(scopeguard::guard(snapshot, Box::new(move |snapshot| idle.give_back(snapshot)))))
     }
@@ -43,6 +44,7 @@ impl Idle {
     }
 
     fn give_back(&self, mut snapshot: Snapshot) {
+        snapshot.heed(None);
         // What a panic left half-done is not for the next reader.
         if !std::thread::panicking() && snapshot.rest().is_ok() {
             let mut idle = self.hold();

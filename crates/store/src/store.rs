@@ -1,10 +1,11 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
-    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, VerifyReport, Version, backup,
+    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, TrailReport, VerifyReport, Version, backup,
     batch::Asked,
+    check::{size_of, takes},
     error::file_error,
-    files::{Files, FilesPlace, Place},
+    files::{self, Files, FilesPlace, Place, Sent, Upload},
     follow::{FOLLOWING, Following, Heard, REDACTING},
     history,
     indexer::Indexer,
@@ -12,12 +13,11 @@ use crate::{
     migrate, pack_mark, pack_records,
     people::Known,
     reader::Idle,
-    snapshots, verify,
+    snapshots, trail, verify,
     writer::{BulkReply, Commands, Job, Writer},
 };
 use shirube_access::SystemAction;
-use shirube_plan::Pack;
-use shirube_record::Cell;
+use shirube_plan::{Field, Pack};
 use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
 use std::{
     collections::BTreeMap,
@@ -46,10 +46,12 @@ pub struct Store {
     writer: Option<JoinHandle<()>>,
     indexer: Option<Indexer>,
     files: Files,
+    sent: Sent,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
     idle: Idle,
     pub(crate) people: Known,
+    pub(crate) trail: trail::Desk,
     /// Redactions go one by one, to their end.
     redaction: Mutex<()>,
     /// Held while the folder is open; the system releases it whatever happens to the process.
@@ -71,12 +73,14 @@ impl Store {
         backup::refuse_unfinished(folder)?;
         let head_path = folder.join("head.db");
         let _alone = place.log.alone()?;
+        let trail = trail::Desk::open(folder, &place.log)?;
         let log = place.log.open(folder)?;
         pack_mark::refuse_other(folder, &*log, &pack)?;
         let head = Head::open(&head_path, pack.clone())?;
         let following = Following::new(folder.to_path_buf());
         let heard = following.heard.clone();
         let mut writer = Writer::new(log, head, Files::open(folder, &place.files)?, following)?;
+        let sent = writer.sent.clone();
         let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
         let index = Arc::new(Mutex::new(SearchIndex::open(&folder.join("search.db"), &head_path, &pack, &hash_of)?));
         let unfinished = folder.join(REDACTING).exists() || folder.join(FOLLOWING).exists();
@@ -99,6 +103,7 @@ impl Store {
         let store = Store {
             folder: folder.to_path_buf(),
             files: Files::open(folder, &place.files)?,
+            sent,
             place,
             heard,
             pack,
@@ -108,6 +113,7 @@ impl Store {
             seq,
             idle: Idle::default(),
             people: Known::default(),
+            trail,
             redaction: Mutex::new(()),
             _lock: lock,
         };
@@ -163,7 +169,13 @@ impl Store {
     /// leaves that file too.
     pub fn snapshot_to(&self, actor: &Actor, as_of: AsOf, path: &Path) -> Result<SnapshotInfo, StoreError> {
         actor.may(SystemAction::Snapshot)?;
-        snapshots::keep(self, actor, as_of, path, &self.folder)
+        let info = snapshots::keep(self, actor, as_of, path, &self.folder)?;
+        if let Err(error) = self.settle(actor) {
+            // What is not written down is not given out.
+            remove(path)?;
+            return Err(error);
+        }
+        Ok(info)
     }
 
     /// Makes many changes, all or none, in one transaction of the log. `progress` hears how many are checked.
@@ -204,20 +216,21 @@ impl Store {
 
     /// Reads a data folder that another program has open: its head as it stands, without a store.
     pub fn look(folder: &Path, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
-        let sight = actor.sight(&pack);
-        Ok(Idle::default().reader(as_of, sight, || Snapshot::open(&folder.join("head.db"), pack, as_of))?)
+        let what = (actor.sight(&pack), actor.seen());
+        Ok(Idle::default().reader(as_of, what, || Snapshot::open(&folder.join("head.db"), pack, as_of))?)
     }
 
     /// A snapshot of a moment, narrowed to what the actor may see. It keeps showing that moment, whatever is written
     /// meanwhile.
     pub fn reader(&self, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
-        Ok(self.idle.reader(as_of, actor.sight(&self.pack), || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
+        let what = (actor.sight(&self.pack), actor.seen());
+        Ok(self.idle.reader(as_of, what, || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
     }
 
     /// Everything there is at a moment, whoever asks: what indicators are computed from. Its records are for nobody to
     /// read; what comes of them is published by policies for indicators.
     pub fn whole(&self, as_of: AsOf) -> Result<Reader, StoreError> {
-        Ok(self.idle.reader(as_of, None, || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
+        Ok(self.idle.reader(as_of, (None, None), || Snapshot::open(&self.head_path(), self.pack.clone(), as_of))?)
     }
 
     /// The versions of a record that the actor may read, oldest first, each with what it changed of what they may see.
@@ -227,16 +240,21 @@ impl Store {
         history::narrowed(versions, actor, declared, record)
     }
 
-    /// Keeps a file that a change is about to name by its SHA-256, which is given back. Forms send files before the
-    /// rest of the record is in order.
-    pub fn keep(&self, actor: &Actor, bytes: &[u8]) -> Result<String, StoreError> {
+    /// Keeps a file that a change is about to name in a field by its SHA-256, which is given back. Forms send files
+    /// before the rest of the record is in order. One that is larger than the field takes is not kept.
+    pub fn keep(&self, actor: &Actor, field: &Field, media: &str, bytes: &[u8]) -> Result<String, StoreError> {
         actor.may_attach(&self.pack)?;
-        self.files.keep(bytes)
+        if !takes(field, media, bytes)? {
+            return Ok(files::sha256(bytes));
+        }
+        let sha256 = self.files.keep(bytes)?;
+        self.sent.note(actor.id(), &sha256, Upload { media: media.to_string(), size: size_of(bytes) });
+        Ok(sha256)
     }
 
     /// An attached file, for who sees it named in a record.
     pub fn file(&self, reader: &Reader, register: &str, record: i64, sha256: &str) -> Result<Vec<u8>, StoreError> {
-        let named = reader.record(register, record)?.is_some_and(|r| r.content.values().any(|cell| names(cell, sha256)));
+        let named = reader.names_file(register, record, sha256)?;
         if named { self.files.read(sha256) } else { Err(StoreError::NoSuchFile(sha256.to_string())) }
     }
 
@@ -250,6 +268,17 @@ impl Store {
     pub fn verify_beside(folder: &Path, place: &LogPlace, actor: &Actor) -> Result<VerifyReport, StoreError> {
         actor.may(SystemAction::Verify)?;
         verify::log(place.reader(folder)?, &folder.join("head.db"))
+    }
+
+    /// Checks the whole trail of readings.
+    pub fn verify_trail(&self, actor: &Actor) -> Result<TrailReport, StoreError> {
+        Store::verify_trail_beside(&self.folder, &self.place.log, actor)
+    }
+
+    /// [`Store::verify_trail`] of a data folder that another program has open.
+    pub fn verify_trail_beside(folder: &Path, place: &LogPlace, actor: &Actor) -> Result<TrailReport, StoreError> {
+        actor.may(SystemAction::Verify)?;
+        trail::verify(place.trail_reader(folder)?.as_mut())
     }
 
     /// Makes the head anew from the log.
@@ -313,7 +342,15 @@ impl Store {
         self.folder.join("head.db")
     }
 
-    fn log_reader(&self) -> Result<Log, StoreError> {
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn log_reader(&self) -> Result<Log, StoreError> {
         self.place.log.reader(&self.folder)
     }
 }
@@ -344,14 +381,5 @@ pub(crate) fn lock(folder: &Path) -> Result<fs::File, StoreError> {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse(folder.display().to_string())),
         Err(fs::TryLockError::Error(error)) => Err(file_error(&path)(error)),
-    }
-}
-
-/// Whether a value, or one within it, is this text.
-fn names(cell: &Cell, text: &str) -> bool {
-    match cell {
-        Cell::Text(own) => own == text,
-        Cell::Rows(rows) => rows.iter().flat_map(|row| row.values()).any(|cell| names(cell, text)),
-        _ => false,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     batch::Asked,
     bulk::{AHEAD, Bulk, SAMPLE, expected, read_ahead},
     check::{Checker, Rules},
-    files::Files,
+    files::{Files, Sent},
     follow::{Following, POLL},
     indexer::SharedIndex,
     log::{EventLog, Log},
@@ -56,6 +56,8 @@ pub(crate) struct Writer {
     pub log: Log,
     pub head: Head,
     pub files: Files,
+    /// Files that were sent before the records that name them.
+    pub sent: Sent,
     pub rules: BTreeMap<String, Rules>,
     salts: Salts,
     pub index: Option<SharedIndex>,
@@ -72,8 +74,8 @@ impl Writer {
     pub fn new(log: Log, head: Head, files: Files, following: Following) -> Result<Writer, StoreError> {
         let pack = head.pack().clone();
         let rules = pack.registers.values().map(|r| (r.name.clone(), Rules::new(r, &pack))).collect();
-        let (salts, tell) = (Salts::default(), Box::new(|_| {}));
-        let mut writer = Writer { log, head, files, rules, salts, index: None, tell, following, unpurged: false };
+        let (salts, sent, tell) = (Salts::default(), Sent::default(), Box::new(|_| {}));
+        let mut writer = Writer { log, head, files, sent, rules, salts, index: None, tell, following, unpurged: false };
         writer.follow()?;
         Ok(writer)
     }
@@ -228,7 +230,7 @@ impl Writer {
 
     /// The log, and what checks and folds.
     fn parts(&mut self) -> (&mut dyn EventLog, Desk<'_>) {
-        (&mut *self.log, Desk { head: &mut self.head, files: &self.files, rules: &self.rules, salts: &mut self.salts })
+        (&mut *self.log, Desk { head: &mut self.head, files: &self.files, sent: &self.sent, rules: &self.rules, salts: &mut self.salts })
     }
 
     /// Runs `work` in one transaction of log and head: both are written, or neither.
@@ -276,6 +278,7 @@ impl Writer {
 struct Desk<'w> {
     head: &'w mut Head,
     files: &'w Files,
+    sent: &'w Sent,
     rules: &'w BTreeMap<String, Rules>,
     salts: &'w mut Salts,
 }
@@ -288,7 +291,7 @@ impl Desk<'_> {
             _ => None,
         };
         let salts = &mut self.salts;
-        let mut checker = Checker { head: self.head, rules: self.rules, actor, at, salt: &mut || salts.next() };
+        let mut checker = Checker { head: self.head, rules: self.rules, sent: self.sent, actor, at, salt: &mut || salts.next() };
         let checked = checker.check(asked)?;
         if let Some(bytes) = file {
             // On disk before the event that names it.

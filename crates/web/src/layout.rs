@@ -2,6 +2,7 @@
 
 use crate::{assets, ctx::Ctx, routes, url, who::Visitor};
 use maud::{DOCTYPE, Markup, html};
+use shirube_access::SystemAction;
 use shirube_plan::Pack;
 use shirube_snapshot::Moment;
 
@@ -82,6 +83,9 @@ fn header(v: &View, nav: &str) -> Markup {
                         input type="date" id="as_of" name="as_of" value=(cx.as_of_text.as_deref().unwrap_or_default());
                         @for (name, value) in &cx.query_elsewhen().0 { input type="hidden" name=(name) value=(value); }
                         button class="quiet" { (l.t("表示", "Show")) }
+                    }
+                    @if cx.asking.actor.clearance().system(SystemAction::Trail) {
+                        a href=(cx.to("/trail")) aria-current=[(nav == "trail").then_some("page")] { (l.t("閲覧と変更の記録", "Who read what")) }
                     }
                     (visitor(v))
                     a href=(cx.other_language()) hreflang=(l.other().code()) lang=(l.other().code()) { (l.t("English", "日本語")) }

@@ -41,6 +41,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod trail;
 pub mod url;
 mod what_if;
 mod who;

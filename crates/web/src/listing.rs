@@ -9,7 +9,8 @@ use crate::{
 };
 use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register};
 use shirube_record::{Cell, parse};
-use shirube_snapshot::{Filter, ListQuery, Op};
+use shirube_snapshot::{Fields, Filter, ListQuery, Op};
+use std::sync::Arc;
 
 /// Rows per page: those one may choose, the first when nothing is chosen.
 pub const SIZES: [u64; 4] = [50, 20, 100, 200];
@@ -183,7 +184,14 @@ impl<'a> Listing<'a> {
             sort: self.order(),
             offset: (self.page - 1).saturating_mul(self.size),
             limit: self.size,
+            fields: None,
         }
+    }
+
+    /// The fields that the page shows: those of its columns and the record's name.
+    pub fn fields(&self) -> Fields {
+        let shown = self.columns.iter().filter_map(|c| if let Shown::Field(field) = c { Some(field.name.clone()) } else { None });
+        Some(Arc::new(shown.chain([self.register.title.clone()]).collect()))
     }
 
     /// The order in force: the one asked for, the register's own, or newest first.

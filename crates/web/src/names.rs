@@ -4,10 +4,10 @@ use crate::{
     error::Error,
     form::{Choice, Choices},
 };
-use rusqlite::{Row, types::ValueRef};
+use rusqlite::types::Value;
 use shirube_plan::{Field, FieldKind, Lang, Pack, Register};
 use shirube_record::{Cell, Content, Mistake};
-use shirube_snapshot::{Snapshot, schema::quoted};
+use shirube_snapshot::{Cells, Snapshot, schema::quoted};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of records, by register and id.
@@ -111,21 +111,13 @@ fn title_column(pack: &Pack, register: &str) -> Result<String, Error> {
 fn select(snapshot: &Snapshot, register: &str, condition: &str, values: &[String], lang: Lang) -> Result<Vec<Choice>, Error> {
     let pack = snapshot.pack();
     let declared = pack.registers.get(register).ok_or_else(|| Error::no("台帳", "register", register))?;
-    let sql = format!("SELECT t._id, t._number, t.{} FROM {} t {condition}", quoted(&declared.title), quoted(register));
-    let mut statement = snapshot.connection().prepare_cached(&sql).map_err(Error::internal)?;
-    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| choice(row, declared, pack, lang)).map_err(Error::internal)?;
-    rows.collect::<Result<_, _>>().map_err(Error::internal)
-}
-
-fn choice(row: &Row<'_>, register: &Register, pack: &Pack, lang: Lang) -> rusqlite::Result<Choice> {
-    let number: Option<String> = row.get(1)?;
-    let cell = match row.get_ref(2)? {
-        ValueRef::Integer(n) => Some(Cell::Integer(n)),
-        ValueRef::Real(x) => Some(Cell::Real(x)),
-        ValueRef::Text(text) => Some(Cell::Text(String::from_utf8_lossy(text).into_owned())),
-        ValueRef::Null | ValueRef::Blob(_) => None,
+    let values: Vec<Value> = values.iter().cloned().map(Value::Text).collect();
+    let found = snapshot.cells(register, &[declared.title.as_str()], condition, &values)?;
+    let choice = |found: Cells| {
+        let cell = found.cells.into_iter().next().flatten();
+        Choice::new(found.id, found.number.as_deref(), &title(declared, pack, cell.as_ref(), lang))
     };
-    Ok(Choice::new(row.get(0)?, number.as_deref(), &title(register, pack, cell.as_ref(), lang)))
+    Ok(found.into_iter().map(choice).collect())
 }
 
 /// Longest name that is shown in one piece.

@@ -1,8 +1,9 @@
 //! What the store refuses, told to people and programs: one stable code per reason.
 
 use crate::error::{Error, Refusal, pair};
+use shirube_plan::Pair;
 use shirube_snapshot::SnapshotError;
-use shirube_store::StoreError;
+use shirube_store::{FileRefused, StoreError, TrailError};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
@@ -93,10 +94,44 @@ impl From<StoreError> for Error {
                 ),
                 pair("記録全体を消去してください。", "Redact the whole record."),
             ),
+            E::Trail(TrailError::Unwritten(cause)) => {
+                // What the database says is for the operator.
+                tracing::error!(cause, "the trail of readings cannot be written");
+                Error::refused(
+                    503,
+                    "trail",
+                    pair("閲覧を記録できないため、表示しません", "Not shown, for the reading cannot be recorded"),
+                    pair(
+                        "個人情報や企業秘密の項目の閲覧は記録されます。今はその記録が書き込めません。",
+                        "Readings of personal and commercial fields are recorded, and that record cannot be written at present.",
+                    ),
+                    pair(
+                        "しばらくしてからやり直し、続く場合は運用担当に知らせてください。",
+                        "Try again soon; if it goes on, tell whoever runs the portal.",
+                    ),
+                )
+            }
+            E::FileRefused(refused) => {
+                let (problem, mend) = file_words(&refused);
+                Error::refused(422, "file-refused", pair("ファイルを受け付けられません", "The file is not taken"), problem, mend)
+            }
             E::Snapshot(error) => error.into(),
             other => Error::internal(other),
         }
     }
+}
+
+/// Why a file is not taken, and what to do.
+pub fn file_words(refused: &FileRefused) -> (Pair, Pair) {
+    let problem = match refused {
+        FileRefused::Runs { found } => format!("ファイルの中身は {found} です。プログラムやWebページは添付できません"),
+        FileRefused::Differs { declared, found } => format!("{declared} として送られましたが、中身は {found} です"),
+        FileRefused::NotTaken { found, allowed } => {
+            format!("ファイルの中身は {found} です。この項目に添付できるのは {} です", allowed.join("、"))
+        }
+        FileRefused::NotYours { name } => format!("ファイル「{name}」は、今送られたものでも、閲覧できる記録に添付されたものでもありません"),
+    };
+    (pair(problem, refused.to_string()), pair("別のファイルを選び直して送ってください", "choose another file and send it again"))
 }
 
 impl From<SnapshotError> for Error {

@@ -180,7 +180,7 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
             let task = tokio::task::spawn_blocking(move || {
                 let mut cx = context(lang, &uri)?;
                 let kind = (route.method == Method::Get, is_api(&uri));
-                cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?;
+                cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?.at(route.name);
                 let _ = told.set((cx.asking.renewed.take(), cx.asking.visitor.is_known()));
                 (cx.params, cx.headers, cx.body) = (params, headers, body);
                 who::answer(route, &app, &cx)

@@ -229,10 +229,16 @@ impl App {
             Err(error) => return Ok(Err(if exact { error } else { disclosed::untold(indicator) })),
         };
         let shown = self.open(cx)?;
+        let sources = self.results.sources(&whole.0, indicator);
+        let greatest = |steps: &Derivation| steps.steps.iter().filter(|step| !step.rows.is_empty()).map(|step| step.sensitivity).max();
+        let noted = |steps: &Derivation| match greatest(steps).filter(|s| *s >= Sensitivity::Commercial) {
+            Some(up_to) => sources.registers.iter().try_for_each(|register| shown.note_derived(register, up_to)),
+            None => Ok(()),
+        };
         if exact && !shown.is_narrowed() {
+            noted(&steps)?;
             return Ok(Ok((steps, BTreeSet::new())));
         }
-        let sources = self.results.sources(&whole.0, indicator);
         let mut kept = Derivation::clone(&steps);
         let mut withheld = BTreeSet::new();
         // By sensitivity, of which steps have few.
@@ -255,6 +261,7 @@ impl App {
                 withheld.insert(step.name.clone());
             }
         }
+        noted(&kept)?;
         Ok(Ok((Arc::new(kept), withheld)))
     }
 

@@ -185,7 +185,7 @@ impl Portal {
             cx.headers.insert(*name, value.parse().unwrap());
         }
         let kind = (method == Method::Get, path.starts_with("/api/"));
-        cx.asking = self.app.who.is_asking(&self.app.store, &cx.headers, None, self.app.token.word(), kind)?;
+        cx.asking = self.app.who.is_asking(&self.app.store, &cx.headers, None, self.app.token.word(), kind)?.at(route.name);
         let cookie = cx.asking.renewed.take();
         who::answer(route, &self.app, &cx).map(|reply| who::renewed(reply, cookie))
     }

@@ -8,10 +8,10 @@ use crate::import::state;
 use crate::{Progress, tell};
 use shirube_plan::{Field, FieldKind, Lang, Pack, Pair, Part, Register, State};
 use shirube_record::{Cell, Content};
-use shirube_snapshot::{ListQuery, Record, Snapshot};
+use shirube_snapshot::{Fields, ListQuery, Record, Snapshot};
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 /// Writes every record of a list, whatever page the query shows. Gives how many.
 ///
@@ -27,6 +27,7 @@ pub fn records(
     let pack = snapshot.pack();
     let register = pack.registers.get(&query.register).ok_or_else(|| ExportError::NoSuchRegister(query.register.clone()))?;
     let chosen = choose(snapshot, register, options)?;
+    let query = &ListQuery { fields: fields(&chosen), ..query.clone() };
     let total = snapshot.count(query)?;
     let table = Table {
         label: register.label.clone(),
@@ -48,6 +49,15 @@ pub fn records(
     })?;
     done?;
     writer.finish(&seen.about(pack))
+}
+
+/// The fields that columns are made of: no other is read.
+fn fields(chosen: &[Chosen<'_>]) -> Fields {
+    let of = |c: &Chosen<'_>| match &c.source {
+        Source::Own(_) => None,
+        Source::Field { field, .. } | Source::InGroup { group: field, .. } => Some(field.name.clone()),
+    };
+    Some(Arc::new(chosen.iter().filter_map(of).collect()))
 }
 
 /// Cells as values of a table.

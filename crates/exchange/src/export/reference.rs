@@ -1,8 +1,9 @@
 //! What a file writes for a reference: what an import reads back as the same record.
 
-use rusqlite::{OptionalExtension, types::Value as Sql};
+use rusqlite::{OptionalExtension, types::Value};
 use shirube_plan::{Field, FieldKind, Pack, Register};
-use shirube_snapshot::{Snapshot, schema::quoted};
+use shirube_record::Cell;
+use shirube_snapshot::{Snapshot, SnapshotError, schema::quoted};
 use std::collections::HashMap;
 
 /// How many references are remembered.
@@ -24,7 +25,7 @@ impl<'a> References<'a> {
     }
 
     /// The natural key, parts joined by `|`; else the number; else the identifier.
-    pub fn text(&mut self, field: &Field, id: i64) -> rusqlite::Result<String> {
+    pub fn text(&mut self, field: &Field, id: i64) -> Result<String, SnapshotError> {
         let FieldKind::Reference { register } = &field.kind else { return Ok(id.to_string()) };
         let key = (register.clone(), id);
         if let Some(text) = self.remembered.get(&key) {
@@ -44,19 +45,17 @@ impl<'a> References<'a> {
     }
 
     /// The natural key written out; none if there is none or if joining would not come apart again.
-    fn key(&self, register: &Register, id: i64, depth: usize) -> rusqlite::Result<Option<String>> {
+    fn key(&self, register: &Register, id: i64, depth: usize) -> Result<Option<String>, SnapshotError> {
         if register.key.is_empty() || depth == 0 {
             return Ok(None);
         }
-        let columns: Vec<String> = register.key.iter().map(|k| quoted(k)).collect();
-        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", columns.join(", "), quoted(&register.name));
-        let mut statement = self.snapshot.connection().prepare_cached(&sql)?;
-        let read = |row: &rusqlite::Row| (0..columns.len()).map(|i| row.get(i)).collect::<rusqlite::Result<Vec<Sql>>>();
-        let Some(values) = statement.query_row([id], read).optional()? else { return Ok(None) };
+        let columns: Vec<&str> = register.key.iter().map(String::as_str).collect();
+        let found = self.snapshot.cells(&register.name, &columns, "WHERE t._id = ?1", &[Value::Integer(id)])?;
+        let Some(found) = found.into_iter().next() else { return Ok(None) };
         let mut parts = vec![];
-        for (field, value) in register.key.iter().filter_map(|k| register.field(k)).zip(values) {
+        for (field, value) in register.key.iter().filter_map(|k| register.field(k)).zip(found.cells) {
             let text = match (&field.kind, value) {
-                (FieldKind::Reference { register }, Sql::Integer(id)) => {
+                (FieldKind::Reference { register }, Some(Cell::Integer(id))) => {
                     let inner = match self.pack.registers.get(register) {
                         Some(register) => self.key(register, id, depth - 1)?,
                         None => None,
@@ -66,11 +65,11 @@ impl<'a> References<'a> {
                     parts.push(inner);
                     continue;
                 }
-                (_, Sql::Null) => String::new(),
-                (_, Sql::Integer(n)) => n.to_string(),
-                (_, Sql::Real(x)) => x.to_string(),
-                (_, Sql::Text(text)) => text,
-                (_, Sql::Blob(_)) => return Ok(None),
+                (_, None) => String::new(),
+                (_, Some(Cell::Integer(n))) => n.to_string(),
+                (_, Some(Cell::Real(x))) => x.to_string(),
+                (_, Some(Cell::Text(text))) => text,
+                (_, Some(_)) => return Ok(None),
             };
             if register.key.len() > 1 && text.contains('|') || depth < DEPTH && text.contains('|') {
                 return Ok(None);
@@ -80,7 +79,7 @@ impl<'a> References<'a> {
         Ok(Some(parts.join("|")).filter(|key| key.chars().any(|c| c != '|')))
     }
 
-    fn number(&self, register: &Register, id: i64) -> rusqlite::Result<Option<String>> {
+    fn number(&self, register: &Register, id: i64) -> Result<Option<String>, SnapshotError> {
         let sql = format!("SELECT _number FROM {} WHERE _id = ?1", quoted(&register.name));
         Ok(self.snapshot.connection().prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
     }

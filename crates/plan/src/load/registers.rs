@@ -57,6 +57,10 @@ pub(super) fn read(pack: &mut Pack, name: &str, t: Table) {
         });
         x.finish();
     }
+    if let Some(kept) = t.table("retention") {
+        register.retention = Retention { readings: days(&kept, "readings"), personal: days(&kept, "personal") };
+        kept.finish();
+    }
     t.finish();
     pack.registers.insert(name.to_owned(), register);
 }
@@ -142,7 +146,7 @@ fn kind(t: &Table, inside_group: bool) -> Option<FieldKind> {
         "organisation" => K::Organisation,
         "person" => K::Person,
         "reference" => K::Reference { register: t.need_str("register", "\"project\"") },
-        "attachment" => K::Attachment { max_size: t.small("max_size").unwrap_or(20_000_000) },
+        "attachment" => K::Attachment { max_size: t.small("max_size").unwrap_or(20_000_000), types: types(t) },
         "group" => {
             let fields: Vec<Field> = t.tables("field").into_iter().filter_map(|f| field(f, true)).collect();
             if fields.is_empty() {
@@ -155,6 +159,30 @@ fn kind(t: &Table, inside_group: bool) -> Option<FieldKind> {
             K::Derived { sql: t.need_str("sql", "\"a + b\""), stored_as: t.need_word("as", &words).unwrap_or(Storage::Text) }
         }
     })
+}
+
+/// Types of files that a field takes; all that are known if it names none.
+fn types(t: &Table) -> Vec<FileType> {
+    let words = t.strings("types");
+    let known = || FileType::ALL.iter().map(|t| t.word()).collect::<Vec<_>>().join(", ");
+    let read = |word: &String| {
+        let found = FileType::ALL.iter().copied().find(|t| t.word() == word);
+        if found.is_none() {
+            t.report("types", format!("`{word}` is no type of file"), format!("write some of: {}", known()));
+        }
+        found
+    };
+    if words.is_empty() { FileType::ALL.to_vec() } else { words.iter().filter_map(read).collect() }
+}
+
+/// A number of days, one at least.
+fn days(t: &Table, key: &'static str) -> Option<u32> {
+    let days = t.int(key)?;
+    let read = u32::try_from(days).ok().filter(|days| *days > 0);
+    if read.is_none() {
+        t.report(key, format!("`{key}` is {days}"), "write a number of days, such as 1825");
+    }
+    read
 }
 
 fn pattern(t: &Table, pattern: &str) {

@@ -63,6 +63,17 @@ pub struct Register {
     pub transitions: Vec<Transition>,
     /// Where it is declared.
     pub place: Place,
+    /// How long some of it is kept.
+    pub retention: Retention,
+}
+
+/// How many days something of a register is kept; without end if none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// What the trail tells of readings of its records, from the reading on.
+    pub readings: Option<u32>,
+    /// Personal fields of a record, from its last change on.
+    pub personal: Option<u32>,
 }
 
 impl Register {
@@ -210,9 +221,73 @@ pub enum FieldKind {
     Organisation,
     Person,
     Reference { register: String },
-    Attachment { max_size: u64 },
+    Attachment { max_size: u64, types: Vec<FileType> },
     Group { fields: Vec<Field> },
     Derived { sql: String, stored_as: Storage },
+}
+
+/// Type of an attached file, known by its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum FileType {
+    Pdf,
+    Png,
+    Jpeg,
+    Webp,
+    Csv,
+    Text,
+    Xlsx,
+    Docx,
+    Pptx,
+    Zip,
+}
+
+impl FileType {
+    /// All of them: what a field takes that names none.
+    pub const ALL: &'static [FileType] = &[
+        FileType::Pdf,
+        FileType::Png,
+        FileType::Jpeg,
+        FileType::Webp,
+        FileType::Csv,
+        FileType::Text,
+        FileType::Xlsx,
+        FileType::Docx,
+        FileType::Pptx,
+        FileType::Zip,
+    ];
+
+    /// The word in packs.
+    pub fn word(self) -> &'static str {
+        match self {
+            FileType::Pdf => "pdf",
+            FileType::Png => "png",
+            FileType::Jpeg => "jpeg",
+            FileType::Webp => "webp",
+            FileType::Csv => "csv",
+            FileType::Text => "text",
+            FileType::Xlsx => "xlsx",
+            FileType::Docx => "docx",
+            FileType::Pptx => "pptx",
+            FileType::Zip => "zip",
+        }
+    }
+
+    /// Its media type.
+    pub fn media(self) -> &'static str {
+        match self {
+            FileType::Pdf => "application/pdf",
+            FileType::Png => "image/png",
+            FileType::Jpeg => "image/jpeg",
+            FileType::Webp => "image/webp",
+            FileType::Csv => "text/csv",
+            FileType::Text => "text/plain",
+            FileType::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            FileType::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            FileType::Pptx => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            FileType::Zip => "application/zip",
+        }
+    }
 }
 
 /// SQLite storage class of a column in a STRICT table.

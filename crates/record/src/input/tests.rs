@@ -293,7 +293,7 @@ fn what_cannot_be_typed_says_so() {
     let reference = || FieldKind::Reference { register: "r".into() };
     assert_eq!(main_of(reference(), "12"), Ok(Cell::Integer(12)));
     assert_eq!(main_of(reference(), "P-12"), Err(Mistake::NotAReference { text: "P-12".into() }));
-    let attachment = || FieldKind::Attachment { max_size: 10 };
+    let attachment = || FieldKind::Attachment { max_size: 10, types: vec![] };
     assert_eq!(read(attachment(), Part::Sha256, "AB"), Err(Mistake::NotAHash { text: "AB".into() }));
     assert_eq!(read(attachment(), Part::Sha256, &"A".repeat(64)), Ok(Some(text(&"a".repeat(64)))));
 }

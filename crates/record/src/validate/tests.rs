@@ -124,7 +124,7 @@ fn parts_are_checked_too() {
     let file = |size, sha: &str| {
         vec![("f", text("a.pdf")), ("f_sha256", text(sha)), ("f_media", text("application/pdf")), ("f_size", Cell::Integer(size))]
     };
-    let attachment = || FieldKind::Attachment { max_size: 10 };
+    let attachment = || FieldKind::Attachment { max_size: 10, types: vec![] };
     assert_eq!(mistakes_of(attachment(), &file(10, &"a".repeat(64))), []);
     assert_eq!(mistakes_of(attachment(), &file(11, &"a".repeat(64))), [Mistake::FileTooLarge { size: 11, max: 10 }]);
     assert_eq!(mistakes_of(attachment(), &file(1, "a")), [Mistake::NotAHash { text: "a".into() }]);

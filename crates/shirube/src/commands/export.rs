@@ -1,7 +1,7 @@
 //! `shirube export`: records, indicators, published figures and the audit as files.
 
 use crate::failure::Failure;
-use crate::office;
+use crate::office::Reading;
 use crate::{FileFormat, Place};
 use clap::ValueEnum;
 use shirube_exchange::export::{self, ExportOptions, Format, figures};
@@ -16,7 +16,8 @@ use std::process::ExitCode;
 pub fn run(place: &Place, what: &str, format: Option<FileFormat>, as_of: Option<&str>, out: Option<&Path>) -> Result<ExitCode, Failure> {
     let ending = out.and_then(Path::extension).and_then(|e| FileFormat::from_str(&e.to_string_lossy(), true).ok());
     let format = format.or(ending).unwrap_or(FileFormat::Csv);
-    let reader = office::read(place, as_of)?;
+    let reading = Reading::open(place, as_of, "shirube export")?;
+    let reader = &reading.reader;
     let pack = reader.pack();
     let options = ExportOptions { format: format.into(), ..ExportOptions::default() };
     let mut out: Box<dyn Write + Send> = match out {
@@ -27,16 +28,19 @@ pub fn run(place: &Place, what: &str, format: Option<FileFormat>, as_of: Option<
     let moment = reader.moment();
     if pack.registers.contains_key(what) {
         let query = ListQuery { register: what.to_owned(), ..ListQuery::default() };
-        export::records(&reader, &query, &options, &mut out, &silent)?;
+        let mut file = std::io::Cursor::new(vec![]);
+        export::records(reader, &query, &options, &mut file, &silent)?;
+        reading.settle(place)?;
+        out.write_all(file.get_ref())?;
         out.flush()?;
         return Ok(ExitCode::SUCCESS);
     }
     let (table, rows) = if let Some(indicator) = pack.indicators.get(what) {
-        figures::observations(pack, &[compute(&reader, indicator, &Overrides::new())?], moment)
+        figures::observations(pack, &[compute(reader, indicator, &Overrides::new())?], moment)
     } else {
         match what {
             "figures" => figures::published(pack, moment),
-            "audit" => figures::audit(pack, &audit(&reader), moment),
+            "audit" => figures::audit(pack, &audit(reader), moment),
             _ => {
                 let known = format!("name one of the registers ({}), an indicator, `figures` or `audit`", names(pack));
                 return Err(Failure::Unknown { what: "register or indicator", name: what.to_owned(), known });

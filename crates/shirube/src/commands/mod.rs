@@ -17,6 +17,7 @@ pub mod export;
 pub mod import;
 pub mod migrate;
 pub mod restore;
+pub mod retain;
 pub mod serve;
 pub mod snapshot;
 pub mod user;

@@ -13,7 +13,7 @@ pub fn run(place: &Place, as_of: Option<&str>, out: &Path) -> Result<ExitCode, F
         return Err(Failure::Misuse(format!("{} exists: name a new file", out.display())));
     }
     let office = Office::open(place)?;
-    let info = office.store.snapshot_to(&Actor::owner(), moment(as_of)?, out)?;
+    let info = office.store.snapshot_to(&Actor::owner().asking("shirube snapshot", None), moment(as_of)?, out)?;
     say!("{}: event {}, content {}", out.display(), info.moment.seq, info.sha256);
     Ok(ExitCode::SUCCESS)
 }

@@ -18,15 +18,25 @@ pub fn run(place: &Place, anchors: Option<&Path>) -> Result<ExitCode, Failure> {
     }
     say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
     say!("{}", if report.is_clean() { "the chain is whole" } else { "the chain is BROKEN" });
-    let mut clean = report.is_clean();
+    let trail = Store::verify_trail_beside(&place.data, from, &Actor::owner())?;
+    for problem in &trail.problems {
+        say!("{problem}");
+    }
+    say!("{} readings, {} over, last hash {}", trail.entries, trail.over, if trail.entries == 0 { "-" } else { &trail.last_hash });
+    say!("{}", if trail.is_clean() { "the trail of readings is whole" } else { "the trail of readings is BROKEN" });
+    let mut clean = report.is_clean() && trail.is_clean();
     if let Some(file) = anchors {
         let (held, lost) = Store::verify_anchors(&place.data, from, file, &Actor::owner())?;
         match &lost {
             None => say!("{held} anchors hold"),
-            Some(Lost { anchor, found: None }) => {
+            Some(Lost { anchor, of_trail: true, .. }) => {
+                let seq = anchor.readings.as_ref().map_or(0, |end| end.seq);
+                say!("reading {seq} was anchored at {}: the trail of readings was cut off or WRITTEN ANEW before it", anchor.at);
+            }
+            Some(Lost { anchor, found: None, .. }) => {
                 say!("event {} was anchored at {} and is not in the log: it was cut off", anchor.seq, anchor.at)
             }
-            Some(Lost { anchor, found: Some(found) }) => {
+            Some(Lost { anchor, found: Some(found), .. }) => {
                 say!("event {} was anchored at {} with hash {}, it has {found} now", anchor.seq, anchor.at, anchor.hash);
                 say!("the log was WRITTEN ANEW somewhere before event {}", anchor.seq);
             }

@@ -6,7 +6,7 @@ use crate::{
     schema::{child_name, quoted},
 };
 use rusqlite::{OptionalExtension, types::Null};
-use shirube_plan::Register;
+use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::{Cell, Content, RecordState};
 
 impl Head {
@@ -15,7 +15,7 @@ impl Head {
         let Some(layout) = self.layouts.get(register) else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(&format!("SELECT {} FROM {} WHERE _id = ?1", layout.all, quoted(register)))?;
         let Some((mut record, missing)) = statement.query_row([id], |row| state(layout, row, false)).optional()? else { return Ok(None) };
-        complete(&self.connection, layout, &mut record, missing.as_deref())?;
+        complete(&self.connection, layout, &mut record, missing.as_deref(), &|_| true)?;
         Ok(Some(record))
     }
 
@@ -58,32 +58,62 @@ impl Head {
         rows.next()?.map(|r| Ok((r.get(0)?, r.get(1)?))).transpose()
     }
 
-    /// Whether any record but `except` refers to this attached file.
+    /// Whether any record, present or past, refers to this attached file.
     pub fn file_in_use(&self, sha256: &str) -> Result<bool, HeadError> {
-        for register in self.pack.registers.values() {
-            for field in &register.fields {
-                let tables: Vec<(String, String)> = match &field.kind {
-                    shirube_plan::FieldKind::Attachment { .. } => vec![(register.name.clone(), format!("{}_sha256", field.name))],
-                    shirube_plan::FieldKind::Group { fields } => fields
-                        .iter()
-                        .filter(|f| matches!(f.kind, shirube_plan::FieldKind::Attachment { .. }))
-                        .map(|f| (child_name(&register.name, &field.name), format!("{}_sha256", f.name)))
-                        .collect(),
-                    _ => continue,
-                };
-                for (table, column) in tables {
-                    for table in [crate::schema::past_name(&table), table] {
-                        let mut statement =
-                            self.connection.prepare_cached(&format!("SELECT 1 FROM {} WHERE {} = ?1", quoted(&table), quoted(&column)))?;
-                        if statement.exists([sha256])? {
-                            return Ok(true);
-                        }
-                    }
+        for place in self.file_places() {
+            for table in [crate::schema::past_name(&place.table), place.table] {
+                let sql = format!("SELECT 1 FROM {} WHERE {} = ?1", quoted(&table), quoted(&place.column));
+                if self.connection.prepare_cached(&sql)?.exists([sha256])? {
+                    return Ok(true);
                 }
             }
         }
         Ok(false)
     }
+
+    /// Records that refer to this attached file now: register, id and column, `group.column` within groups.
+    pub fn naming_file(&self, sha256: &str) -> Result<Vec<(String, i64, String)>, HeadError> {
+        let mut found = vec![];
+        for place in self.file_places() {
+            let sql = format!("SELECT _id FROM {} WHERE {} = ?1", quoted(&place.table), quoted(&place.column));
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let path = place.group.map_or_else(|| place.column.clone(), |group| format!("{group}.{}", place.column));
+            for id in statement.query_map([sha256], |row| row.get::<_, i64>(0))? {
+                found.push((place.register.clone(), id?, path.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    fn file_places(&self) -> Vec<FilePlace> {
+        let mut places = vec![];
+        for register in self.pack.registers.values() {
+            let of = |field: &Field, group: Option<&Field>| FilePlace {
+                register: register.name.clone(),
+                table: group.map_or_else(|| register.name.clone(), |group| child_name(&register.name, &group.name)),
+                column: format!("{}_sha256", field.name),
+                group: group.map(|group| group.name.clone()),
+            };
+            for field in &register.fields {
+                match &field.kind {
+                    FieldKind::Attachment { .. } => places.push(of(field, None)),
+                    FieldKind::Group { fields } => {
+                        places.extend(fields.iter().filter(|f| matches!(f.kind, FieldKind::Attachment { .. })).map(|f| of(f, Some(field))))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        places
+    }
+}
+
+/// A column that holds hashes of attached files.
+struct FilePlace {
+    register: String,
+    table: String,
+    column: String,
+    group: Option<String>,
 }
 
 fn is_null(cell: Option<&Cell>) -> bool {

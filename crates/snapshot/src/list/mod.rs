@@ -3,10 +3,10 @@
 mod condition;
 mod plan;
 
-use crate::{Record, Snapshot, SnapshotError};
+use crate::{Fields, Record, Snapshot, SnapshotError, record::fields_of};
 use condition::Condition;
 use plan::List;
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 /// What a list shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +24,8 @@ pub struct ListQuery {
     pub offset: u64,
     /// Records to show.
     pub limit: u64,
+    /// Fields that are shown of them; all if none.
+    pub fields: Fields,
 }
 
 /// One condition of a list.
@@ -125,7 +127,7 @@ impl Snapshot {
     pub fn list(&self, query: &ListQuery) -> Result<Page, SnapshotError> {
         let (list, lag) = self.prepare(query)?;
         let mut rows = vec![];
-        list.read(query.offset, query.limit.min(PAGE_LIMIT), &mut |record| {
+        list.read((query.offset, query.limit.min(PAGE_LIMIT)), &self.fields_read(query), &mut |record| {
             rows.push(record);
             ControlFlow::Continue(())
         })?;
@@ -135,7 +137,17 @@ impl Snapshot {
     /// Hands every matching record to `each`, in order, whatever page the query shows; `Break` ends the reading.
     /// One pass: a page far down a list costs as much as all pages before it, all of them together cost this.
     pub fn each(&self, query: &ListQuery, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), SnapshotError> {
-        self.prepare(query)?.0.read(0, u64::MAX, each)
+        self.prepare(query)?.0.read((0, u64::MAX), &self.fields_read(query), each)
+    }
+
+    /// The fields that a list tells of: those it shows, and those by which it chooses and orders, for a row that is found
+    /// by a value tells the value.
+    fn fields_read(&self, query: &ListQuery) -> Fields {
+        let shown = query.fields.as_ref()?;
+        let register = self.pack().registers.get(&query.register)?;
+        let columns = query.filters.iter().map(|f| f.column.as_str()).chain(query.sort.iter().map(|s| s.0.as_str()));
+        let columns: Vec<&str> = columns.map(|c| c.split_once('.').map_or(c, |(group, _)| group)).collect();
+        Some(Arc::new(shown.iter().chain(fields_of(register, &columns).iter()).cloned().collect()))
     }
 
     /// How many records match, however many they are.

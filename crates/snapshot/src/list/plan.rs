@@ -10,7 +10,7 @@ use super::{
     condition::{Condition, IS_LISTED},
 };
 use crate::{
-    Record, Snapshot, SnapshotError,
+    Fields, Record, Snapshot, SnapshotError,
     head::{carried_columns, indexed_columns},
     layout::Layout,
     schema::{past_name, quoted},
@@ -70,7 +70,12 @@ impl<'s> List<'s> {
     }
 
     /// Hands the records of a page to `each`, in order.
-    pub fn read(&self, offset: u64, limit: u64, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), SnapshotError> {
+    pub fn read(
+        &self,
+        (offset, limit): (u64, u64),
+        fields: &Fields,
+        each: &mut dyn FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<(), SnapshotError> {
         let number = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
         let mut parts = vec![];
         let mut values = vec![];
@@ -89,7 +94,7 @@ impl<'s> List<'s> {
         while let Some(row) = rows.next()? {
             let source: i64 = row.get(0)?;
             let Some(branch) = usize::try_from(source).ok().and_then(|i| self.branches.get(i)) else { continue };
-            if let Some(record) = record(self.snapshot, &layout, branch, row.get(1)?)?
+            if let Some(record) = record(self.snapshot, &layout, branch, row.get(1)?, fields)?
                 && each(record).is_break()
             {
                 break;
@@ -259,10 +264,10 @@ fn count(
     Ok(n.unsigned_abs())
 }
 
-fn record(snapshot: &Snapshot, layout: &Layout, branch: &Branch, id: i64) -> Result<Option<Record>, SnapshotError> {
+fn record(snapshot: &Snapshot, layout: &Layout, branch: &Branch, id: i64, fields: &Fields) -> Result<Option<Record>, SnapshotError> {
     let of_moment = &branch.conditions[..branch.of_moment];
     let tests: String = of_moment.iter().map(|c| format!(" AND {}", test(c, false))).collect();
     let sql = format!("SELECT {} FROM {} t WHERE t._id = ?{tests}", snapshot.columns_of(layout), branch.table);
     let values = std::iter::once(Value::Integer(id)).chain(of_moment.iter().flat_map(|c| c.values.clone()));
-    snapshot.read_record(layout, &sql, params_from_iter(values))
+    snapshot.read_record(layout, &sql, params_from_iter(values), fields)
 }

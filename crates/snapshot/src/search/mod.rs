@@ -11,6 +11,7 @@ pub use pack_texts::PackTexts;
 use crate::{Record, Snapshot, SnapshotError, schema::quoted, sight::HIDDEN};
 use rusqlite::{OptionalExtension, params};
 use shirube_plan::Pair;
+use std::{collections::BTreeSet, sync::Arc};
 use words::{Query, fold};
 
 /// Something found.
@@ -207,7 +208,11 @@ impl Snapshot {
     fn record_of_version(&self, register: &str, seq: i64) -> Result<Option<Record>, SnapshotError> {
         let sql = format!("SELECT _id FROM {} WHERE _seq = ?1", quoted(register));
         match self.connection().prepare_cached(&sql)?.query_row([seq], |r| r.get(0)).optional()? {
-            Some(id) => self.record(register, id),
+            // What a hit shows of it: its name.
+            Some(id) => {
+                let title = self.pack().registers.get(register).map(|r| Arc::new(BTreeSet::from([r.title.clone()])));
+                self.record_with(register, id, &title)
+            }
             None => Ok(None),
         }
     }

@@ -1,16 +1,17 @@
 //! What a backup says of itself, and how a row of the log is written in it.
 
-use crate::{Mark, StoreError, log::Row, verify::Redactions};
+use crate::{Mark, StoreError, log::Row, trail, verify::Redactions};
 use serde::{Deserialize, Serialize};
 use shirube_record::{Event, EventKind, Hash, hex, unhex};
 use std::borrow::Cow;
 
 /// The format this release writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// Names within the tar.
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const LOG: &str = "log/";
 pub(super) const FILES: &str = "files/";
+pub(super) const READINGS: &str = "trail/";
 
 /// What a backup says of itself; its first part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,12 @@ pub struct Manifest {
     pub last_seq: i64,
     /// Its hash, hexadecimal.
     pub last_hash: String,
+    /// Entries of the trail of readings; format 1 has none.
+    #[serde(default)]
+    pub readings: i64,
+    /// Hash of the last of them, hexadecimal; empty if there is none.
+    #[serde(default)]
+    pub last_reading: String,
     /// Redacted records: the last redaction of personal columns (or all), and of all.
     pub(crate) redactions: Redactions,
     /// Attached files that the log names.
@@ -83,6 +90,36 @@ pub(super) fn put(part: &mut Vec<u8>, row: &Row<'_>) -> Result<(), StoreError> {
     serde_json::to_writer(&mut *part, &line).map_err(|error| StoreError::Body(error.into()))?;
     part.push(b'\n');
     Ok(())
+}
+
+/// An entry of the trail as a line of JSON.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReadingLine {
+    seq: i64,
+    at: i64,
+    register: String,
+    told: Option<String>,
+    told_hash: String,
+    prev: String,
+    hash: String,
+}
+
+/// Appends an entry to a part of the trail.
+pub(super) fn put_reading(part: &mut Vec<u8>, row: trail::Row) -> Result<(), StoreError> {
+    let trail::Row { seq, at, register, told, told_hash, prev, hash } = row;
+    let line = ReadingLine { seq, at, register, told, told_hash: hex(&told_hash), prev: hex(&prev), hash: hex(&hash) };
+    serde_json::to_writer(&mut *part, &line).map_err(|error| StoreError::Body(error.into()))?;
+    part.push(b'\n');
+    Ok(())
+}
+
+impl ReadingLine {
+    /// The entry; none if a hash is none.
+    pub fn row(self) -> Option<trail::Row> {
+        let hash = |text: &str| unhex(text).and_then(|bytes| Hash::try_from(bytes).ok());
+        let (told_hash, prev, own) = (hash(&self.told_hash)?, hash(&self.prev)?, hash(&self.hash)?);
+        Some(trail::Row { seq: self.seq, at: self.at, register: self.register, told: self.told, told_hash, prev, hash: own })
+    }
 }
 
 impl<'l> Line<'l> {

@@ -3,7 +3,7 @@
 use super::{
     BackupError, FileEntry, Manifest, Phase, Progress, Tell,
     error::stream_error,
-    manifest::{FILES, FORMAT, LOG, Line, MANIFEST},
+    manifest::{FILES, FORMAT, LOG, Line, MANIFEST, READINGS, ReadingLine},
     write::report,
 };
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     error::file_error,
     files::sha256,
     log::Row,
+    trail,
     verify::{Chain, Redactions, note_redaction},
 };
 use std::{
@@ -37,6 +38,7 @@ pub struct Archive {
 pub(super) trait Hears {
     fn manifest(&mut self, manifest: &Manifest) -> Result<(), StoreError>;
     fn row(&mut self, row: &Row<'_>) -> Result<(), StoreError>;
+    fn reading(&mut self, row: trail::Row) -> Result<(), StoreError>;
     /// A file whose hash is right.
     fn file(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
 }
@@ -50,6 +52,10 @@ impl Hears for Nothing {
     }
 
     fn row(&mut self, _: &Row<'_>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn reading(&mut self, _: trail::Row) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -102,6 +108,7 @@ pub(super) fn walk(from: &Archive, hears: &mut dyn Hears, progress: &Tell<'_>) -
         manifest: &manifest,
         chain: Chain::new(manifest.redactions.clone()),
         redactions: Redactions::new(),
+        trail: trail::Proof::new(),
         files: manifest.files.iter().map(|FileEntry { sha256, size }| (sha256.as_str(), *size)).collect(),
     };
     for entry in entries {
@@ -109,6 +116,8 @@ pub(super) fn walk(from: &Archive, hears: &mut dyn Hears, progress: &Tell<'_>) -
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if name.starts_with(LOG) {
             proof.part(entry, hears, progress)?;
+        } else if name.starts_with(READINGS) {
+            proof.readings(entry, hears)?;
         } else if let Some(sha) = name.strip_prefix(FILES) {
             proof.file(sha, entry, hears, progress)?;
         } else {
@@ -140,6 +149,7 @@ struct Proof<'p> {
     manifest: &'p Manifest,
     chain: Chain,
     redactions: Redactions,
+    trail: trail::Proof,
     /// Files still to come.
     files: BTreeMap<&'p str, u64>,
 }
@@ -165,6 +175,20 @@ impl Proof<'_> {
         }
     }
 
+    fn readings(&mut self, part: impl Read, hears: &mut dyn Hears) -> Result<(), StoreError> {
+        for text in BufReader::with_capacity(1 << 16, part).lines() {
+            let line: ReadingLine =
+                serde_json::from_str(&text.map_err(stream_error(&self.from.path))?).map_err(|error| self.from.damaged(error))?;
+            let row = line.row().ok_or_else(|| self.from.damaged("an entry of the trail one of whose hashes is none"))?;
+            self.trail.hear(row.seq, Ok(&row));
+            if let Some(problem) = self.trail.problem() {
+                return Err(self.from.damaged(problem));
+            }
+            hears.reading(row)?;
+        }
+        Ok(())
+    }
+
     fn file(&mut self, sha: &str, mut file: impl Read, hears: &mut dyn Hears, progress: &Tell<'_>) -> Result<(), StoreError> {
         let size = self.files.remove(sha).ok_or_else(|| self.from.damaged(format!("attached file {sha} is not in its manifest")))?;
         let mut bytes = vec![];
@@ -185,6 +209,11 @@ impl Proof<'_> {
         }
         if self.redactions != manifest.redactions {
             return Err(from.damaged("its manifest says other redactions than its events"));
+        }
+        let trail = self.trail.end();
+        // Format 1 says nothing of readings and has none.
+        if (trail.entries, &trail.last_hash) != (manifest.readings, &manifest.last_reading) {
+            return Err(from.damaged(format!("its manifest says {} readings, it holds {}, or others", manifest.readings, trail.entries)));
         }
         if let Some((sha, _)) = self.files.first_key_value() {
             return Err(from.damaged(format!("attached file {sha} is missing")));

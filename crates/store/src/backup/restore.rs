@@ -15,6 +15,7 @@ use crate::{
     log::{Log, LogError, Row, Which},
     pack_mark,
     store::lock,
+    trail::{self, Copying},
     verify,
 };
 use jiff::Timestamp;
@@ -73,7 +74,7 @@ pub(super) fn run(
     fs::create_dir_all(folder).map_err(file_error(folder))?;
     let _lock = lock(folder)?;
     // A head that is left of another log would say that this one was cut off.
-    for name in ["log.db", "head.db"] {
+    for name in ["log.db", "head.db", "trail.db"] {
         let path = folder.join(name);
         if path.exists() {
             return Err(BackupError::Occupied(path.display().to_string()).into());
@@ -81,10 +82,11 @@ pub(super) fn run(
     }
     let aside = Aside::begin(folder, &place.log)?;
     let mut log = place.log.open(&aside.path)?;
+    let trail = Copying::begin(place.log.trail(&aside.path)?, &place.log.describe(folder))?;
     log.begin()?;
     let result = empty(&log, &place.log.describe(folder))
         .and_then(|()| Files::open(folder, &place.files))
-        .and_then(|files| fill(log.as_mut(), &files, from, folder, how, progress));
+        .and_then(|files| fill((log.as_mut(), trail), &files, from, folder, how, progress));
     let restored = match result {
         Ok(restored) => restored,
         Err(error) => {
@@ -130,10 +132,14 @@ impl<'p> Aside<'p> {
                 log.checkpoint()?;
                 // Whoever closes the log last leaves one file.
                 drop(log);
-                let (made, to) = (self.path.join("log.db"), self.folder.join("log.db"));
-                sync(&made)?;
-                fs::rename(&made, &to).map_err(file_error(&to))?;
-                sync(self.folder)
+                // The log last: with it the folder is in use.
+                for name in ["trail.db", "log.db"] {
+                    let (made, to) = (self.path.join(name), self.folder.join(name));
+                    sync(&made)?;
+                    fs::rename(&made, &to).map_err(file_error(&to))?;
+                    sync(self.folder)?;
+                }
+                Ok(())
             }
             LogPlace::Postgres(_) => {
                 fs::remove_dir_all(&self.path).map_err(file_error(&self.path))?;
@@ -151,16 +157,16 @@ impl Drop for Aside<'_> {
 
 /// Copies and proves; commits nothing.
 fn fill(
-    log: &mut dyn crate::log::EventLog,
+    (log, trail): (&mut dyn crate::log::EventLog, Copying),
     files: &Files,
     from: &Archive,
     folder: &Path,
     how: &Restore<'_>,
     progress: &Tell<'_>,
 ) -> Result<Restored, StoreError> {
-    let mut filling = Filling { log, files, how, folder, kept: 0, first: None, later: vec![] };
+    let mut filling = Filling { log, trail, files, how, folder, kept: 0, first: None, later: vec![] };
     let (manifest, proved) = walk(from, &mut filling, progress)?;
-    let Filling { kept, first, mut later, .. } = filling;
+    let Filling { log, trail, kept, first, mut later, .. } = filling;
     if kept == 0 || matches!(how.until, AsOf::Seq(seq) if seq > manifest.last_seq) || is_to_come(how.until, &manifest) {
         let first = first.and_then(|at| Timestamp::from_millisecond(at).ok()).map(|at| at.to_string()).unwrap_or_default();
         return Err(BackupError::OutOfReach { first, last: manifest.last_seq, taken: manifest.taken_at }.into());
@@ -176,6 +182,8 @@ fn fill(
         log.erase(record, scope)?;
     }
     log.flush()?;
+    // Who read what stays so, whatever moment is restored; it is read by nobody before the log is there.
+    trail.end()?;
     let report = verify::chain_of(log)?;
     let same = redacted > 0 || kept < manifest.last_seq || report == proved;
     if let (false, _) | (_, Some(_)) = (same, report.problems.first()) {
@@ -202,6 +210,7 @@ fn is_to_come(until: AsOf, manifest: &Manifest) -> bool {
 /// Takes in what is heard of a backup.
 struct Filling<'f> {
     log: &'f mut dyn crate::log::EventLog,
+    trail: Copying,
     files: &'f Files,
     how: &'f Restore<'f>,
     folder: &'f Path,
@@ -237,6 +246,10 @@ impl Hears for Filling<'_> {
         }
         self.later.extend(redaction_of(row, self.kept)?);
         Ok(())
+    }
+
+    fn reading(&mut self, row: trail::Row) -> Result<(), StoreError> {
+        self.trail.take(row)
     }
 
     fn file(&mut self, bytes: &[u8]) -> Result<(), StoreError> {

@@ -3,16 +3,16 @@
 use super::{
     BackupError, FileEntry, Manifest, Phase, Progress, REPORT, Seal, Tell,
     error::stream_error,
-    manifest::{FILES, FORMAT, LOG, MANIFEST, put},
+    manifest::{FILES, FORMAT, LOG, MANIFEST, READINGS, put, put_reading},
     named::Named,
 };
 use crate::{
-    LogPlace, Mark, Place, StoreError,
+    LogPlace, Mark, Place, StoreError, TrailError,
     age::Sealed,
     error::file_error,
     files::Files,
     log::{Log, LogError, Which},
-    pack_mark,
+    pack_mark, trail,
     verify::{self, Chain},
 };
 use jiff::Timestamp;
@@ -50,8 +50,17 @@ pub(super) fn run(
         // From here on one moment of the log, whatever is written meanwhile.
         log.moment()?;
         log.refresh()?;
+        let mut trail = place.log.trail_reader(folder)?;
+        if let Some(trail) = &mut trail {
+            trail.moment()?;
+        }
+        let readings = trail::verify(trail.as_mut())?;
         let manifest = survey(&log, &files, pack, mark, &place.log.describe(folder), progress)?;
-        if unfinished.write(log, &files, &manifest, seal, progress)? {
+        let manifest = Manifest { readings: readings.entries, last_reading: readings.last_hash.clone(), ..manifest };
+        if let Some(problem) = readings.problems.first() {
+            return Err(TrailError::Broken(problem.to_string()).into());
+        }
+        if unfinished.write((log, trail), &files, &manifest, seal, progress)? {
             unfinished.complete()?;
             return Ok(manifest);
         }
@@ -87,6 +96,8 @@ fn survey(log: &Log, files: &Files, pack: &Pack, mark: Mark, place: &str, progre
         events: report.events,
         last_seq: report.last,
         last_hash: report.last_hash,
+        readings: 0,
+        last_reading: String::new(),
         redactions,
         files: held,
         missing,
@@ -98,6 +109,9 @@ pub(super) fn report(progress: &Tell<'_>, phase: Phase, seq: i64, of: i64) {
         progress(Progress { phase, done: seq.unsigned_abs(), of: of.unsigned_abs() });
     }
 }
+
+/// The log and the trail of readings.
+type Logs = (Log, Option<Box<dyn trail::Keeper>>);
 
 /// The file under another name, until it is whole. What is left of it goes when this goes.
 struct Unfinished<'p> {
@@ -128,7 +142,7 @@ impl<'p> Unfinished<'p> {
     }
 
     /// False if an attached file was erased before it was come to.
-    fn write(&self, log: Log, files: &Files, manifest: &Manifest, seal: &Seal, progress: &Tell<'_>) -> Result<bool, StoreError> {
+    fn write(&self, log: Logs, files: &Files, manifest: &Manifest, seal: &Seal, progress: &Tell<'_>) -> Result<bool, StoreError> {
         let failed = stream_error(&self.part);
         self.file.set_len(0).and_then(|()| io::Seek::rewind(&mut &self.file)).map_err(&failed)?;
         let to = BufWriter::with_capacity(1 << 20, &self.file);
@@ -182,7 +196,7 @@ impl<'p, W: Write> Tar<'p, W> {
     }
 
     /// The log is let go before the files are copied, for that may take long.
-    fn fill(&mut self, log: Log, files: &Files, manifest: &Manifest, progress: &Tell<'_>) -> Result<bool, StoreError> {
+    fn fill(&mut self, (log, trail): Logs, files: &Files, manifest: &Manifest, progress: &Tell<'_>) -> Result<bool, StoreError> {
         let text = serde_json::to_vec_pretty(manifest).map_err(|error| StoreError::Body(error.into()))?;
         self.add(MANIFEST, &text)?;
         let mut part = Vec::with_capacity(PART + PART / 8);
@@ -202,6 +216,7 @@ impl<'p, W: Write> Tar<'p, W> {
             self.add(&part_name(first), &part)?;
         }
         drop(log);
+        self.readings(trail)?;
         for (at, entry) in manifest.files.iter().enumerate() {
             let bytes = match files.read(&entry.sha256) {
                 Err(StoreError::NoSuchFile(_)) => return Ok(false),
@@ -212,6 +227,24 @@ impl<'p, W: Write> Tar<'p, W> {
         }
         self.0.finish().map_err(stream_error(self.1))?;
         Ok(true)
+    }
+}
+
+impl<W: Write> Tar<'_, W> {
+    fn readings(&mut self, trail: Option<Box<dyn trail::Keeper>>) -> Result<(), StoreError> {
+        let (mut part, mut first) = (vec![], 1);
+        if let Some(mut trail) = trail {
+            trail.rows(0, &mut |seq, row| {
+                put_reading(&mut part, row.map_err(|what| TrailError::Unreadable { seq, what })?)?;
+                if part.len() >= PART {
+                    self.add(&format!("{READINGS}{first:012}.jsonl"), &part)?;
+                    part.clear();
+                    first = seq + 1;
+                }
+                Ok(())
+            })?;
+        }
+        if part.is_empty() { Ok(()) } else { self.add(&format!("{READINGS}{first:012}.jsonl"), &part) }
     }
 }
 

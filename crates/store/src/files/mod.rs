@@ -3,11 +3,17 @@
 mod bucket;
 mod error;
 mod folder;
+mod kind;
 mod place;
+mod sent;
 mod sign;
 
 pub use error::FilesError;
+pub use kind::FileRefused;
 pub use place::{Bucket, FilesPlace, Place};
+
+pub(crate) use kind::check as check_kind;
+pub(crate) use sent::{Sent, Upload};
 
 use crate::{StoreError, error::file_error};
 use bucket::BucketFiles;

@@ -2,7 +2,7 @@
 
 mod error;
 mod place;
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
 pub use error::LogError;
@@ -74,6 +74,17 @@ pub(crate) enum Which {
     RedactionsAfter(i64),
 }
 
+/// A row without its payloads and hashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub seq: i64,
+    pub register: String,
+    pub record: i64,
+    pub kind: String,
+    pub at: i64,
+    pub actor: String,
+}
+
 /// Hears the number of a row, and the row or why it does not read.
 pub(crate) type Each<'e> = dyn FnMut(i64, Result<Row<'_>, String>) -> Result<(), StoreError> + 'e;
 
@@ -99,6 +110,12 @@ pub(crate) trait EventLog: Send {
     fn rows(&self, which: Which, each: &mut Each<'_>) -> Result<(), StoreError>;
     /// Hash of one event.
     fn hash_of(&self, seq: i64) -> Result<Option<Hash>, StoreError>;
+    /// When an event happened.
+    fn at_of(&self, seq: i64) -> Result<Option<i64>, StoreError>;
+    /// Who did what, from one event to before another, in order.
+    fn lines(&self, range: (i64, i64)) -> Result<Vec<Line>, StoreError>;
+    /// The same of one record.
+    fn lines_of(&self, record: i64, range: (i64, i64)) -> Result<Vec<Line>, StoreError>;
     /// Records of a register created by actors whose name begins so, in order.
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError>;
     /// Actor of the first event that a pack has made.

@@ -5,7 +5,7 @@
 
 mod schema;
 
-use super::{COLUMNS, Each, EventLog, Last, LogError, Row, Which};
+use super::{COLUMNS, Each, EventLog, Last, Line as EventLine, LogError, Row, Which};
 use crate::StoreError;
 use ::postgres::{Client, Statement, fallible_iterator::FallibleIterator};
 use shirube_net::{Server, said};
@@ -65,7 +65,7 @@ pub(crate) struct PostgresLog {
     bytes: usize,
 }
 
-fn failure(server: &Server, error: &::postgres::Error) -> LogError {
+pub(crate) fn failure(server: &Server, error: &::postgres::Error) -> LogError {
     let (place, cause) = (server.to_string(), said(error));
     match error.code().map(|code| code.code()) {
         Some("55P03") => LogError::Busy { place },
@@ -75,7 +75,7 @@ fn failure(server: &Server, error: &::postgres::Error) -> LogError {
     }
 }
 
-fn connect(server: &Server) -> Result<Client, LogError> {
+pub(crate) fn connect(server: &Server) -> Result<Client, LogError> {
     let connect = || {
         let mut client = server.connect()?;
         client.batch_execute(SESSION)?;
@@ -315,6 +315,21 @@ impl EventLog for PostgresLog {
         })
     }
 
+    fn at_of(&self, seq: i64) -> Result<Option<i64>, StoreError> {
+        self.ask(|session| session.client.query_opt("SELECT at FROM event WHERE seq = $1", &[&seq])?.map(|row| row.try_get(0)).transpose())
+    }
+
+    fn lines(&self, (from, to): (i64, i64)) -> Result<Vec<EventLine>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event WHERE seq >= $1 AND seq < $2 ORDER BY seq";
+        self.ask(|session| session.client.query(sql, &[&from, &to])?.iter().map(line).collect())
+    }
+
+    fn lines_of(&self, record: i64, (from, to): (i64, i64)) -> Result<Vec<EventLine>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event
+            WHERE record = $1 AND (seq = $1 OR kind <> 'create') AND seq >= $2 AND seq < $3 ORDER BY seq";
+        self.ask(|session| session.client.query(sql, &[&record, &from, &to])?.iter().map(line).collect())
+    }
+
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT record FROM event WHERE kind = 'create' AND register = $1 AND starts_with(actor, $2) ORDER BY seq";
         self.ask(|session| session.client.query(sql, &[&register, &actors])?.iter().map(|row| row.try_get(0)).collect())
@@ -346,6 +361,17 @@ impl EventLog for PostgresLog {
 /// A hash; none if it is NULL or has another length, which a verification then tells.
 fn hash(row: &::postgres::Row, at: usize) -> Result<Option<Hash>, ::postgres::Error> {
     Ok(row.try_get::<_, Option<&[u8]>>(at)?.and_then(|bytes| bytes.try_into().ok()))
+}
+
+fn line(row: &::postgres::Row) -> Result<EventLine, ::postgres::Error> {
+    Ok(EventLine {
+        seq: row.try_get(0)?,
+        register: row.try_get(1)?,
+        record: row.try_get(2)?,
+        kind: row.try_get(3)?,
+        at: row.try_get(4)?,
+        actor: row.try_get(5)?,
+    })
 }
 
 fn row(found: &::postgres::Row) -> Result<Row<'_>, String> {

@@ -1,6 +1,6 @@
 //! The log in a file of the data folder, kept by SQLite.
 
-use super::{COLUMNS, Each, EventLog, Last, LogError, Row, Which};
+use super::{COLUMNS, Each, EventLog, Last, Line, LogError, Row, Which};
 use crate::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 use shirube_record::{Event, EventKind, Hash, Scope};
@@ -177,6 +177,26 @@ impl EventLog for SqliteLog {
         Ok(self.connection.query_row("SELECT hash FROM event WHERE seq = ?1", [seq], |r| r.get(0)).optional()?)
     }
 
+    fn at_of(&self, seq: i64) -> Result<Option<i64>, StoreError> {
+        Ok(self.connection.prepare_cached("SELECT at FROM event WHERE seq = ?1")?.query_row([seq], |r| r.get(0)).optional()?)
+    }
+
+    fn lines(&self, (from, to): (i64, i64)) -> Result<Vec<Line>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event WHERE seq >= ?1 AND seq < ?2 ORDER BY seq";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_map([from, to], line)?.collect::<Result<_, _>>()?)
+    }
+
+    fn lines_of(&self, record: i64, (from, to): (i64, i64)) -> Result<Vec<Line>, StoreError> {
+        let columns = "seq, register, record, kind, at, actor";
+        let sql = format!(
+            "SELECT {columns} FROM event WHERE seq = ?1 AND record = ?1 AND seq >= ?2 AND seq < ?3
+             UNION ALL SELECT * FROM (SELECT {columns} FROM event WHERE record = ?1 AND kind <> 'create' AND seq >= ?2 AND seq < ?3 ORDER BY seq)"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_map([record, from, to], line)?.collect::<Result<_, _>>()?)
+    }
+
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT record FROM event WHERE kind = 'create' AND register = ?1 AND substr(actor, 1, length(?2)) = ?2 ORDER BY seq";
         let mut statement = self.connection.prepare(sql)?;
@@ -208,6 +228,10 @@ impl EventLog for SqliteLog {
         self.connection.busy_timeout(PATIENCE)?;
         Ok(busy? == 0)
     }
+}
+
+fn line(row: &rusqlite::Row<'_>) -> rusqlite::Result<Line> {
+    Ok(Line { seq: row.get(0)?, register: row.get(1)?, record: row.get(2)?, kind: row.get(3)?, at: row.get(4)?, actor: row.get(5)? })
 }
 
 fn row<'r>(row: &'r rusqlite::Row<'_>) -> rusqlite::Result<Row<'r>> {

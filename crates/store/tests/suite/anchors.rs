@@ -95,7 +95,7 @@ fn server_that_says(status: &'static str) -> (String, std::thread::JoinHandle<St
 
 #[test]
 fn a_server_is_told_and_its_refusal_is_an_error_without_the_addresss_secret() {
-    let a = Anchor { at: "2026-11-21T00:00:00Z".into(), seq: 3, hash: "ab".repeat(32), pack: "test".into() };
+    let a = Anchor { at: "2026-11-21T00:00:00Z".into(), seq: 3, hash: "ab".repeat(32), pack: "test".into(), readings: None };
     let (url, told) = server_that_says("204 No Content");
     a.post(&url.parse().unwrap()).unwrap();
     let told = told.join().unwrap();

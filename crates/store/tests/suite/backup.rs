@@ -75,7 +75,7 @@ fn fill(folder: &Path) -> Store {
     project(&store, "題名3", "担当3");
     submit(&store, create("hub", &[("name", t("拠点"))]));
     submit(&store, amend("hub", 6, 1, &[("country", Some(t("JP")))]));
-    store.keep(&Actor::owner(), b"sent, and named by no record").unwrap();
+    keep(&store, &Actor::owner(), b"sent, and named by no record").unwrap();
     store
 }
 
@@ -273,7 +273,7 @@ fn whatever_is_wrong_with_a_backup_is_found_and_nothing_is_restored() {
         ("the manifest is missing", without(0)),
         ("a file that it does not say", with(&format!("files/{}", "0".repeat(64)), b"")),
         ("another part", with("other", b"")),
-        ("another format", replace(0, "\"format\": 1", "\"format\": 9")),
+        ("another format", replace(0, "\"format\": 2", "\"format\": 9")),
     ];
     for (what, parts) in cases {
         write(&bad, &parts);

@@ -15,3 +15,4 @@ mod sight;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;
+mod trail;

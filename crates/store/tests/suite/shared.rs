@@ -187,7 +187,7 @@ fn a_log_moves_to_a_server_and_back_and_stays_the_same() {
     let columns = [("theme", t("a")), ("year", n(2024)), ("contact", t("甲"))];
     let record = submit(&store, create("project", &columns)).record;
     submit(&store, Command::Redact { register: "project".into(), record, scope: Scope::All, reason: "求め".into() });
-    let sha = store.keep(&Actor::owner(), b"attached").unwrap();
+    let sha = keep(&store, &Actor::owner(), b"attached").unwrap();
     let was = store.verify(&Actor::owner()).unwrap();
     let digest = store.head_digest(&Actor::owner()).unwrap();
     let place = schema_place(&server, "moved");

@@ -3,7 +3,7 @@
 
 use shirube_access::{Clearance, Person, Policies};
 use shirube_plan::{
-    Check, Code, CodeList, Field, FieldKind, NumberPart, Numbering, Pack, Pair, Register, Sensitivity, State, Storage, Transition,
+    Check, Code, CodeList, Field, FieldKind, FileType, NumberPart, Numbering, Pack, Pair, Register, Sensitivity, State, Storage, Transition,
 };
 use shirube_record::{Cell, Content, Origin};
 use shirube_store::{Actor, Command, LogPlace, Receipt, Store, StoreError};
@@ -113,7 +113,7 @@ fn project() -> Register {
             contact,
             field("grants", grants),
             field("members", members),
-            field("report", FieldKind::Attachment { max_size: 1000 }),
+            field("report", FieldKind::Attachment { max_size: 1000, types: FileType::ALL.to_vec() }),
             field("initial", FieldKind::Derived { sql: "substr(contact, 1, 1)".into(), stored_as: Storage::Text }),
             field("big", FieldKind::Derived { sql: "budget >= 1000".into(), stored_as: Storage::Integer }),
             field(
@@ -226,6 +226,11 @@ pub fn create(register: &str, columns: &[(&str, Cell)]) -> Command {
 
 pub fn amend(register: &str, record: i64, version: i64, columns: &[(&str, Option<Cell>)]) -> Command {
     Command::Amend { register: register.into(), record, version, content: changes(columns), reason: Some("because".into()) }
+}
+
+/// Keeps a text for the field of projects that takes files.
+pub fn keep(store: &Store, actor: &Actor, bytes: &[u8]) -> Result<String, StoreError> {
+    store.keep(actor, project().field("report").unwrap(), "text/plain", bytes)
 }
 
 pub fn submit(store: &Store, command: Command) -> Receipt {

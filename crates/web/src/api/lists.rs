@@ -28,7 +28,9 @@ pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         })?,
     };
     let reader = app.open(cx)?;
-    let asked = shirube_snapshot::ListQuery { offset, ..listing.query() };
+    let chosen = cx.query.get("columns").is_some();
+    let fields = if chosen { listing.fields() } else { None };
+    let asked = shirube_snapshot::ListQuery { offset, fields, ..listing.query() };
     let page = reader.list(&asked)?;
     let (count, exact) = match page.total {
         Total::Exactly(n) => (n, true),
@@ -39,7 +41,6 @@ pub fn list(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     // The next part is of the same moment: pages of one list fit together whatever is written meanwhile.
     let cursor = format!("o{}", offset + shown);
     let next = cx.query.with("cursor", Some(&cursor)).with("as_of", Some(&format!("seq:{}", reader.moment().seq)));
-    let chosen = cx.query.get("columns").is_some();
     let rows = page.rows.iter().map(|r| {
         let mut json = values::record(r);
         if let (true, serde_json::Value::Object(members)) = (chosen, &mut json) {

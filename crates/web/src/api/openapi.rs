@@ -72,6 +72,19 @@ const fn asked(route: &'static str, query: &'static [(&'static str, &'static str
 pub const OPERATIONS: &[Operation] = &[
     plain("api_health"),
     plain("api_verify"),
+    asked(
+        "api_trail",
+        &[
+            ("person", "ログイン名", "Login"),
+            ("register", "台帳", "Register"),
+            ("record", "記録のID", "Id of the record"),
+            ("since", "この日から（2026-11-01）", "From this day, as 2026-11-01"),
+            ("until", "この日まで", "Until this day, which is part of it"),
+            ("only", "readings（閲覧）または changes（変更）", "readings or changes alone"),
+            ("before", "続きの位置（応答の next のもの）", "Where to go on, from `next` of the answer before"),
+            ("limit", "一度に返す件数（1～10000）", "Acts per answer, 1 to 10,000"),
+        ],
+    ),
     plain("api_pack"),
     plain("api_plan"),
     plain("api_codes"),

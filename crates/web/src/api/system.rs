@@ -1,7 +1,13 @@
 //! State of the program, proof of the log.
 
-use super::{answer, known_only};
-use crate::{ctx::Ctx, error::Error, reply::Reply, state::App};
+use super::{answer, known_only, number};
+use crate::{
+    ctx::Ctx,
+    error::Error,
+    reply::Reply,
+    state::App,
+    trail::{self, Row},
+};
 use serde_json::json;
 
 /// The program answers; the last event that readers see.
@@ -14,13 +20,24 @@ pub fn health(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 pub fn verify(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     known_only(cx, &[], &[])?;
     let report = app.store.verify(&cx.asking.actor)?;
+    let trail = app.store.verify_trail(&cx.asking.actor)?;
     answer(&json!({
-        "ok": report.is_clean(),
+        "ok": report.is_clean() && trail.is_clean(),
         "events": report.events,
         "last_hash": report.last_hash,
         "redacted": report.redacted,
-        "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "problems": report.problems.iter().map(ToString::to_string).chain(trail.problems.iter().map(ToString::to_string)).collect::<Vec<_>>(),
+        "readings": { "entries": trail.entries, "over": trail.over, "last_hash": trail.last_hash },
     }))
+}
+
+/// Who read and changed what, newest first.
+pub fn trail(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    let look = trail::look(cx, number(cx, "limit", 100, 10_000)?)?;
+    let found = app.store.trail(&cx.asking.actor, &look)?;
+    let next =
+        found.next.map(|(entry, event)| format!("{}{}", cx.path, cx.query.with("before", Some(&format!("{entry}.{event}"))).to_suffix()));
+    answer(&json!({ "acts": found.acts.iter().map(|act| Row::of(act).json()).collect::<Vec<_>>(), "next": next }))
 }
 
 /// The registers of a moment as one SQLite file.

@@ -17,26 +17,27 @@ pub struct Upload {
     pub bytes: Bytes,
 }
 
+/// Keeps a file for its field and gives its hash; none if the field does not take it.
+pub type Keep<'k, E> = dyn Fn(&Field, &Upload) -> Result<Option<String>, E> + 'k;
+
 /// Puts the files of a form away and writes what they are into the form's own controls, so that a form drawn again
 /// still holds them: browsers cannot send a file twice.
-///
-/// `store` keeps the bytes and gives their hash.
-pub fn keep<E>(register: &Register, entered: &mut Entered, store: &dyn Fn(&[u8]) -> Result<String, E>) -> Result<(), E> {
+pub fn keep<E>(register: &Register, entered: &mut Entered, store: &Keep<'_, E>) -> Result<(), E> {
     let mut controls = vec![];
     for field in &register.fields {
         match &field.kind {
-            FieldKind::Attachment { .. } => controls.push(field.name.clone()),
+            FieldKind::Attachment { .. } => controls.push((field, field.name.clone())),
             FieldKind::Group { fields } => {
                 let inner: Vec<&Field> = fields.iter().filter(|f| matches!(f.kind, FieldKind::Attachment { .. })).collect();
                 let rows = entered.rows(&field.name);
-                controls.extend(rows.iter().flat_map(|n| inner.iter().map(move |f| format!("{}.{n}.{}", field.name, f.name))));
+                controls.extend(rows.iter().flat_map(|n| inner.iter().map(move |f| (*f, format!("{}.{n}.{}", field.name, f.name)))));
             }
             _ => {}
         }
     }
-    for control in controls {
+    for (field, control) in controls {
         if let Some(file) = entered.file(&control).cloned() {
-            let hash = store(&file.bytes)?;
+            let Some(hash) = store(field, &file)? else { continue };
             entered.set(&control, file.name);
             entered.set(&format!("{control}_sha256"), hash);
             entered.set(&format!("{control}_media"), file.media);
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn a_file_becomes_texts_of_the_form_and_can_be_dropped_again() {
         let register = crate::testing::desk().registers["project"].clone();
-        let store = |bytes: &[u8]| Ok::<_, ()>(format!("{:064}", bytes.len()));
+        let store = |_: &Field, file: &Upload| Ok::<_, ()>(Some(format!("{:064}", file.bytes.len())));
         let mut form = Entered::new(vec![], vec![upload("report", "a.txt"), upload("budget", "b.txt")]);
         keep(&register, &mut form, &store).unwrap();
         assert_eq!((form.text("report"), form.text("report_size"), form.text("report_media")), ("a.txt", "5", "text/plain"));

@@ -113,7 +113,7 @@ pub fn draw(form: &Form, control: &str, field: &Field) -> Markup {
             (part(form, control, Part::Phone, Line { kind: "tel", class: "short", ..Line::default() }))
         },
         K::Reference { register } => reference(form, control, register, help),
-        K::Attachment { max_size } => attachment(form, control, *max_size),
+        K::Attachment { max_size, .. } => attachment(form, control, *max_size),
         K::Group { .. } | K::Derived { .. } => html! {},
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     form::{self, Entered, Fault, Read, References, controls::OFFERED},
     layout::{Crumb, View},
     names::{self, Names},
+    refused::file_words,
     state::App,
     who,
 };
@@ -15,8 +16,8 @@ use shirube_access::RecordAction;
 use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::Content;
 use shirube_snapshot::{AsOf, Record};
-use shirube_store::Reader;
-use std::collections::BTreeSet;
+use shirube_store::{Reader, StoreError};
+use std::{cell::RefCell, collections::BTreeSet};
 
 /// A register open for changes. Changes are made to the present, whatever moment the page before showed.
 pub struct Desk<'a> {
@@ -82,14 +83,28 @@ impl<'a> Desk<'a> {
     /// Reads the form that was sent: puts its files away, does what its row buttons say.
     pub fn sent(&self) -> Result<Sent, Error> {
         let mut entered = Entered::read(&self.cx)?;
-        form::keep(self.register, &mut entered, &|bytes| self.app.store.keep(&self.cx.asking.actor, bytes))?;
+        let refused = RefCell::new(vec![]);
+        form::keep(self.register, &mut entered, &|field, file| match self.app.store.keep(
+            &self.cx.asking.actor,
+            field,
+            &file.media,
+            &file.bytes,
+        ) {
+            Ok(hash) => Ok(Some(hash)),
+            Err(StoreError::FileRefused(why)) => {
+                let (problem, mend) = file_words(&why);
+                refused.borrow_mut().push(Fault::say(self.register, &file.control, problem, mend));
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        })?;
         for (name, value) in entered.texts().to_vec() {
             if let Some(control) = name.strip_prefix("_take.").filter(|_| !value.trim().is_empty()) {
                 entered.set(control, value);
                 entered.remove(&name);
             }
         }
-        let mut sent = Sent { entered, again: false, faults: vec![], found: vec![] };
+        let mut sent = Sent { entered, again: false, faults: refused.into_inner(), found: vec![] };
         if let Some(group) = sent.entered.filled("_add").map(str::to_string) {
             sent.entered.add_row(&group);
             sent.again = true;

@@ -24,7 +24,7 @@ use maud::{Markup, html};
 use shirube_access::{RecordAction, RegisterAction};
 use shirube_exchange::export::{self, ExportError, ExportOptions, Format, Header};
 use shirube_plan::{FieldKind, Register};
-use shirube_snapshot::{AsOf, Page, Record, Snapshot, Total};
+use shirube_snapshot::{AsOf, ListQuery, Page, Record, Snapshot, Total};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything the page draws.
@@ -50,7 +50,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let register = desk::register(app, cx)?;
     let listing = Listing::read(&app.pack, register, &cx.query, &EXTRA)?;
     let reader = app.open(cx)?;
-    let page = reader.list(&listing.query())?;
+    let page = reader.list(&ListQuery { fields: listing.fields(), ..listing.query() })?;
     let sheet = Sheet { names: names_of(&reader, &listing, &page, cx.l)?, offered: offered(&reader, &listing, cx.l)?, listing, page };
     Ok(Reply::page(view(&app.view_of(cx, reader.moment()), &sheet)))
 }

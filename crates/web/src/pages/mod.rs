@@ -35,4 +35,5 @@ pub mod sign_in;
 pub mod source;
 pub mod sources;
 mod timeline;
+pub mod trail;
 pub mod transition;

@@ -13,6 +13,7 @@ use crate::{
     reply::Reply,
     state::App,
     text::L,
+    url::Query,
     who::{Accounts, READ, WRITE},
 };
 use maud::{Markup, html};
@@ -120,7 +121,11 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
     };
     let body = html! {
         (parts::heading(&account.login, name))
-        p { a href=(cx.to(&format!("/registers/office_account/{}", account.id))) { (l.t("利用者の記録", "Record of the account")) } }
+        p { a href=(cx.to(&format!("/registers/office_account/{}", account.id))) { (l.t("利用者の記録", "Record of the account")) }
+            @if cx.asking.actor.clearance().system(SystemAction::Trail) {
+                " · " a href=(cx.to_with("/trail", Query(vec![("person".to_string(), account.login.clone())]))) { (l.t("閲覧・変更したもの", "What they read and changed")) }
+            }
+        }
         @if let Some(link) = &once.link {
             div class="callout" role="status" {
                 p { (l.t("このリンクを本人に渡してください。1回だけ使えます。", "Hand this link to the person; it is good once.")) }
@@ -346,6 +351,7 @@ fn system_word(l: L, action: SystemAction) -> &'static str {
         SystemAction::Verify => l.t("ログの検証", "verifying the log"),
         SystemAction::Rebuild => l.t("作り直し", "rebuilding"),
         SystemAction::Administer => l.t("利用者の管理", "managing accounts"),
+        SystemAction::Trail => l.t("閲覧と変更の記録の閲覧", "seeing who read and changed what"),
     }
 }
 

@@ -15,10 +15,10 @@ use crate::{
     parts,
     reply::Reply,
     state::App,
-    url,
+    url::{self, Query},
 };
 use maud::{Markup, html};
-use shirube_access::RecordAction;
+use shirube_access::{RecordAction, SystemAction};
 use shirube_plan::{Citation, Field, FieldKind, Indicator, Pack, Register, SourceText};
 use shirube_record::{Cell, Content, EventKind, Scope};
 use shirube_snapshot::{AsOf, Record};
@@ -198,6 +198,11 @@ fn actions(v: &View, register: &Register, record: &Record) -> Markup {
     let actor = &cx.asking.actor;
     html! {
         div class="actions no-print" {
+            @if actor.clearance().system(SystemAction::Trail) {
+                a class="quiet-link" href=(cx.to_with("/trail", Query(vec![("register".to_string(), register.name.clone()), ("record".to_string(), record.id.to_string())]))) {
+                    (l.t("だれが読み、変えたか", "Who read and changed this"))
+                }
+            }
             @if cx.as_of == AsOf::Head {
                 @if actor.may_with(RecordAction::Amend, register, record) {
                     a class="button" href=(cx.to(&format!("{path}/amend"))) { (l.t("直す", "Amend")) }

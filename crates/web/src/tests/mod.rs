@@ -12,6 +12,7 @@ mod imports;
 mod lists;
 mod network;
 mod reading;
+mod trail;
 mod ways_in;
 
 use crate::testing::Portal;

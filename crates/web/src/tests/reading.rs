@@ -17,7 +17,7 @@ fn portal() -> Portal {
 }
 
 /// One address of every reading route (records and jobs have their own tests).
-const ADDRESSES: [&str; 21] = [
+const ADDRESSES: [&str; 22] = [
     "/",
     "/?period=b",
     "/plan",
@@ -39,6 +39,7 @@ const ADDRESSES: [&str; 21] = [
     "/search?q=%E7%81%AF%E3%82%8A",
     "/search?q=lamps",
     "/about",
+    "/trail",
 ];
 
 fn english(address: &str) -> String {
@@ -247,7 +248,7 @@ fn what_a_filter_does_not_know_is_a_message_not_everything() {
 #[test]
 fn every_reading_route_is_covered_here() {
     // Pages of accounts have tests of their own.
-    let own = ["style", "script", "icon", "indicator_download", "period", "sign_in", "sign_in_provider", "link", "me", "person"];
+    let own = ["style", "script", "icon", "indicator_download", "period", "sign_in", "sign_in_provider", "link", "me", "person", "trail_export"];
     let names: BTreeSet<&str> = ROUTES
         .iter()
         .filter(|r| r.method == Method::Get && r.languages && !own.contains(&r.name))

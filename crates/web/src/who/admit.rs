@@ -10,10 +10,19 @@ use crate::{
 };
 use shirube_access::{Clearance, RecordAction, Rows};
 
+/// An answer, once it is written down what of personal and commercial fields it was made of. One that says nothing
+/// (to go elsewhere, say) gives nothing out.
+fn settled(app: &App, cx: &Ctx, reply: Reply) -> Result<Reply, Error> {
+    if !reply.bytes_of().is_empty() {
+        app.store.settle(&cx.asking.actor)?;
+    }
+    Ok(reply)
+}
+
 /// Answers a request at an address, if who asks may come there. Who is not signed in is asked to, wherever it is found
 /// out that they may not go on; who must have a second factor first, to where it is set up.
 pub fn answer(route: &Route, app: &App, cx: &Ctx) -> Result<Reply, Error> {
-    let answer = admit(route.needs, cx).and_then(|()| (route.handler)(app, cx));
+    let answer = admit(route.needs, cx).and_then(|()| (route.handler)(app, cx)).and_then(|reply| settled(app, cx, reply));
     match (answer, &cx.asking.visitor) {
         (Err(Error::Forbidden(_)), Visitor::Public) => Err(Error::SignIn),
         (Err(Error::Forbidden(_)), _) if cx.asking.lacks_factor() && !cx.path.starts_with("/api/") => {

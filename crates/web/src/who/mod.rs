@@ -109,6 +109,15 @@ impl Asking {
         Asking { actor: Actor::nobody(), visitor: Visitor::Unknown, client: None, word: Arc::from(""), renewed: None }
     }
 
+    /// The same, come to a route: what they are given there is noted.
+    pub fn at(self, route: &str) -> Asking {
+        let token = match &self.visitor {
+            Visitor::Program(token) => Some(token.id.as_str()),
+            Visitor::Owner | Visitor::Public | Visitor::Unknown | Visitor::Person(_) => None,
+        };
+        Asking { actor: self.actor.asking(route, token), ..self }
+    }
+
     /// Whoever is signed in by the pages.
     pub fn signed(&self) -> Option<&Signed> {
         match &self.visitor {

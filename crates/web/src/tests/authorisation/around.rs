@@ -93,6 +93,41 @@ fn files_references_and_keys_of_others_are_out_of_reach() {
     assert_eq!(answer.unwrap().status(), 201);
 }
 
+#[test]
+fn who_knows_the_hash_of_a_file_cannot_have_it_by_naming_it() {
+    let scene = Scene::new();
+    let reporter = scene.visitor("reporter-b");
+    let store = &scene.portal.app.store;
+    let create = |title: &str, sha: &str, size: i64| {
+        let mut headers: Vec<(&'static str, &str)> = reporter.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        headers.extend([("content-type", "application/json"), ("idempotency-key", title)]);
+        let body = serde_json::json!({
+            "title": title, "company": "House B", "company_number": "8000012010038",
+            "flyer": "x.txt", "flyer_sha256": sha, "flyer_media": "text/plain", "flyer_size": size,
+        });
+        scene.portal.ask(Method::Post, "/api/v1/registers/case/records", &headers, body.to_string().into())
+    };
+    let refused = |answer: Result<crate::reply::Reply, Error>| matches!(&answer, Err(Error::Refused(why)) if why.code == "file-refused");
+    // A confirmed case of another house, whose flyer everyone sees and whose contract is its own.
+    let case = crate::tests::record(&scene.portal, "case", scene.records[2].id).content;
+    let of = |column: &str| match (&case[&format!("{column}_sha256")], &case[&format!("{column}_size")]) {
+        (Cell::Text(sha), Cell::Integer(size)) => (sha.clone(), *size),
+        other => panic!("{other:?}"),
+    };
+    let ((flyer, flyer_size), (scan, scan_size)) = (of("flyer"), of("scan"));
+    assert!(refused(create("named", &scan, scan_size)));
+    assert_eq!(create("seen", &flyer, flyer_size).unwrap().status(), 201, "what one sees one may name");
+    // What one has sent oneself; nobody else, and not as anything else.
+    let field = scene.portal.app.pack.registers["case"].field("flyer").unwrap();
+    let [own, other] = ["reporter-b", "reporter-a"].map(|name| Actor::person(scene.visitor(name).clearance(true).clone()));
+    let mine = store.keep(&own, field, "text/plain", b"mine").unwrap();
+    assert_eq!(create("mine", &mine, 4).unwrap().status(), 201);
+    let theirs = store.keep(&other, field, "text/plain", b"theirs").unwrap();
+    assert!(refused(create("theirs", &theirs, 6)));
+    let again = store.keep(&own, field, "text/csv", b"other").unwrap();
+    assert!(refused(create("other", &again, 5)));
+}
+
 /// What is left out of a form for being hidden is not lost when the form is sent.
 #[test]
 fn an_amendment_keeps_what_its_author_does_not_see() {

@@ -18,6 +18,7 @@ use rules::{About, Class, Rule, expected, rule};
 use scene::{Kind, Scene, Visitor, words_in};
 use shirube_access::RecordAction;
 use shirube_plan::Lang;
+use shirube_store::{Act, Actor, Look, Only};
 use std::{collections::BTreeSet, io::Read};
 
 /// A request as somebody sends it.
@@ -147,6 +148,24 @@ pub fn leaks(scene: &Scene, visitor: &Visitor, api: bool, earlier: bool, words: 
     leaks
 }
 
+/// Records of which an answer told something personal or commercial that is not in the trail of readings.
+fn unrecorded(scene: &Scene, visitor: &Visitor, route: &Route, words: &BTreeSet<String>) -> Vec<String> {
+    let own_name = scene.name_of(visitor);
+    let told: BTreeSet<String> = words.iter().filter(|w| own_name != Some(w.as_str())).cloned().collect();
+    let mut told = scene.sensitive(&told);
+    if told.is_empty() {
+        return vec![];
+    }
+    let look = Look { only: Some(Only::Readings), limit: 40, ..Look::default() };
+    let acts = scene.portal.app.store.trail(&Actor::owner(), &look).unwrap().acts;
+    for act in acts {
+        let Act::Read(entry) = act else { continue };
+        let Some(entry_told) = entry.told.filter(|t| t.by == route.name) else { continue };
+        told.retain(|(register, id)| *register != entry.register || !entry_told.shows(*id));
+    }
+    told.into_iter().map(|(register, id)| format!("{register} {id}")).collect()
+}
+
 /// Queries that draw out as much as can be.
 fn queries(scene: &Scene, route: &Route, about: &About) -> Vec<String> {
     let fields = || {
@@ -187,7 +206,11 @@ fn every_address_is_answered_as_the_policies_say_and_tells_no_more() {
                             wrong.insert(format!("{} {} {at}: {class:?}, not {class_of:?}", route.name, visitor.name));
                         }
                         let earlier = tells_history(scene, visitor, api, route, &about);
-                        for word in leaks(scene, visitor, api, earlier, &told(&answer)) {
+                        let words = told(&answer);
+                        for record in unrecorded(scene, visitor, route, &words) {
+                            wrong.insert(format!("{} to {} at {at}: {record} is not in the trail", route.name, visitor.name));
+                        }
+                        for word in leaks(scene, visitor, api, earlier, &words) {
                             wrong.insert(format!("{} tells {} at {at}: {}", route.name, visitor.name, scene.describe(&word)));
                         }
                     }
@@ -214,6 +237,22 @@ fn varies(scene: &Scene, route: &Route, about: &About) -> bool {
         .contains(&route.name)
         && (about.register.is_empty() || about.register == "case")
         && about.record.is_none_or(|at| scene.records[at].versions.len() > 1)
+}
+
+/// Who may see nothing personal or commercial leaves no trail, whatever they ask.
+#[test]
+fn the_public_leaves_no_trail() {
+    let scene = Scene::new();
+    let public = scene.visitor("public");
+    for route in ROUTES.iter().filter(|r| r.method == Method::Get) {
+        for (address, about) in addresses(&scene, route) {
+            for query in queries(&scene, route, &about) {
+                let _ = get(&scene, public, &format!("{address}{query}"));
+            }
+        }
+    }
+    let look = Look { person: Some("public".into()), only: Some(Only::Readings), limit: 10, ..Look::default() };
+    assert_eq!(scene.portal.app.store.trail(&Actor::owner(), &look).unwrap().acts, []);
 }
 
 /// The API, the files and the page of a record tell exactly what may be seen: not more, and not less.

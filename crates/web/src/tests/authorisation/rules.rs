@@ -64,6 +64,7 @@ pub fn rule(route: &Route) -> Rule {
         "record_redact" | "record_redact_send" | "api_redact" => Rule::Record(R::Redact),
         "record_transition" | "record_transition_send" | "api_transition" => Rule::Move,
         "record_access" | "person" | "person_send" => Rule::Accounts,
+        "trail" | "trail_export" | "api_trail" => Rule::System(SystemAction::Trail),
         "api_verify" => Rule::System(SystemAction::Verify),
         "api_snapshot" => Rule::System(SystemAction::Snapshot),
         "jobs" => Rule::SomeOne,

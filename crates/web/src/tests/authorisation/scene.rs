@@ -183,6 +183,13 @@ impl Scene {
         !record.erased && versions.any(|at| (earlier || at == last) && seen(&at))
     }
 
+    /// Records, by register and id, of which words on personal or commercial fields were told.
+    pub fn sensitive(&self, words: &BTreeSet<String>) -> BTreeSet<(String, i64)> {
+        let words =
+            words.iter().filter_map(|word| self.words.get(word)).filter(|w| w.sensitivity >= Sensitivity::Commercial && !w.is_reason);
+        words.map(|w| (self.records[w.record].register.clone(), self.records[w.record].id)).collect()
+    }
+
     /// The words of a record that somebody may see in it now.
     pub fn told_of(&self, at: usize, clearance: &Clearance) -> BTreeSet<String> {
         let own = self.words.iter().filter(|(_, w)| w.record == at && !w.is_reason);
@@ -209,7 +216,8 @@ impl Scene {
             content.insert(column.into(), text(&word));
             if ["flyer", "scan"].contains(&column) {
                 let bytes = format!("content of {word}");
-                let sha = self.portal.app.store.keep(&Actor::owner(), bytes.as_bytes()).unwrap();
+                let field = self.portal.app.pack.registers["case"].field(column).unwrap();
+                let sha = self.portal.app.store.keep(&Actor::owner(), field, "text/plain", bytes.as_bytes()).unwrap();
                 content.insert(format!("{column}_sha256"), text(&sha));
                 content.insert(format!("{column}_media"), text("text/plain"));
                 content.insert(format!("{column}_size"), Cell::Integer(bytes.len() as i64));

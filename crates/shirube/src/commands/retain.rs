@@ -1,0 +1,25 @@
+//! `shirube retain`: what the pack keeps no longer is dropped.
+
+use crate::Place;
+use crate::failure::Failure;
+use crate::office::Office;
+use shirube_store::Actor;
+use std::process::ExitCode;
+
+/// Tells what is over, and drops it if it is said so.
+pub fn run(place: &Place, now: bool) -> Result<ExitCode, Failure> {
+    let office = Office::open(place)?;
+    let found = office.store.retain(&Actor::owner().asking("shirube retain", None), !now)?;
+    for over in &found.readings {
+        say!("{}: {} readings", over.register, over.entries);
+    }
+    for (register, records) in &found.records {
+        say!("{register}: personal fields of {} records", records.len());
+    }
+    match (found.readings.is_empty() && found.records.is_empty(), now) {
+        (true, _) => say!("nothing is over"),
+        (false, true) => say!("dropped for good"),
+        (false, false) => say!("nothing was dropped: add --now to do it, it cannot be taken back"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
