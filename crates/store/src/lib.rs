@@ -28,6 +28,7 @@ mod reader;
 mod redact;
 mod snapshots;
 mod store;
+mod subscriptions;
 mod verify;
 mod writer;
 
@@ -48,4 +49,5 @@ pub use pack_mark::Mark;
 pub use people::{Account, People};
 pub use reader::Reader;
 pub use store::Store;
+pub use subscriptions::{Channel, Happened, Happening, Subscriber, Subscription};
 pub use verify::{Problem, VerifyReport};

@@ -313,7 +313,7 @@ impl Store {
         self.folder.join("head.db")
     }
 
-    fn log_reader(&self) -> Result<Log, StoreError> {
+    pub(crate) fn log_reader(&self) -> Result<Log, StoreError> {
         self.place.log.reader(&self.folder)
     }
 }
