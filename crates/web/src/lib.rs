@@ -27,6 +27,7 @@ mod listing;
 mod measures;
 mod meter;
 mod names;
+mod notify;
 mod pages;
 pub mod parts;
 mod refused;
@@ -46,6 +47,7 @@ mod who;
 
 pub use gate::Network;
 pub use jobs::{JobError, Jobs};
+pub use notify::{Notifier, Post};
 pub use pages::links::NO_ACCOUNT;
 pub use serve::{Listeners, router, serve};
 pub use site::{Limits, Site};

@@ -6,6 +6,7 @@ use crate::{
     App, Jobs, NO_ACCOUNT, Site,
     ctx::Ctx,
     error::Error,
+    notify::Post,
     reply::Reply,
     routes::{Method, ROUTES},
     url::{self, Query},
@@ -13,6 +14,7 @@ use crate::{
 };
 use axum::body::Bytes;
 use shirube_keyring::{Clock, ExposeSecret, Keyring, Limits, Purpose};
+use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_plan::{Files, Lang, Pack, load};
 use shirube_store::Store;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -78,7 +80,8 @@ impl Portal {
         let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
         let keyring = Keyring::in_folder(folder.path(), Limits::default(), Clock::system(), Box::new(|_| ())).unwrap();
         let link = keyring.make_link(Purpose::SetUp, NO_ACCOUNT, "", Duration::from_secs(60)).unwrap();
-        let accounts = Accounts::new(keyring, &pack, false).unwrap();
+        let post = Post { outbox: Outbox::in_folder(folder.path()).unwrap(), mail: None, webhooks: Webhooks::new(|_| false) };
+        let accounts = Accounts::new(keyring, post, &pack, false).unwrap();
         let app = App::new(store, jobs, site, Who::Accounts(Box::new(accounts)));
         (Portal { app, folder }, link.expose_secret().to_string())
     }

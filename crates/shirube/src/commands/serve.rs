@@ -6,8 +6,9 @@ use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::office::Office;
 use shirube_keyring::{Clock, ExposeSecret, Happening, Keyring, Limits, Purpose};
+use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_store::LogPlace;
-use shirube_web::{Accounts, App, Jobs, Listeners, Who};
+use shirube_web::{Accounts, App, Jobs, Listeners, Notifier, Post, Who};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,10 +44,11 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         let seq = app.store.head_seq();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), pack = office.pack.meta.id, %address, seq, "ready");
         let anchors = Anchors::start(place, config, &app)?;
+        let notifier = Notifier::start(&app)?;
         if !shirube_web::serve(Arc::clone(&app), Listeners { portal, metrics }, stopped()).await {
             tracing::warn!("stopped with requests or jobs unfinished: their time was over");
         }
-        tokio::task::block_in_place(|| drop(anchors));
+        tokio::task::block_in_place(|| drop((notifier, anchors)));
         tracing::info!(seq = app.store.head_seq(), "stopped");
         Ok(ExitCode::SUCCESS)
     });
@@ -66,13 +68,20 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
         LogPlace::Folder => Keyring::in_folder(&place.data, Limits::default(), Clock::system(), listener)?,
         LogPlace::Postgres(server) => Keyring::in_postgres(server, Limits::default(), Clock::system(), listener)?,
     };
+    let outbox = match &place.log {
+        LogPlace::Folder => Outbox::in_folder(&place.data)?,
+        LogPlace::Postgres(server) => Outbox::in_postgres(server)?,
+    };
+    let networks = config.webhook_networks.clone();
+    let webhooks = Webhooks::new(move |address| networks.iter().any(|network| network.holds(address)));
+    let post = Post { outbox, mail: config.mail.mailer()?, webhooks };
     if !office.store.people()?.has_owner() {
         let link = keyring.make_link(Purpose::SetUp, shirube_web::NO_ACCOUNT, "", SET_UP)?;
         let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         say!("no owner yet: open {at}/links/set-up/{} within 24 hours (English: {at}/en/links/…)", link.expose_secret());
     }
     let https = config.site().https;
-    let accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    let accounts = Accounts::new(keyring, post, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
     Ok(Who::Accounts(Box::new(accounts)))
 }
 

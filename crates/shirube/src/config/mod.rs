@@ -5,6 +5,8 @@ mod keys;
 
 pub use keys::{KEYS, Key};
 
+use shirube_keyring::{ExposeSecret, SecretString};
+use shirube_outbox::mail::{MailError, MailServer, Mailer, Sender};
 use shirube_store::{Bucket, FilesPlace, LogPlace, Url};
 use shirube_web::{Limits, Network, Site};
 use std::{
@@ -76,6 +78,42 @@ impl Objects {
     }
 }
 
+/// The mail server and how to use it.
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    /// The server; no mail is sent when there is none.
+    pub server: Option<MailServer>,
+    /// Name there, if it asks for one.
+    pub user: String,
+    /// Password there.
+    pub password: SecretString,
+    /// Whose letters they are.
+    pub from: Option<Sender>,
+}
+
+impl Mail {
+    /// What sends letters; none without a server.
+    pub fn mailer(&self) -> Result<Option<Mailer>, MailError> {
+        let (Some(server), Some(from)) = (&self.server, &self.from) else { return Ok(None) };
+        let user = (!self.user.is_empty()).then_some((self.user.as_str(), &self.password));
+        Mailer::new(server, user, from).map(Some)
+    }
+
+    /// Settings that are not set and that those which are need. Letters lead to the portal, so it must have an address.
+    fn missing(&self, has_address: bool) -> Vec<&'static str> {
+        let (user, password) = (!self.user.is_empty(), !self.password.expose_secret().is_empty());
+        let needed = self.server.is_some() || self.from.is_some() || user || password;
+        let parts = [
+            ("mail.server", self.server.is_some()),
+            ("mail.from", self.from.is_some()),
+            ("mail.user", user || !password),
+            ("mail.password", password || !user),
+            ("public_url", has_address),
+        ];
+        parts.iter().filter(|(_, set)| needed && !set).map(|(name, _)| *name).collect()
+    }
+}
+
 /// Where and how often the end of the log is told.
 #[derive(Clone, Debug)]
 pub struct Anchoring {
@@ -112,6 +150,10 @@ pub struct Config {
     pub limits: Limits,
     /// Attached files.
     pub files: Objects,
+    /// Mail.
+    pub mail: Mail,
+    /// Networks that webhooks may go to though they are not public.
+    pub webhook_networks: Vec<Network>,
     /// Where the end of the log is told.
     pub anchor: Anchoring,
     /// Log lines.
@@ -140,6 +182,8 @@ impl Default for Config {
                 access_key: String::new(),
                 secret_key: String::new(),
             },
+            mail: Mail::default(),
+            webhook_networks: vec![],
             anchor: Anchoring { file: None, url: None, every: Duration::from_secs(3600) },
             log_format: LogFormat::Text,
             log_level: tracing::Level::INFO,
@@ -258,8 +302,13 @@ pub enum Mistake {
         example: &'static str,
     },
     /// Settings that only work together.
-    #[error("{}: not set, and the other settings of object storage are\n    mend: set all of them, or none", .0.join(", "))]
-    Incomplete(Vec<&'static str>),
+    #[error("{}: not set, and other settings of {of} are\n    mend: set all of them, or none", .missing.join(", "))]
+    Incomplete {
+        /// What they are for.
+        of: &'static str,
+        /// Those that are not set.
+        missing: Vec<&'static str>,
+    },
     /// The file in the data folder moves the data folder.
     #[error(
         "{origin}: `data` cannot be set in the data folder's own file\n    mend: remove it, or keep the file elsewhere and name it with --config"
@@ -343,9 +392,11 @@ pub fn read(arguments: &Arguments, variables: impl IntoIterator<Item = (String, 
             found.take(key, text, Origin::Argument(option));
         }
     }
-    let missing = found.config.files.missing();
-    if !missing.is_empty() {
-        found.mistakes.push(Mistake::Incomplete(missing));
+    let config = &found.config;
+    for (of, missing) in [("object storage", config.files.missing()), ("mail", config.mail.missing(config.public_url.is_some()))] {
+        if !missing.is_empty() {
+            found.mistakes.push(Mistake::Incomplete { of, missing });
+        }
     }
     found
 }

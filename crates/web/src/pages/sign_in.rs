@@ -147,6 +147,7 @@ fn form(app: &App, cx: &Ctx, login: &str, to: &str, wrong: Option<Wrong>) -> Mar
             }
             p { button { (title) } }
         }
+        p { a href=(cx.to("/sign-in/forgot")) { (l.t("パスワードを忘れた場合", "Forgotten your password?")) } }
         p class="small muted" { (l.t("公開されている内容は、サインインしなくても見られます。", "What is published can be read without signing in.")) }
     };
     layout::page(&app.view(cx), title, "", &[], body)

@@ -26,7 +26,7 @@ impl<'p> Browser<'p> {
         Browser { portal, cookies: vec![] }
     }
 
-    fn ask(&mut self, method: Method, address: &str, body: String) -> Result<Reply, Error> {
+    pub fn ask(&mut self, method: Method, address: &str, body: String) -> Result<Reply, Error> {
         let cookies = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ");
         let headers = [("cookie", cookies.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         let reply = self.portal.ask(method, address, &headers, Bytes::from(body))?;
@@ -40,18 +40,18 @@ impl<'p> Browser<'p> {
         Ok(reply)
     }
 
-    fn get(&mut self, address: &str) -> Result<Reply, Error> {
+    pub fn get(&mut self, address: &str) -> Result<Reply, Error> {
         self.ask(Method::Get, address, String::new())
     }
 
-    fn page(&mut self, address: &str) -> String {
+    pub fn page(&mut self, address: &str) -> String {
         let reply = self.get(address).unwrap_or_else(|e| panic!("{address}: {e}"));
         assert_eq!(reply.status(), 200, "{address}");
         reply.text()
     }
 
     /// Sends a form with the word of the page that it is on.
-    fn send(&mut self, on: &str, to: &str, pairs: &[(&str, &str)]) -> Result<Reply, Error> {
+    pub fn send(&mut self, on: &str, to: &str, pairs: &[(&str, &str)]) -> Result<Reply, Error> {
         let page = self.page(on);
         let word = page.split("name=\"_token\" value=\"").nth(1).map_or("", |rest| rest.split('"').next().unwrap()).to_string();
         let pairs = pairs.iter().map(|(n, v)| format!("&{}={}", url::value(n), url::value(v))).collect::<String>();

@@ -9,7 +9,9 @@ mod forms;
 mod html;
 mod imports;
 mod lists;
+mod mail;
 mod network;
+mod notices;
 mod reading;
 
 use crate::testing::Portal;
