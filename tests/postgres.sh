@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tests of the store, the keyring and the connections to them on PostgreSQL: starts a throw-away cluster, runs them,
-# takes it away.
+# The tests of the store, the keyring, the outbox and the connections to them on PostgreSQL: starts a throw-away cluster,
+# runs them, takes it away.
 # Arguments go to cargo test (default: --quiet); with -- COMMAND… that is run instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -41,4 +41,4 @@ export SHIRUBE_TEST_POSTGRES_TLS="postgresql://shirube@localhost:$port/shirube" 
 # Restarts the server, for tests of that.
 export SHIRUBE_TEST_POSTGRES_RESTART="cd / && ${as[*]} $bin/pg_ctl -D $place/data -w -m immediate -l $place/server.log restart"
 if [ "${1:-}" = "--" ]; then shift; "$@"; exit; fi
-nice cargo test -p shirube-net -p shirube-store -p shirube-keyring "${@:---quiet}"
+nice cargo test -p shirube-net -p shirube-store -p shirube-keyring -p shirube-outbox "${@:---quiet}"

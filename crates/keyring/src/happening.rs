@@ -108,6 +108,11 @@ pub enum What {
         /// Who vouched for it.
         issuer: String,
     },
+    /// The signing secret of a webhook was made, by the id of the subscription's record.
+    WebhookSecretMade {
+        /// The subscription.
+        subscription: i64,
+    },
     /// Rights changed: the sessions get new tokens.
     RightsChanged,
     /// All that the keyring held of the account is gone.

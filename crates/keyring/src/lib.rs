@@ -6,8 +6,8 @@
 //! which several processes may share; all else is the same for both.
 //!
 //! What may be told about it is told as it happens, as [`Happening`]s, which hold no secrets. Of a secret only a digest
-//! is kept, the secrets of authenticator apps and the key that signs device cookies excepted: they are needed as they
-//! are. Who may do what is not decided here.
+//! is kept, the secrets of authenticator apps, of webhooks and the key that signs device cookies excepted: they are needed as
+//! they are. Who may do what is not decided here.
 
 mod cache;
 mod clock;
@@ -26,6 +26,7 @@ mod sign_in;
 mod table;
 mod throttle;
 mod totp;
+mod webhook;
 
 pub use clock::{Clock, Moment};
 pub use confirm::Confirmed;

@@ -9,7 +9,7 @@ use crate::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,17 @@ impl Keyring {
         }
         self.tell(link.account, What::LinkUsed { purpose });
         Ok(Some(link))
+    }
+
+    /// Whether somebody who is not signed in may ask for a letter with a link from this address; else until when to wait.
+    /// It is counted whether or not there is anybody to write to, so that the answer tells nothing.
+    pub fn may_ask_for_letter(&self, address: IpAddr) -> Result<Option<Moment>, KeyringError> {
+        self.throttle.admit_asking(&self.keys, address)
+    }
+
+    /// Whether one more letter that was asked for so may go to an account. Ask when it is about to be sent.
+    pub fn may_send_letter(&self, account: Account) -> Result<bool, KeyringError> {
+        Ok(self.throttle.admit_letter(&self.keys, account.0)?.is_none())
     }
 
     /// Makes a link that is under way worthless. False if there was none.

@@ -31,24 +31,33 @@ const LOGIN_CHARACTERS: usize = 320;
 struct Rule {
     /// So many cost nothing.
     free: u32,
-    /// Each further one doubles the wait, from a second up to this.
+    /// The wait after the next one. Each further one doubles it, up to the longest.
+    first: i64,
     longest: i64,
     /// After so long, one is forgiven.
     forgiven: i64,
 }
 
 /// Of one login, from one device or one network: someone who mistypes.
-const LOGIN: Rule = Rule { free: 5, longest: HOUR, forgiven: HOUR };
+const LOGIN: Rule = Rule { free: 5, first: SECOND, longest: HOUR, forgiven: HOUR };
 /// Of one network, whatever the login: an office behind one address.
-const NETWORK: Rule = Rule { free: 50, longest: 15 * MINUTE, forgiven: 5 * MINUTE };
+const NETWORK: Rule = Rule { free: 50, first: SECOND, longest: 15 * MINUTE, forgiven: 5 * MINUTE };
 /// Of codes for one account from devices that are not known. Whoever gets here has the password.
-const CODES: Rule = Rule { free: 10, longest: 15 * MINUTE, forgiven: HOUR };
+const CODES: Rule = Rule { free: 10, first: SECOND, longest: 15 * MINUTE, forgiven: HOUR };
+/// Letters that one network asks for without being signed in, whoever they go to: an office behind one address.
+const ASKED: Rule = Rule { free: 10, first: MINUTE, longest: HOUR, forgiven: 10 * MINUTE };
+/// Letters that go to one account because strangers ask for them: a mailbox is not to be flooded.
+const LETTERS: Rule = Rule { free: 2, first: 10 * MINUTE, longest: 12 * HOUR, forgiven: 6 * HOUR };
 
 impl Rule {
     fn wait(&self, failures: u32) -> i64 {
         match failures.checked_sub(self.free) {
             None | Some(0) => 0,
-            Some(beyond) => SECOND.checked_shl(beyond - 1).filter(|wait| (1..self.longest).contains(wait)).unwrap_or(self.longest),
+            Some(beyond) => 1_i64
+                .checked_shl(beyond - 1)
+                .and_then(|times| self.first.checked_mul(times))
+                .filter(|wait| (1..self.longest).contains(wait))
+                .unwrap_or(self.longest),
         }
     }
 }
@@ -197,6 +206,16 @@ impl Throttle {
         let Some(network) = &pass.network else { return Ok(()) };
         keys.remove(Kind::Counter, &self.codes(account))?;
         take_back(keys, network, &NETWORK)
+    }
+
+    /// Counts a letter that somebody asks for without being signed in, or says when the next one may be asked for.
+    pub fn admit_asking(&self, keys: &Keys, address: IpAddr) -> Result<Option<Moment>, KeyringError> {
+        Ok(charge(keys, secret::keyed(&self.key, &["counter", "asked", &network(address)]), &ASKED)?.err())
+    }
+
+    /// Counts a letter to an account, or says when the next one may be sent.
+    pub fn admit_letter(&self, keys: &Keys, account: i64) -> Result<Option<Moment>, KeyringError> {
+        Ok(charge(keys, secret::keyed(&self.key, &["counter", "letters", &account.to_string()]), &LETTERS)?.err())
     }
 
     fn codes(&self, account: i64) -> String {

@@ -52,11 +52,16 @@ fn reports(files: &[(&str, &str)], file: &str, problem: &str, mend: &str) {
 fn every_pack_has_the_office_registers_and_lists() {
     let (pack, mistakes) = with(&[]);
     assert_eq!(mistakes, []);
-    assert_eq!(pack.registers.keys().collect::<Vec<_>>(), ["office_account", "office_membership", "office_organisation"]);
+    assert_eq!(
+        pack.registers.keys().collect::<Vec<_>>(),
+        ["office_account", "office_membership", "office_organisation", "office_subscription"]
+    );
     assert!(pack.registers.values().all(|r| r.built_in()));
     assert_eq!(pack.registers["office_membership"].owner(), Some(Owner::Reference("organisation")));
     assert_eq!(pack.registers["office_organisation"].owner(), Some(Owner::Itself));
     assert_eq!(pack.registers["office_account"].owner(), None);
+    assert_eq!(pack.registers["office_subscription"].owner(), None);
+    assert_eq!(pack.code("office_register", "office_account").unwrap().label.en, "Accounts");
     assert_eq!(pack.code("role", "secretariat").unwrap().label.ja, "計画事務局");
     assert_eq!(pack.code("purpose", "audit").unwrap().label.ja, "監査");
 }

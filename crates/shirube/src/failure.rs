@@ -53,6 +53,12 @@ pub enum Failure {
     /// The keyring.
     #[error(transparent)]
     Keyring(#[from] shirube_keyring::KeyringError),
+    /// The outbox.
+    #[error(transparent)]
+    Outbox(#[from] shirube_outbox::OutboxError),
+    /// The mail server's settings.
+    #[error(transparent)]
+    Mail(#[from] shirube_outbox::mail::MailError),
     /// A key, or a file of keys.
     #[error("{place}: {cause}")]
     Key {

@@ -29,6 +29,7 @@ mod reader;
 mod redact;
 mod snapshots;
 mod store;
+mod subscriptions;
 mod trail;
 mod verify;
 mod writer;
@@ -50,6 +51,7 @@ pub use people::{Account, People};
 pub use reader::Reader;
 pub use shirube_net::Url;
 pub use store::Store;
+pub use subscriptions::{Channel, Happened, Happening, Subscriber, Subscription};
 pub use trail::{
     Act, Acts, CHECKPOINT, Changed, Entry, Look, Only, Over, Retained, Shown, TRAIL, Told, TrailError, TrailProblem, TrailReport,
 };

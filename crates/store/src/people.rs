@@ -21,6 +21,8 @@ pub struct Account {
     pub name: Option<String>,
     /// Where invitations go.
     pub email: Option<String>,
+    /// Mail to them is in English, else in Japanese.
+    pub english: bool,
     /// `invited`, `active`, `suspended` or `left`.
     pub state: String,
     /// With their roles in force today. Those of an account that is not active are not counted.
@@ -123,20 +125,21 @@ fn read(snapshot: &Snapshot, seq: i64, day: String) -> Result<People, StoreError
     while let Some(row) = rows.next()? {
         held.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
     }
-    let mut statement = connection.prepare_cached("SELECT _id, login, name, email, kind, _state FROM main.office_account")?;
+    let mut statement = connection.prepare_cached("SELECT _id, login, name, email, kind, _state, language FROM main.office_account")?;
     let mut rows = statement.query([])?;
     let mut accounts = BTreeMap::new();
     while let Some(row) = rows.next()? {
         // A redacted account keeps its number and nothing else.
         let (id, Some(login)) = (row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?) else { continue };
         let (kind, state): (Option<String>, String) = (row.get(4)?, row.get(5)?);
+        let english = row.get::<_, Option<String>>(6)?.as_deref() == Some("en");
         let roles = held.remove(&id).filter(|_| state == "active").unwrap_or_default();
         let memberships = roles.into_iter().filter_map(|(role, at)| organisations.membership(role, at)).collect();
         let person = match kind.as_deref() {
             Some("service") => Person::service(&login, memberships),
             _ => Person::new(&login, memberships),
         };
-        accounts.insert(id, Account { id, login, name: row.get(2)?, email: row.get(3)?, state, person });
+        accounts.insert(id, Account { id, login, name: row.get(2)?, email: row.get(3)?, english, state, person });
     }
     Ok(People { seq, day, accounts })
 }

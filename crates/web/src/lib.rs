@@ -28,6 +28,7 @@ mod listing;
 mod measures;
 mod meter;
 mod names;
+mod notify;
 mod pages;
 pub mod parts;
 mod refused;
@@ -48,6 +49,7 @@ mod who;
 
 pub use gate::Network;
 pub use jobs::{JobError, Jobs};
+pub use notify::{Notifier, Post};
 pub use serve::{Listeners, router, serve};
 pub use shirube_oidc::{RelyingParty, is_protected};
 pub use site::{Limits, Site};

@@ -1,6 +1,6 @@
 //! What the portal has done since it was started, as Prometheus reads it.
 
-use crate::{health, routes::ROUTES, state::App};
+use crate::{health, notify, routes::ROUTES, state::App};
 use std::{
     fmt::Write,
     sync::atomic::{AtomicU64, Ordering},
@@ -103,6 +103,19 @@ pub fn text(app: &App) -> String {
             head(&mut out, metric, "gauge", help);
             let _ = writeln!(out, "{metric} {value}");
         }
+    }
+    if let Ok(accounts) = app.who.accounts()
+        && let Ok(tally) = accounts.post.outbox.tally()
+    {
+        let metric = "shirube_outbox_deliveries";
+        head(&mut out, metric, "gauge", "Deliveries in the outbox: not tried yet, to be tried again, given up.");
+        for (state, count) in [("waiting", tally.waiting), ("failed", tally.failed), ("dead", tally.dead)] {
+            let _ = writeln!(out, "{metric}{{state=\"{state}\"}} {count}");
+        }
+        let metric = "shirube_outbox_age_seconds";
+        head(&mut out, metric, "gauge", "Age of the oldest delivery that is not given up; 0 if there is none.");
+        let age = tally.oldest.map_or(0, |made| (notify::now() - made).max(0) / 1000);
+        let _ = writeln!(out, "{metric} {age}");
     }
     head(&mut out, "shirube_info", "gauge", "Version of the program and its pack.");
     let (version, meta) = (env!("CARGO_PKG_VERSION"), &app.pack.meta);

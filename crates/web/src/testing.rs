@@ -6,6 +6,7 @@ use crate::{
     App, Jobs, Site,
     ctx::Ctx,
     error::Error,
+    notify::Post,
     reply::Reply,
     routes::{Method, ROUTES},
     url::{self, Query},
@@ -13,6 +14,7 @@ use crate::{
 };
 use axum::body::Bytes;
 use shirube_keyring::{Clock, ExposeSecret, Keyring, Limits, Purpose};
+use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_plan::{Files, Lang, Pack, load};
 use shirube_store::Store;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -109,7 +111,8 @@ impl Portal {
         let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
         let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
         let keyring = Keyring::in_folder(folder.path(), Limits::default(), clock, Box::new(|_| ())).unwrap();
-        let mut accounts = Accounts::new(keyring, &pack, false).unwrap();
+        let post = Post { outbox: Outbox::in_folder(folder.path()).unwrap(), mail: None, webhooks: Webhooks::new(|_| false) };
+        let mut accounts = Accounts::new(keyring, post, &pack, false).unwrap();
         // Tests of what people may do sign in by password; those of the second factor demand it.
         accounts.second_factor = SecondFactor::Optional;
         let app = App::new(store, jobs, site, Who::Accounts(Box::new(accounts)));

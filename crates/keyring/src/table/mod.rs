@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Identity,
     Counter,
     Key,
+    WebhookSecret,
 }
 
 impl Kind {
@@ -44,6 +45,7 @@ impl Kind {
             Kind::Identity => "identity",
             Kind::Counter => "counter",
             Kind::Key => "key",
+            Kind::WebhookSecret => "webhook-secret",
         }
     }
 }

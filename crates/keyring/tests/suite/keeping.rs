@@ -150,3 +150,18 @@ fn whoever_is_shut_out_keeps_the_password_and_nothing_that_was_begun_with_it() {
     keyring.link_identity(BOB, "https://id.example.jp", "b").unwrap();
     assert!(keyring.can_sign_in(BOB).unwrap(), "a provider vouches for him");
 }
+
+#[test]
+fn the_secret_of_a_webhook_goes_with_its_account_and_a_new_one_ends_it() {
+    let (place, keyring) = keyring();
+    let first = keyring.make_webhook_secret(12, ANN).unwrap();
+    assert!(first.expose_secret().starts_with("whsec_") && first.expose_secret().len() == 50);
+    assert_eq!(keyring.webhook_secret(12, ANN).unwrap().unwrap().expose_secret(), first.expose_secret());
+    assert!(keyring.webhook_secret(12, BOB).unwrap().is_none(), "the subscription speaks for another since");
+    assert!(keyring.webhook_secret(13, ANN).unwrap().is_none());
+    let second = keyring.make_webhook_secret(12, ANN).unwrap();
+    assert_ne!(second.expose_secret(), first.expose_secret());
+    assert_eq!(place.happened(), [What::WebhookSecretMade { subscription: 12 }, What::WebhookSecretMade { subscription: 12 }]);
+    keyring.forget(ANN).unwrap();
+    assert!(keyring.webhook_secret(12, ANN).unwrap().is_none());
+}

@@ -83,3 +83,26 @@ proptest! {
         prop_assert!(used == 1 || make_another);
     }
 }
+
+#[test]
+fn letters_that_strangers_ask_for_are_slowed_by_network_and_by_mailbox() {
+    let (place, keyring) = keyring();
+    let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+    let asked = (0..20).take_while(|_| keyring.may_ask_for_letter(here).unwrap().is_none()).count();
+    assert_eq!(asked, 11, "the eleventh is the last before a wait");
+    let until = keyring.may_ask_for_letter(here).unwrap().unwrap();
+    assert_eq!(until, BEGIN + 60_000);
+    assert!(keyring.may_ask_for_letter(there).unwrap().is_none(), "others are not slowed");
+    place.clock.advance(MINUTE);
+    assert!(keyring.may_ask_for_letter(here).unwrap().is_none());
+    // However many networks ask, a mailbox gets few.
+    let sent = |keyring: &Keyring| (0..20).filter(|_| keyring.may_send_letter(ANN).unwrap()).count();
+    assert_eq!(sent(&keyring), 3);
+    assert!(keyring.may_send_letter(BOB).unwrap());
+    let mut day = 0;
+    for _ in 0..24 {
+        place.clock.advance(HOUR);
+        day += sent(&keyring);
+    }
+    assert!((1..10).contains(&day), "{day}");
+}

@@ -157,3 +157,13 @@ pub(super) fn countries() -> CodeList {
         .collect();
     CodeList { name: "country".into(), label: Pair { ja: "国・地域".into(), en: "Country or area".into() }, codes }
 }
+
+/// The registers as a code list, those that every pack has included.
+pub(super) fn registers(pack: &Pack) -> CodeList {
+    let code = |r: &Register| Code { code: r.name.clone(), label: r.label.clone(), ..Code::default() };
+    CodeList {
+        name: office::REGISTER_LIST.into(),
+        label: Pair { ja: "台帳".into(), en: "Register".into() },
+        codes: pack.registers.values().map(code).collect(),
+    }
+}

@@ -80,6 +80,7 @@ impl<'a> Loader<'a> {
         self.each("plan/", plan::period);
         self.pack.periods.sort_by_key(|p| p.from);
         self.each("registers/", registers::register);
+        self.pack.code_lists.insert(office::REGISTER_LIST.into(), base::registers(&self.pack));
         self.toml("assumptions.toml", figures::assumptions);
         self.indicators();
         self.each("published/", figures::series);

@@ -6,7 +6,9 @@ use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::office::{self, Office};
 use shirube_keyring::Happening;
-use shirube_web::{Accounts, App, Jobs, Listeners, WayIn, Who};
+use shirube_outbox::{Outbox, webhook::Webhooks};
+use shirube_store::LogPlace;
+use shirube_web::{Accounts, App, Jobs, Listeners, Notifier, Post, WayIn, Who};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -39,10 +41,11 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         let seq = app.store.head_seq();
         tracing::info!(version = env!("CARGO_PKG_VERSION"), pack = office.pack.meta.id, %address, seq, "ready");
         let anchors = Anchors::start(place, config, &app)?;
+        let notifier = Notifier::start(&app)?;
         if !shirube_web::serve(Arc::clone(&app), Listeners { portal, metrics }, stopped()).await {
             tracing::warn!("stopped with requests or jobs unfinished: their time was over");
         }
-        tokio::task::block_in_place(|| drop(anchors));
+        tokio::task::block_in_place(|| drop((notifier, anchors)));
         tracing::info!(seq = app.store.head_seq(), "stopped");
         Ok(ExitCode::SUCCESS)
     });
@@ -62,6 +65,13 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
         tracing::info!(account = ?happening.account, from, what = ?happening.what, "account");
     });
     let keyring = office::keyring(place, listener)?;
+    let outbox = match &place.log {
+        LogPlace::Folder => Outbox::in_folder(&place.data)?,
+        LogPlace::Postgres(server) => Outbox::in_postgres(server)?,
+    };
+    let networks = config.webhook_networks.clone();
+    let webhooks = Webhooks::new(move |address| networks.iter().any(|network| network.holds(address)));
+    let post = Post { outbox, mail: config.mail.mailer()?, webhooks };
     let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     match shirube_web::way_in(&*office.store.people()?, &keyring)? {
         None => {}
@@ -71,7 +81,7 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
         }
     }
     let https = config.site().https;
-    let mut accounts = Accounts::new(keyring, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
+    let mut accounts = Accounts::new(keyring, post, &office.pack, https).map_err(|mistakes| Failure::PackMistakes(mistakes.len()))?;
     accounts.second_factor = config.second_factor;
     accounts.provider = config.oidc.provider();
     Ok(Who::Accounts(Box::new(accounts)))

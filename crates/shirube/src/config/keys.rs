@@ -1,6 +1,7 @@
 //! The one table of settings: the file, the environment, the command line and `config check` read it.
 
 use super::{Config, LogFormat};
+use shirube_keyring::ExposeSecret;
 use shirube_store::LogPlace;
 use shirube_web::{Network, SecondFactor};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -153,6 +154,29 @@ pub const KEYS: &[Key] = &[
             |c| c.oidc.client_secret.clone(),
         )
     },
+    key(
+        "mail.server",
+        "\"smtps://mail.example.jp\", \"smtp://mail.example.jp:587\" or \"none\"",
+        |c, t| unless_none(t, |t| t.parse()).map(|s| c.mail.server = s),
+        |c| c.mail.server.as_ref().map_or_else(|| "none".into(), ToString::to_string),
+    ),
+    key("mail.user", "\"plan\"", |c, t| word(t).map(|w| c.mail.user = w), |c| c.mail.user.clone()),
+    Key {
+        secret: true,
+        ..key("mail.password", "the password there", |c, t| Ok(c.mail.password = t.into()), |c| c.mail.password.expose_secret().to_string())
+    },
+    key(
+        "mail.from",
+        "\"計画事務局 <plan@example.jp>\" or \"none\"",
+        |c, t| unless_none(t, |t| t.parse()).map(|s| c.mail.from = s),
+        |c| c.mail.from.as_ref().map_or_else(|| "none".into(), ToString::to_string),
+    ),
+    list(
+        "webhooks.networks",
+        "[\"10.0.0.0/8\"]",
+        |c, t| networks(t).map(|n| c.webhook_networks = n),
+        |c| c.webhook_networks.iter().map(Network::to_string).collect::<Vec<_>>().join(","),
+    ),
     key(
         "anchor.file",
         "\"/mnt/elsewhere/anchors.jsonl\" or \"none\"",

@@ -5,6 +5,8 @@ mod keys;
 
 pub use keys::{KEYS, Key};
 
+use shirube_keyring::{ExposeSecret, SecretString};
+use shirube_outbox::mail::{MailError, MailServer, Mailer, Sender};
 use shirube_store::{Bucket, FilesPlace, LogPlace, Url};
 use shirube_web::{Limits, Network, Provider, RelyingParty, SecondFactor, Site};
 use std::{
@@ -107,6 +109,42 @@ impl Oidc {
     }
 }
 
+/// The mail server and how to use it.
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    /// The server; no mail is sent when there is none.
+    pub server: Option<MailServer>,
+    /// Name there, if it asks for one.
+    pub user: String,
+    /// Password there.
+    pub password: SecretString,
+    /// Whose letters they are.
+    pub from: Option<Sender>,
+}
+
+impl Mail {
+    /// What sends letters; none without a server.
+    pub fn mailer(&self) -> Result<Option<Mailer>, MailError> {
+        let (Some(server), Some(from)) = (&self.server, &self.from) else { return Ok(None) };
+        let user = (!self.user.is_empty()).then_some((self.user.as_str(), &self.password));
+        Mailer::new(server, user, from).map(Some)
+    }
+
+    /// Settings that are not set and that those which are need. Letters lead to the portal, so it must have an address.
+    fn missing(&self, has_address: bool) -> Vec<&'static str> {
+        let (user, password) = (!self.user.is_empty(), !self.password.expose_secret().is_empty());
+        let needed = self.server.is_some() || self.from.is_some() || user || password;
+        let parts = [
+            ("mail.server", self.server.is_some()),
+            ("mail.from", self.from.is_some()),
+            ("mail.user", user || !password),
+            ("mail.password", password || !user),
+            ("public_url", has_address),
+        ];
+        parts.iter().filter(|(_, set)| needed && !set).map(|(name, _)| *name).collect()
+    }
+}
+
 /// Where and how often the end of the log is told.
 #[derive(Clone, Debug)]
 pub struct Anchoring {
@@ -147,6 +185,10 @@ pub struct Config {
     pub files: Objects,
     /// Sign-in by a provider.
     pub oidc: Oidc,
+    /// Mail.
+    pub mail: Mail,
+    /// Networks that webhooks may go to though they are not public.
+    pub webhook_networks: Vec<Network>,
     /// Where the end of the log is told.
     pub anchor: Anchoring,
     /// Log lines.
@@ -177,6 +219,8 @@ impl Default for Config {
                 secret_key: String::new(),
             },
             oidc: Oidc::default(),
+            mail: Mail::default(),
+            webhook_networks: vec![],
             anchor: Anchoring { file: None, url: None, every: Duration::from_secs(3600) },
             log_format: LogFormat::Text,
             log_level: tracing::Level::INFO,
@@ -391,7 +435,13 @@ pub fn read(arguments: &Arguments, variables: impl IntoIterator<Item = (String, 
             found.take(key, text, Origin::Argument(option));
         }
     }
-    for (of, missing) in [("object storage", found.config.files.missing()), ("sign-in by a provider", found.config.oidc.missing())] {
+    let config = &found.config;
+    let incomplete = [
+        ("object storage", config.files.missing()),
+        ("sign-in by a provider", config.oidc.missing()),
+        ("mail", config.mail.missing(config.public_url.is_some())),
+    ];
+    for (of, missing) in incomplete {
         if !missing.is_empty() {
             found.mistakes.push(Mistake::Incomplete { of, missing });
         }

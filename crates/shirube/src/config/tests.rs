@@ -144,3 +144,22 @@ fn a_provider_is_set_with_its_issuer_and_our_name_there_and_the_secret_is_never_
         );
     }
 }
+
+#[test]
+fn mail_is_set_as_a_whole_with_the_portals_address_and_its_password_is_never_shown() {
+    let part = "public_url = \"https://plan.example.jp\"\n[mail]\nserver = \"smtp://mail.example.jp\"\n";
+    let (_folder, found) = with(part, &[("SHIRUBE_MAIL_USER", "plan")], &[]);
+    assert_eq!(found.mistakes, [Mistake::Incomplete { of: "mail", missing: vec!["mail.from", "mail.password"] }]);
+    assert!(found.mistakes[0].to_string().contains("mail.from, mail.password: not set, and the other settings of mail are"));
+    let (_folder, found) = with("[mail]\nserver = \"smtps://mail.example.jp\"\nfrom = \"a@example.jp\"\n", &[], &[]);
+    assert_eq!(found.mistakes, [Mistake::Incomplete { of: "mail", missing: vec!["public_url"] }]);
+    let variables = [("SHIRUBE_MAIL_USER", "plan"), ("SHIRUBE_MAIL_PASSWORD", "hush"), ("SHIRUBE_MAIL_FROM", "計画 <plan@example.jp>")];
+    let (_folder, found) = with(part, &variables, &[]);
+    assert_eq!(found.mistakes, []);
+    assert!(!format!("{:?}", found.config).contains("hush"));
+    assert!(found.config.mail.mailer().unwrap().is_some());
+    assert!(with("", &[], &[]).1.config.mail.mailer().unwrap().is_none());
+    let (_folder, found) = with("", &[("SHIRUBE_MAIL_SERVER", "smtp://ann:hush@host"), ("SHIRUBE_MAIL_FROM", "a@b\nBcc: c@d")], &[]);
+    assert!(found.mistakes.iter().all(|m| matches!(m, Mistake::Value { .. }) && !m.to_string().contains("hush")), "{:?}", found.mistakes);
+    assert_eq!(found.mistakes.len(), 2);
+}

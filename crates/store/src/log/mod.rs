@@ -70,6 +70,8 @@ pub(crate) struct Row<'r> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Which {
     After(i64),
+    /// Behind the first, up to the second.
+    Between(i64, i64),
     OfRecord(i64),
     RedactionsAfter(i64),
 }

@@ -290,9 +290,10 @@ impl EventLog for PostgresLog {
 
     fn rows(&self, which: Which, each: &mut Each<'_>) -> Result<(), StoreError> {
         let (condition, parameter) = match which {
-            Which::After(seq) => ("seq > $1", seq),
-            Which::RedactionsAfter(seq) => ("kind = 'redact' AND seq > $1", seq),
-            Which::OfRecord(record) => ("record = $1 AND (seq = $1 OR kind <> 'create')", record),
+            Which::After(seq) => ("seq > $1".to_string(), seq),
+            Which::Between(after, until) => (format!("seq > $1 AND seq <= {until}"), after),
+            Which::RedactionsAfter(seq) => ("kind = 'redact' AND seq > $1".to_string(), seq),
+            Which::OfRecord(record) => ("record = $1 AND (seq = $1 OR kind <> 'create')".to_string(), record),
         };
         let sql = format!("SELECT {COLUMNS} FROM event WHERE {condition} ORDER BY seq");
         let heard = self.ask(|session| {

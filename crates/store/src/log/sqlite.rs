@@ -156,6 +156,7 @@ impl EventLog for SqliteLog {
     fn rows(&self, which: Which, each: &mut Each<'_>) -> Result<(), StoreError> {
         let (sql, parameter) = match which {
             Which::After(seq) => (format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 ORDER BY seq"), seq),
+            Which::Between(after, until) => (format!("SELECT {COLUMNS} FROM event WHERE seq > ?1 AND seq <= {until} ORDER BY seq"), after),
             Which::RedactionsAfter(seq) => (format!("SELECT {COLUMNS} FROM event WHERE kind = 'redact' AND seq > ?1 ORDER BY seq"), seq),
             Which::OfRecord(record) => (
                 format!(

@@ -9,7 +9,9 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::Entered,
-    layout, parts,
+    layout,
+    notify::{INVITATION, RECOVERY, Task},
+    parts,
     reply::Reply,
     state::App,
     text::L,
@@ -24,12 +26,8 @@ use shirube_keyring::{Account as Keyed, ExposeSecret, KeyringError, Purpose};
 use shirube_plan::{Owner, Register, Sensitivity};
 use shirube_record::Cell;
 use shirube_store::Account;
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-/// How long an invitation is good.
-const INVITATION: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How long a link to a new password is good.
-const RECOVERY: Duration = Duration::from_secs(24 * 3600);
 const DAY: i64 = 86_400_000;
 /// People asked about one record; more are found by their own pages.
 const MOST_PEOPLE: usize = 100;
@@ -40,6 +38,7 @@ struct Once {
     link: Option<String>,
     token: Option<String>,
     fault: Option<String>,
+    sent: bool,
 }
 
 /// The page of an account.
@@ -70,6 +69,11 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let token = keyring.make_link(purpose, id, "", life)?;
             once.link = Some(format!("{}{}", app.site.address(cx), cx.form_path(&format!("/links/{word}/{}", token.expose_secret()))));
         }
+        "mail" if can_mail(accounts, account) => {
+            let purpose = if account.state == "invited" { Purpose::Invitation } else { Purpose::Recovery };
+            accounts.post.ask_for(&Task::Link { purpose, account: account.id }).map_err(Error::internal)?;
+            once.sent = true;
+        }
         "end" => drop(keyring.end_sessions(id, None)?),
         "remove-factor" => {
             keyring.remove_second_factor(id)?;
@@ -93,6 +97,14 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
     let status = if once.fault.is_some() { 422 } else { 200 };
     Ok(Reply::page(page(app, cx, &once)?).with_status(status))
+}
+
+/// Whether a link can be sent to them.
+fn can_mail(accounts: &Accounts, account: &Account) -> bool {
+    accounts.post.mail.is_some()
+        && account.email.is_some()
+        && !account.person.is_service()
+        && ["invited", "active"].contains(&&*account.state)
 }
 
 fn account_id(cx: &Ctx) -> Result<i64, Error> {
@@ -130,6 +142,11 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
             div class="callout" role="status" {
                 p { (l.t("このリンクを本人に渡してください。1回だけ使えます。", "Hand this link to the person; it is good once.")) }
                 p { code class="break" { (link) } }
+            }
+        }
+        @if once.sent {
+            div class="callout" role="status" {
+                p { (l.t("リンクをメールで送ります。", "The link is sent by mail.")) " " a href=(cx.to("/outbox")) { (l.t("通知の送信", "Outbox")) } }
             }
         }
         @if let Some(token) = &once.token {
@@ -184,6 +201,9 @@ fn entrance(cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, 
             p {
                 @if !account.person.is_service() {
                     (button("invite", if account.state == "invited" { l.t("招待のリンクを作る", "Make an invitation link") } else { l.t("再設定のリンクを作る", "Make a recovery link") }))
+                }
+                @if can_mail(accounts, account) {
+                    (button("mail", if account.state == "invited" { l.t("招待をメールで送る", "Send an invitation by mail") } else { l.t("再設定のリンクをメールで送る", "Send a recovery link by mail") }))
                 }
                 @if !sessions.is_empty() { (button("end", l.t("セッションをすべて終わらせる", "End all sessions"))) }
                 @if factor { (button("remove-factor", l.t("認証アプリを外す", "Remove the authenticator app"))) }

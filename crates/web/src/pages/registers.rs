@@ -81,6 +81,7 @@ pub fn view(v: &View, holdings: &[Holding]) -> Markup {
             li { b { (fmt::count(holdings.len())) } (l.t("台帳", "registers")) }
             li { b { (fmt::count(total)) } (l.t("記録", "records")) }
         }
+        @if v.cx.asking.administers() { p class="no-print small" { a href=(v.cx.to("/outbox")) { (l.t("通知の送信", "Outbox")) } } }
         @if v.cx.asking.is_someone() { p class="no-print small" { a href=(v.cx.to("/jobs")) { (l.t("取り込みの様子", "Imports and other jobs")) } } }
         @if holdings.is_empty() { p class="muted" { (l.t("この計画には台帳がありません。", "This plan has no registers.")) } }
         @for (desk, list) in by_desk(holdings) {

@@ -155,6 +155,7 @@ fn form(app: &App, cx: &Ctx, accounts: &Accounts, login: &str, to: &str, wrong: 
             }
             p { button { (title) } }
         }
+        p { a href=(cx.to("/sign-in/forgot")) { (l.t("パスワードを忘れた場合", "Forgotten your password?")) } }
         @if let Some(provider) = &accounts.provider {
             p { a class="button quiet" href=(by_provider(cx, to)) {
                 @if l.is_ja() { (provider.name) "でサインイン" } @else { "Sign in with " (provider.name) }

@@ -1,7 +1,10 @@
 //! People and programs that sign in.
 
 use super::{Asking, Provider, Signed, Visitor, cookies};
-use crate::error::{Error, pair};
+use crate::{
+    error::{Error, pair},
+    notify::Post,
+};
 use axum::http::{HeaderMap, header};
 use shirube_access::{Clearance, Person, Policies, SystemAction};
 use shirube_keyring::{Account as Keyed, Client, ExposeSecret, Keyring, KeyringError, Means, SecretString, Session};
@@ -23,6 +26,8 @@ pub const WRITE: &str = "write";
 pub struct Accounts {
     /// Their secrets.
     pub keyring: Keyring,
+    /// What is to be told outside, and the ways there.
+    pub post: Post,
     /// The pack's policies.
     pub policies: Arc<Policies>,
     /// Readers reach the portal by https only.
@@ -68,9 +73,10 @@ impl Accounts {
     ///
     /// # Errors
     /// The mistakes in the pack's policies.
-    pub fn new(keyring: Keyring, pack: &Arc<Pack>, https: bool) -> Result<Accounts, Vec<Diagnostic>> {
+    pub fn new(keyring: Keyring, post: Post, pack: &Arc<Pack>, https: bool) -> Result<Accounts, Vec<Diagnostic>> {
         Ok(Accounts {
             keyring,
+            post,
             policies: Arc::new(Policies::new(Arc::clone(pack))?),
             https,
             second_factor: SecondFactor::Owners,

@@ -44,10 +44,10 @@ pub fn rule(route: &Route) -> Rule {
     use RecordAction as R;
     match route.name {
         "home" | "plan" | "period" | "compare" | "node" | "indicators" | "audit" | "sources" | "source" | "codes" | "code_list"
-        | "registers" | "register_fields" | "search" | "sign_in" | "sign_in_send" | "sign_in_code" | "about" | "api" | "api_document"
-        | "api_health" | "api_pack" | "api_plan" | "api_codes" | "api_code_list" | "api_sources" | "api_source" | "api_figures"
-        | "api_indicators" | "api_audit" | "api_search" | "api_registers" | "api_register" | "healthz" | "readyz" | "style" | "script"
-        | "icon" => Rule::Open,
+        | "registers" | "register_fields" | "search" | "sign_in" | "forgot" | "forgot_send" | "sign_in_send" | "sign_in_code" | "about"
+        | "api" | "api_document" | "api_health" | "api_pack" | "api_plan" | "api_codes" | "api_code_list" | "api_sources"
+        | "api_source" | "api_figures" | "api_indicators" | "api_audit" | "api_search" | "api_registers" | "api_register" | "healthz"
+        | "readyz" | "style" | "script" | "icon" => Rule::Open,
         // The scene has no provider.
         "figure" | "api_figure" | "sign_in_provider" | "sign_in_back" => Rule::Nowhere,
         // Where there are no accounts, links lead nowhere.
@@ -63,7 +63,7 @@ pub fn rule(route: &Route) -> Rule {
         "record_amend" | "record_amend_send" | "api_amend" => Rule::Record(R::Amend),
         "record_redact" | "record_redact_send" | "api_redact" => Rule::Record(R::Redact),
         "record_transition" | "record_transition_send" | "api_transition" => Rule::Move,
-        "record_access" | "person" | "person_send" => Rule::Accounts,
+        "record_access" | "person" | "person_send" | "outbox" | "outbox_send" => Rule::Accounts,
         "trail" | "trail_export" | "api_trail" => Rule::System(SystemAction::Trail),
         "api_verify" => Rule::System(SystemAction::Verify),
         "api_snapshot" => Rule::System(SystemAction::Snapshot),

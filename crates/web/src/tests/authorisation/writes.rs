@@ -37,7 +37,7 @@ fn no_address_that_changes_something_is_open_to_those_it_is_not_for() {
                 // What is decided on the record itself is decided once something is to be written: below.
                 let of_record = (matches!(rule, Rule::Record(_) | Rule::Move) || route.name == "api_create") && wanted != Class::SignIn;
                 // Without a word of theirs, forms of people who are signed in are refused in this way too.
-                let unsigned = route.name == "person_send" && class == Class::Forbidden;
+                let unsigned = matches!(route.name, "person_send" | "outbox_send") && class == Class::Forbidden;
                 if class != wanted && !of_record && !unsigned && visitor.kind != Kind::Trial {
                     wrong.insert(format!("{} {} {address}: {class:?}, not {wanted:?}", route.name, visitor.name));
                 }
