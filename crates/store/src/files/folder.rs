@@ -7,6 +7,7 @@ use std::{
     fs,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// A folder with a file for each hash.
@@ -15,19 +16,39 @@ pub(super) struct FolderFiles {
     pub folder: PathBuf,
 }
 
+/// How the name of a file ends that is not whole.
+const PART: &str = ".part";
+
+impl FolderFiles {
+    /// Removes what a process that was killed has left. Nobody else may have the data folder open.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        let entries = fs::read_dir(&self.folder).map_err(file_error(&self.folder))?;
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(PART)) {
+            fs::remove_file(entry.path()).map_err(file_error(&entry.path()))?;
+        }
+        Ok(())
+    }
+}
+
 impl Keeper for FolderFiles {
     fn keep(&self, sha: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.join(sha);
         if path.exists() {
             return Ok(());
         }
-        let partial = self.folder.join(format!("{sha}.part"));
+        // Two that keep the same file at once do not write into each other's.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let partial = self.folder.join(format!("{sha}.{}{PART}", NEXT.fetch_add(1, Ordering::Relaxed)));
         let write = |to: &Path| -> std::io::Result<()> {
             let mut file = fs::File::create(to)?;
             file.write_all(bytes)?;
             file.sync_all()
         };
-        write(&partial).map_err(file_error(&partial))?;
+        if let Err(error) = write(&partial) {
+            // A full disk gets its room back.
+            let _ = fs::remove_file(&partial);
+            return Err(file_error(&partial)(error));
+        }
         fs::rename(&partial, &path).map_err(file_error(&path))?;
         fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(file_error(&self.folder))
     }

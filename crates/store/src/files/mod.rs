@@ -66,6 +66,16 @@ impl Files {
         }))
     }
 
+    /// [`Files::open`] by the one program that has the data folder open: removes what one that was killed has left half
+    /// written.
+    pub fn take_over(folder: &Path, place: &FilesPlace) -> Result<Files, StoreError> {
+        let files = Files::open(folder, place)?;
+        if matches!(place, FilesPlace::Folder) {
+            FolderFiles { folder: folder.join("files") }.tidy()?;
+        }
+        Ok(files)
+    }
+
     /// Keeps a file; it is safe when this returns.
     pub fn keep(&self, bytes: &[u8]) -> Result<String, StoreError> {
         let sha = sha256(bytes);
