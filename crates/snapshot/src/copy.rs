@@ -10,7 +10,11 @@ use crate::{
 use jiff::Timestamp;
 use rusqlite::{Connection, params, types::Value};
 use shirube_plan::{Lang, Pack, Pair, Sensitivity};
-use std::path::Path;
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// A written snapshot file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,15 +45,50 @@ CREATE TABLE _columns ( -- 列の意味 / what the columns mean
 ) STRICT;
 ";
 
+/// Where a file is written until it is whole.
+pub fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
 impl Snapshot {
-    /// Writes this moment to a new file.
+    /// Writes this moment to a new file, which has its name only when it is whole and on disk. What an attempt that was
+    /// killed has left ([`unfinished`]) is replaced.
     ///
     /// # Errors
     /// [`SnapshotError::Exists`] when there is a file already.
     pub fn write_to(&self, path: &Path) -> Result<SnapshotInfo, SnapshotError> {
+        let failed =
+            |path: &Path, cause: std::io::Error| SnapshotError::File { path: path.display().to_string(), cause: cause.to_string() };
         if path.exists() {
             return Err(SnapshotError::Exists(path.display().to_string()));
         }
+        let part = unfinished(path);
+        let write = || {
+            // Its journal, if it was killed at the very end, is none of the new file's.
+            for old in [part.clone(), part.with_extension("part-journal")] {
+                match fs::remove_file(&old) {
+                    Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(failed(&old, cause)),
+                    _ => {}
+                }
+            }
+            let sha256 = self.fill(&part)?;
+            fs::File::open(&part).and_then(|file| file.sync_all()).map_err(|cause| failed(&part, cause))?;
+            fs::rename(&part, path).map_err(|cause| failed(path, cause))?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| failed(folder, cause))?;
+            Ok(SnapshotInfo { moment: self.moment(), sha256 })
+        };
+        let written = write();
+        if written.is_err() {
+            // A full disk gets its room back.
+            let _ = fs::remove_file(&part);
+        }
+        written
+    }
+
+    fn fill(&self, path: &Path) -> Result<String, SnapshotError> {
         let file = Connection::open(path)?;
         file.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")?;
         file.execute_batch(ABOUT)?;
@@ -68,10 +107,7 @@ impl Snapshot {
         file.execute_batch("COMMIT; PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE")?;
         let sha256 = digest::of(&file)?.iter().map(|b| format!("{b:02x}")).collect();
         file.close().map_err(|(_, error)| error)?;
-        std::fs::File::open(path)
-            .and_then(|f| f.sync_all())
-            .map_err(|e| SnapshotError::File { path: path.display().to_string(), cause: e.to_string() })?;
-        Ok(SnapshotInfo { moment: self.moment(), sha256 })
+        Ok(sha256)
     }
 
     fn copy(&self, file: &Connection, table: &str, order: &str) -> Result<(), SnapshotError> {

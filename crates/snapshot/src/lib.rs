@@ -25,9 +25,9 @@ mod seen;
 mod sight;
 mod snapshot;
 
-pub use copy::SnapshotInfo;
+pub use copy::{SnapshotInfo, unfinished};
 pub use error::SnapshotError;
-pub use head::{Applied, Evaluated, Expected, Head, HeadError, Key, RuleError, is_damage};
+pub use head::{Applied, Evaluated, Expected, Head, HeadError, Key, RuleError, is_damage, told};
 pub use list::{COUNTED, Filter, ListQuery, Op, PAGE_LIMIT, Page, Total};
 pub use moment::{AsOf, Moment, today};
 pub use place::Place;

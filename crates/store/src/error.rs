@@ -8,7 +8,7 @@ use crate::{
     trail::TrailError,
 };
 use shirube_record::{BrokenBody, FieldError};
-use shirube_snapshot::{HeadError, RuleError, SnapshotError};
+use shirube_snapshot::{HeadError, RuleError, SnapshotError, told};
 
 /// A refused or failed request.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +189,7 @@ pub enum StoreError {
     #[error(transparent)]
     Head(#[from] HeadError),
     /// SQLite refused.
-    #[error("the event log failed: {0}")]
+    #[error("the event log failed: {}", told(.0))]
     Sqlite(#[from] rusqlite::Error),
     /// A file could not be read or written.
     #[error("{path}: {error}")]

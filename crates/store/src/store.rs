@@ -14,7 +14,7 @@ use crate::{
     people::Known,
     reader::Idle,
     snapshots, trail, verify,
-    writer::{BulkReply, Commands, Job, Writer},
+    writer::{BulkReply, Commands, Job, Writer, is_fatal},
 };
 use shirube_access::SystemAction;
 use shirube_plan::{Field, Pack};
@@ -79,7 +79,7 @@ impl Store {
         let head = Head::open(&head_path, pack.clone())?;
         let following = Following::new(folder.to_path_buf());
         let heard = following.heard.clone();
-        let mut writer = Writer::new(log, head, Files::open(folder, &place.files)?, following)?;
+        let mut writer = Writer::new(log, head, Files::take_over(folder, &place.files)?, following)?;
         let sent = writer.sent.clone();
         let hash_of = |seq| writer.log.hash_of(seq).ok().flatten();
         let index = Arc::new(Mutex::new(SearchIndex::open(&folder.join("search.db"), &head_path, &pack, &hash_of)?));
@@ -118,7 +118,8 @@ impl Store {
             _lock: lock,
         };
         if unfinished {
-            store.finish_redaction(0)?;
+            store.reach_snapshots(0)?;
+            remove(&folder.join(REDACTING))?;
             remove(&folder.join(FOLLOWING))?;
         }
         pack_records::load(&store, folder)?;
@@ -152,17 +153,31 @@ impl Store {
     fn redact(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
         let _one_by_one = self.redaction.lock().unwrap_or_else(PoisonError::into_inner);
         let mark = self.folder.join(REDACTING);
+        // What an earlier one could not finish is finished when the folder is opened again.
+        let earlier = mark.exists();
         fs::write(&mark, []).map_err(file_error(&mark))?;
-        let answer = self.one(actor, command);
-        self.finish_redaction(answer.as_ref().map_or(i64::MAX, |receipt| receipt.record))?;
-        answer
+        match self.one(actor, command) {
+            Ok(receipt) => {
+                self.reach_snapshots(receipt.record)?;
+                if !earlier {
+                    remove(&mark)?;
+                }
+                Ok(receipt)
+            }
+            // The event may be in the log, and not all be done that follows from it.
+            Err(error) if is_fatal(&error) => Err(error),
+            Err(error) => {
+                if !earlier {
+                    remove(&mark)?;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Reaches the kept snapshots that may hold a record.
-    fn finish_redaction(&self, record: i64) -> Result<(), StoreError> {
-        snapshots::erase(&|as_of| self.whole(as_of), record, &self.folder)?;
-        let mark = self.folder.join(REDACTING);
-        remove(&mark)
+    fn reach_snapshots(&self, record: i64) -> Result<(), StoreError> {
+        snapshots::erase(&|as_of| self.whole(as_of), record, &self.folder)
     }
 
     /// Writes the registers of a moment to a new SQLite file. Its place is remembered: what is redacted later
@@ -367,7 +382,7 @@ impl Drop for Store {
     }
 }
 
-fn remove(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(path)(error)),
         _ => Ok(()),

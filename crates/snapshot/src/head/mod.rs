@@ -33,7 +33,7 @@ const LOST: &str = "lost";
 #[derive(Debug, thiserror::Error)]
 pub enum HeadError {
     /// SQLite refused.
-    #[error("writing the head snapshot failed: {0}")]
+    #[error("writing the head snapshot failed: {}", told(.0))]
     Sqlite(#[from] rusqlite::Error),
     /// A file could not be removed or read.
     #[error("writing the head snapshot failed: {0}")]
@@ -43,6 +43,13 @@ pub enum HeadError {
 /// The file is broken, rather than busy or out of reach.
 pub fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt))
+}
+
+/// What SQLite says, and means.
+pub fn told(error: &rusqlite::Error) -> String {
+    // Without room for the index of its write-ahead log it says no more than "disk I/O error".
+    let full = matches!(error, rusqlite::Error::SqliteFailure(code, _) if code.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+    if full { "the disk is full".to_string() } else { error.to_string() }
 }
 
 /// How far a head has come.
@@ -234,8 +241,9 @@ impl Head {
             self.connection.execute_batch("ROLLBACK")?;
         }
         self.loading = false;
-        self.make_indexes()?;
-        self.load()
+        // First of all it knows again how far it has come: on a full disk the rest may fail.
+        self.load()?;
+        self.make_indexes()
     }
 
     /// Notes that the log no longer has what was applied. Unlike all else here this cannot be made again from the log,
