@@ -49,9 +49,11 @@ impl Following {
 }
 
 impl Writer {
-    /// Looks for events of others and shows them to readers. A log that cannot be reached is looked at again.
+    /// Looks for events that readers do not see yet, others' for the most part, and shows them. A log that cannot be
+    /// reached is looked at again.
     pub(crate) fn look(&mut self) {
-        if self.log.is_shared() && self.log.refresh().and_then(|()| self.follow()).is_err() {
+        let looked = if self.log.is_shared() { self.log.refresh() } else { Ok(()) };
+        if looked.and_then(|()| self.follow()).is_err() {
             // Half a step is made again from the log.
             let _ = self.head.rollback();
         }
@@ -62,7 +64,8 @@ impl Writer {
         // Far behind, it catches up before others have to wait for it.
         self.follow()?;
         self.log.begin()?;
-        self.follow()?;
+        // What is erased is purged afterwards: the log is in a transaction, which a server's VACUUM may not be.
+        self.follow_and(|writer| writer.unpurged = true)?;
         self.head.begin()?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
         // A clock that was set back does not turn the log's order round.
@@ -71,6 +74,10 @@ impl Writer {
 
     /// Brings the head to the end of the log. A head that is not of this log is begun anew.
     pub(crate) fn follow(&mut self) -> Result<(), StoreError> {
+        self.follow_and(Writer::purge)
+    }
+
+    fn follow_and(&mut self, purge: impl FnOnce(&mut Writer)) -> Result<(), StoreError> {
         self.following.hear(self.log.last().seq);
         let applied = self.head.applied();
         if applied.seq == self.log.last().seq && applied.hash == self.log.last().hash {
@@ -80,14 +87,14 @@ impl Writer {
             self.head.note_lost()?;
             self.rebuild()?;
         } else {
-            self.catch_up(applied.seq)?;
+            self.catch_up(applied.seq, purge)?;
         }
         (self.tell)(self.head.applied().seq);
         Ok(())
     }
 
     /// Applies what the head lacks. Redactions reach all that this folder has of what they erase.
-    fn catch_up(&mut self, from: i64) -> Result<(), StoreError> {
+    fn catch_up(&mut self, from: i64, purge: impl FnOnce(&mut Writer)) -> Result<(), StoreError> {
         if from == 0 {
             // A head that begins never had what was erased.
             return self.replay(true);
@@ -120,7 +127,7 @@ impl Writer {
         }
         drop(index);
         self.remove_unused(used)?;
-        self.purge();
+        purge(self);
         let path = self.following.folder.join("head.db");
         let pack = self.head.pack().clone();
         let open = |as_of| Ok(Idle::default().reader(as_of, (None, None), || Snapshot::open(&path, pack.clone(), as_of))?);

@@ -20,37 +20,48 @@ impl Writer {
         if reason.trim().is_empty() {
             return Err(StoreError::ReasonRequired);
         }
-        let pack = self.head.pack().clone();
-        let declared = pack.registers.get(&register).ok_or_else(|| StoreError::NoSuchRegister(register.clone()))?;
-        let Some(state) = self.head.state(&register, record)? else { return Err(absent(&self.head, &register, record)?) };
-        actor.may_redact(standing(declared, &state))?;
-        let events = self.log.of_record(record)?;
-        let erased = match scope {
-            Scope::All => vec![],
-            Scope::Personal => personal_columns(declared, &events, record)?,
-        };
-        let files = files_of(declared, &events, scope);
-        let was = match scope {
-            Scope::All => said_by_pack(declared, &events)?,
-            Scope::Personal => None,
-        };
-        let body = Body { salt: self.salt()?, reason: Some(reason), scope: Some(scope), erased, was, ..Body::default() };
-        let draft = Draft { register, record: Some(record), kind: EventKind::Redact, actor: actor.id().to_string(), body, personal: None };
-        let mut receipt = Receipt { seq: 0, record, number: state.number, version: state.version + 1 };
-        // Held to the end, so that the index takes nothing in meanwhile.
         let index = self.index.clone();
-        let mut index = index.as_ref().map(hold);
-        let forgotten = index.as_ref().map(|index| index.before_redaction(&draft.register, record)).transpose()?;
-        let register = draft.register.clone();
+        let mut done = None;
         self.transaction(|writer, at| {
-            let event = draft.at(writer.log.last().seq + 1, at);
-            receipt.seq = event.seq;
+            let pack = writer.head.pack().clone();
+            let declared = pack.registers.get(&register).ok_or_else(|| StoreError::NoSuchRegister(register.clone()))?;
+            let Some(state) = writer.head.state(&register, record)? else { return Err(absent(&writer.head, &register, record)?) };
+            actor.may_redact(standing(declared, &state))?;
+            let events = writer.log.of_record(record)?;
+            let erased = match scope {
+                Scope::All => vec![],
+                Scope::Personal => personal_columns(declared, &events, record)?,
+            };
+            let files = files_of(declared, &events, scope);
+            let was = match scope {
+                Scope::All => said_by_pack(declared, &events)?,
+                Scope::Personal => None,
+            };
+            let body = Body { salt: writer.salt()?, reason: Some(reason), scope: Some(scope), erased, was, ..Body::default() };
+            // Held to the end, so that the index takes nothing in meanwhile. Not sooner: others' redactions, which are
+            // followed first, need it, too.
+            let mut held = index.as_ref().map(hold);
+            let forgotten = held.as_mut().map(|index| index.before_redaction(&register, record)).transpose()?;
+            let kind = EventKind::Redact;
+            let actor = actor.id().to_string();
+            let event = Draft { register: register.clone(), record: Some(record), kind, actor, body, personal: None };
+            let event = event.at(writer.log.last().seq + 1, at);
+            let receipt = Receipt { seq: event.seq, record, number: state.number, version: state.version + 1 };
             writer.head.apply(&event)?;
             writer.log.append(event)?;
             writer.head.seal(writer.log.last().hash);
-            writer.log.erase(record, scope)
+            writer.log.erase(record, scope)?;
+            done = Some((receipt, files, held, forgotten));
+            Ok(())
         })?;
-        if let (Some(index), Some(forgotten)) = (&mut index, &forgotten) {
+        let Some((receipt, files, mut held, forgotten)) = done else { return Err(StoreError::Closed) };
+        if self.is_behind() {
+            // To follow it from the log is to do all of this.
+            drop(held);
+            self.follow()?;
+            return Ok(receipt);
+        }
+        if let (Some(index), Some(forgotten)) = (&mut held, &forgotten) {
             index.after_redaction(&register, record, forgotten)?;
         }
         self.remove_unused(files)?;

@@ -14,7 +14,7 @@ use crate::{
     log::{EventLog, Log},
 };
 use shirube_record::Event;
-use shirube_snapshot::Head;
+use shirube_snapshot::{Head, HeadError};
 use std::{
     collections::BTreeMap,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
@@ -27,8 +27,8 @@ const BATCH: usize = 512;
 const PROGRESS: usize = 1000;
 /// Events of a large batch. The write-ahead logs of smaller ones are emptied by and by, as SQLite does.
 const LARGE: usize = 5000;
-/// How soon write-ahead logs are emptied again when a reader was in the way.
-const PURGE_AGAIN: Duration = Duration::from_millis(500);
+/// How soon write-ahead logs are emptied again when a reader was in the way, and a head that failed follows again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// The commands of a batch, asked for one by one.
 pub(crate) type Commands = Box<dyn Iterator<Item = Asked> + Send>;
@@ -66,7 +66,7 @@ pub(crate) struct Writer {
     /// How far behind the others' events it is, and where the folder is.
     pub following: Following,
     /// What was redacted may still stand in write-ahead logs that a reader holds open.
-    unpurged: bool,
+    pub unpurged: bool,
 }
 
 impl Writer {
@@ -93,7 +93,7 @@ impl Writer {
             if self.unpurged {
                 self.purge();
             }
-            let purging = if self.unpurged { PURGE_AGAIN } else { Duration::MAX };
+            let purging = if self.unpurged || self.is_behind() { AGAIN } else { Duration::MAX };
             let waiting = if self.log.is_shared() { purging.min(POLL) } else { purging };
             let job = match next.take().map_or_else(|| jobs.recv_timeout(waiting), Ok) {
                 Ok(job) => job,
@@ -164,6 +164,9 @@ impl Writer {
             }
             Ok(())
         });
+        if written.is_ok() && self.is_behind() {
+            self.look();
+        }
         for (reply, answer) in answers {
             let answer = match (&written, answer) {
                 (Ok(()), answer) | (Err(_), answer @ Err(_)) => answer,
@@ -211,6 +214,9 @@ impl Writer {
             writer.head.seal(writer.log.last().hash);
             if dry_run || !bulk.errors.is_empty() { Err(StoreError::Closed) } else { Ok(()) }
         });
+        if written.is_ok() && self.is_behind() {
+            self.look();
+        }
         match written {
             _ if !bulk.errors.is_empty() => Err(BatchError { errors: bulk.errors, truncated: bulk.truncated }),
             Err(StoreError::Closed) if dry_run => Ok(bulk.receipts),
@@ -238,21 +244,26 @@ impl Writer {
         let result = self.begin().and_then(|at| work(self, at)).and_then(|()| self.commit_log());
         match result {
             Ok(()) => {
-                // The events are safe. A head that fails here follows later, from the log.
+                // The events are safe, and acknowledged. A head that fails here, on a full disk say, follows from the log.
                 if self.head.commit().is_err() {
-                    self.head.rollback()?;
-                    self.follow()?;
+                    let _ = self.head.rollback();
                 }
                 (self.tell)(self.head.applied().seq);
                 Ok(())
             }
             Err(error) => {
                 let log = self.log.rollback();
-                self.head.rollback()?;
+                // What failed first says more than that its room is not even enough to tidy up.
+                let _ = self.head.rollback();
                 log?;
                 Err(error)
             }
         }
+    }
+
+    /// Whether the head lacks events of the log.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.head.applied().seq != self.log.last().seq
     }
 
     /// Brings the log's part of a batch to disk. What a load left out of the head is made meanwhile; should that fail,
@@ -323,9 +334,17 @@ fn not_written(error: &StoreError) -> StoreError {
         StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, message)) => {
             StoreError::Sqlite(rusqlite::Error::SqliteFailure(*code, message.clone()))
         }
+        StoreError::Head(HeadError::Sqlite(rusqlite::Error::SqliteFailure(code, message))) => {
+            StoreError::Head(HeadError::Sqlite(rusqlite::Error::SqliteFailure(*code, message.clone())))
+        }
+        StoreError::File { path, error } => StoreError::File { path: path.clone(), error: same(error) },
         StoreError::Log(error) => StoreError::Log(error.clone()),
         _ => StoreError::Closed,
     }
+}
+
+fn same(error: &std::io::Error) -> std::io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), std::io::Error::from_raw_os_error)
 }
 
 /// Random salts, fetched from the system many at a time.
