@@ -33,6 +33,13 @@ impl Clock {
         }
     }
 
+    /// Sets a clock that stands still, backwards, too, as a machine's may be.
+    pub fn set(&self, to: Moment) {
+        if let Some(moment) = &self.0 {
+            moment.store(to, Ordering::SeqCst);
+        }
+    }
+
     /// Now.
     pub fn now(&self) -> Moment {
         match &self.0 {

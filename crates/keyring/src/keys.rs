@@ -63,13 +63,13 @@ impl Keys {
 
     /// An entry, unless it is over.
     pub fn get<T: DeserializeOwned>(&self, kind: Kind, id: &str) -> Result<Option<Found<T>>, KeyringError> {
-        self.table.get(kind, id)?.filter(|row| row.expires > self.now()).map(decode).transpose()
+        self.table.get(kind, id)?.filter(|row| !row.is_over(self.now())).map(decode).transpose()
     }
 
     /// The entries of an account that are not over.
     pub fn list<T: DeserializeOwned>(&self, kind: Kind, account: i64) -> Result<Vec<Found<T>>, KeyringError> {
         let now = self.now();
-        self.table.list(kind, account)?.into_iter().filter(|row| row.expires > now).map(decode).collect()
+        self.table.list(kind, account)?.into_iter().filter(|row| !row.is_over(now)).map(decode).collect()
     }
 
     /// Puts a new entry; false if there is one that is not over.
@@ -83,7 +83,7 @@ impl Keys {
                 return Ok(true);
             }
             match self.table.get(row.kind, &row.id)? {
-                Some(old) if old.expires > self.now() => return Ok(false),
+                Some(old) if !old.is_over(self.now()) => return Ok(false),
                 Some(old) if self.table.replace(old.version, row)? => return Ok(true),
                 _ => {}
             }

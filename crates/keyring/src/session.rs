@@ -145,7 +145,7 @@ impl Keyring {
         let Some(ticket) = Ticket::parse(token) else { return Ok(None) };
         let now = self.keys.now();
         let drops = self.sessions.follow(self.keys.table.as_ref(), now)?;
-        let fits = |found: &Found<Body>| found.row.expires > now && secret::is_secret_of(ticket.secret, &found.body.digest);
+        let fits = |found: &Found<Body>| !found.row.is_over(now) && secret::is_secret_of(ticket.secret, &found.body.digest);
         if let Some(found) = self.sessions.get(ticket.id).filter(fits) {
             return Ok(Some(found));
         }

@@ -39,7 +39,10 @@ pub(crate) fn resolve(connection: &Connection, as_of: AsOf, last: Moment, keeps_
         AsOf::Head => Ok(last),
         AsOf::Seq(seq) if seq == last.seq => Ok(last),
         AsOf::Seq(seq) if seq > last.seq => Err(SnapshotError::NotYet { asked: as_of.to_string(), last: last.seq }),
-        AsOf::At(at_ms) if at_ms > end_of_today() => Err(SnapshotError::NotYet { asked: Moment { seq: 0, at_ms }.day(), last: last.seq }),
+        // What lies before an event is past, though the clock may have been set back since.
+        AsOf::At(at_ms) if at_ms > end_of_today() && at_ms >= last.at_ms => {
+            Err(SnapshotError::NotYet { asked: Moment { seq: 0, at_ms }.day(), last: last.seq })
+        }
         AsOf::At(at_ms) if at_ms >= last.at_ms => Ok(Moment { seq: last.seq, at_ms }),
         AsOf::Seq(seq) if keeps_past => Ok(Moment { seq, at_ms: if seq <= 0 { 0 } else { at_ms_of(seq)?.unwrap_or(0) } }),
         AsOf::At(at_ms) if keeps_past => {

@@ -13,6 +13,9 @@ pub(crate) const FORMAT: i64 = 1;
 /// An entry that does not end.
 pub(crate) const NEVER: Moment = Moment::MAX;
 
+/// How far the clocks of processes that share a table may be apart.
+const APART: i64 = 5 * 60_000;
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -66,6 +69,15 @@ pub(crate) struct Row {
     pub version: i64,
     /// JSON.
     pub body: String,
+}
+
+impl Row {
+    /// Whether it is good no more. What is to be over soon is over, too, if it was used at a time to come: the clock was set
+    /// back, and it would live until the clock has come there again.
+    pub fn is_over(&self, now: Moment) -> bool {
+        let brief = matches!(self.kind, Kind::TotpOffer | Kind::HalfSignIn | Kind::Session | Kind::Link);
+        self.expires <= now || brief && self.seen > now.saturating_add(APART)
+    }
 }
 
 /// A table of entries that several threads, and with PostgreSQL several processes, may use. Each call is one atomic

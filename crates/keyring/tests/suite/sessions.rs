@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use proptest::prelude::*;
-use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, What, csrf_token, is_csrf_token};
+use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, Purpose, What, csrf_token, is_csrf_token};
 use std::time::Duration;
 
 fn is_good(keyring: &Keyring, token: &str) -> bool {
@@ -32,6 +32,38 @@ fn a_session_ends_twelve_hours_after_the_sign_in_however_much_it_is_used() {
     }
     place.clock.advance(MINUTE);
     assert!(!is_good(&keyring, &token));
+}
+
+#[test]
+fn a_clock_set_back_lets_no_session_or_link_live_on_and_locks_nobody_out() {
+    let (place, keyring) = keyring();
+    let other = place.open();
+    let year = 365 * 24 * HOUR;
+    let token = session(&keyring, ANN);
+    assert!(is_good(&keyring, &token));
+    let link = keyring.make_link(Purpose::Invitation, BOB, "", 24 * HOUR).unwrap();
+    // Within what two processes' clocks may differ by, nothing happens.
+    place.clock.set(BEGIN - 4 * 60_000);
+    assert!(is_good(&keyring, &token) && is_good(&other, &token));
+    place.clock.set(BEGIN - year.as_millis() as i64);
+    assert!(!is_good(&keyring, &token) && !is_good(&other, &token));
+    assert!(keyring.sessions(ANN).unwrap().is_empty());
+    assert_eq!(keyring.look_at_link(Purpose::Invitation, link.expose_secret()).unwrap(), None);
+    // Forwards they end as ever, and back again all go on with what they make then.
+    place.clock.set(BEGIN + 9 * year.as_millis() as i64);
+    let token = session(&keyring, ANN);
+    assert!(is_good(&keyring, &token));
+    for _ in 0..8 {
+        let _ = keyring.sign_in(&attempt("ann", None), "wrong").unwrap();
+    }
+    place.clock.set(BEGIN);
+    assert!(!is_good(&keyring, &token));
+    assert!(is_good(&keyring, &session(&keyring, ANN)));
+    let link = keyring.make_link(Purpose::Invitation, BOB, "", 24 * HOUR).unwrap();
+    assert!(keyring.use_link(Purpose::Invitation, link.expose_secret()).unwrap().is_some());
+    // Failures that were counted then keep nobody waiting for longer than failures do.
+    place.clock.advance(2 * HOUR);
+    ann(&keyring);
 }
 
 #[test]
