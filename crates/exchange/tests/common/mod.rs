@@ -1,9 +1,7 @@
 //! A store of the small pack, and short ways to use it.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
-mod pack;
-
-pub use pack::pack;
+pub use crate::entry::pack;
 use shirube_exchange::import::{self, ImportError, ImportOptions, Imported, Prepared};
 use shirube_snapshot::{AsOf, Record};
 use shirube_store::{Actor, Reader, Store};

@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../../../fuzz/src/entry.rs"]
+mod entry;
 mod export;
 mod import;
 mod robustness;

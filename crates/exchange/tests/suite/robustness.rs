@@ -1,9 +1,7 @@
 //! The entry points of the fuzz targets on generated and mutated input: no panic, bounded time and memory.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "../../../../fuzz/src/entry.rs"]
-mod entry;
-
+use crate::entry;
 use proptest::prelude::*;
 use rust_xlsxwriter::Workbook;
 use std::time::{Duration, Instant};

@@ -163,7 +163,15 @@ pub const KEYS: &[Key] = &[
     key("mail.user", "\"plan\"", |c, t| word(t).map(|w| c.mail.user = w), |c| c.mail.user.clone()),
     Key {
         secret: true,
-        ..key("mail.password", "the password there", |c, t| Ok(c.mail.password = t.into()), |c| c.mail.password.expose_secret().to_string())
+        ..key(
+            "mail.password",
+            "the password there",
+            |c, t| {
+                c.mail.password = t.into();
+                Ok(())
+            },
+            |c| c.mail.password.expose_secret().to_string(),
+        )
     },
     key(
         "mail.from",

@@ -174,7 +174,10 @@ mod tests {
         }
     }
 
-    fn read(all: &[(&str, &[(Compare, &str)], &[&str], Vec<Observation>)]) -> Tables {
+    /// An indicator: id, comparisons, dimensions, rows.
+    type Asked<'a> = (&'a str, &'a [(Compare, &'a str)], &'a [&'a str], Vec<Observation>);
+
+    fn read(all: &[Asked<'_>]) -> Tables {
         let computed: Vec<Computed> = all
             .iter()
             .map(|(id, .., rows)| Computed {
