@@ -53,7 +53,7 @@ class Signed(Shirube):
 
     def up(self):
         self.port = free_port()
-        env = {**os.environ, "SHIRUBE_ACCOUNTS": "on", "SHIRUBE_LIMITS_PER_SECOND": "0"}
+        env = {**os.environ, "SHIRUBE_ACCOUNTS": "on", "SHIRUBE_SECOND_FACTOR": "optional", "SHIRUBE_LIMITS_PER_SECOND": "0"}
         if self.database:
             env["SHIRUBE_DATABASE"] = self.database
         self.said = os.path.join(self.folder, "said")

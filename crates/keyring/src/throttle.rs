@@ -238,6 +238,15 @@ fn charge(keys: &Keys, counter: String, rule: &Rule) -> Result<Result<Charge, Mo
         let found = keys.get::<Counter>(Kind::Counter, &counter)?;
         let before = found.as_ref().map_or(Counter { since: now, ..Counter::default() }, |found| found.body.at(now, rule));
         if before.until > now {
+            // A wait that a clock set back has shortened is written down: else it would begin anew with every attempt.
+            let shortened = found.as_ref().filter(|found| found.body.until > before.until);
+            if shortened.is_some() {
+                let expires = before.until.max(now + i64::from(before.failures) * rule.forgiven);
+                let new = New { kind: Kind::Counter, id: &counter, account: None, expires, body: &before };
+                if keys.put_if(shortened, &new)?.is_none() {
+                    continue;
+                }
+            }
             return Ok(Err(before.until));
         }
         let failures = before.failures.saturating_add(1);

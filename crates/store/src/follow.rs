@@ -53,10 +53,7 @@ impl Writer {
     /// reached is looked at again.
     pub(crate) fn look(&mut self) {
         let looked = if self.log.is_shared() { self.log.refresh() } else { Ok(()) };
-        if looked.and_then(|()| self.follow()).is_err() {
-            // Half a step is made again from the log.
-            let _ = self.head.rollback();
-        }
+        let _ = looked.and_then(|()| self.follow());
     }
 
     /// Begins a batch; gives its time.
@@ -83,14 +80,18 @@ impl Writer {
         if applied.seq == self.log.last().seq && applied.hash == self.log.last().hash {
             return Ok(());
         }
-        if applied.seq > 0 && self.log.hash_of(applied.seq)? != Some(applied.hash) {
+        let followed = if applied.seq > 0 && self.log.hash_of(applied.seq)? != Some(applied.hash) {
             self.head.note_lost()?;
-            self.rebuild()?;
+            self.rebuild()
         } else {
-            self.catch_up(applied.seq, purge)?;
+            self.catch_up(applied.seq, purge)
+        };
+        if followed.is_err() {
+            // It must not think itself further than it has come: half a step is made again from the log.
+            let _ = self.head.rollback();
         }
         (self.tell)(self.head.applied().seq);
-        Ok(())
+        followed
     }
 
     /// Applies what the head lacks. Redactions reach all that this folder has of what they erase.

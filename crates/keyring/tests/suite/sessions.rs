@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use proptest::prelude::*;
-use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, Purpose, What, csrf_token, is_csrf_token};
+use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, Purpose, SignIn, What, csrf_token, is_csrf_token};
 use std::time::Duration;
 
 fn is_good(keyring: &Keyring, token: &str) -> bool {
@@ -62,7 +62,10 @@ fn a_clock_set_back_lets_no_session_or_link_live_on_and_locks_nobody_out() {
     let link = keyring.make_link(Purpose::Invitation, BOB, "", 24 * HOUR).unwrap();
     assert!(keyring.use_link(Purpose::Invitation, link.expose_secret()).unwrap().is_some());
     // Failures that were counted then keep nobody waiting for longer than failures do.
-    place.clock.advance(2 * HOUR);
+    keyring.set_password(ANN, "ann", PASSWORD).unwrap();
+    let early = keyring.sign_in(&attempt("ann", Some(ANN)), PASSWORD).unwrap();
+    assert!(matches!(early, SignIn::Wait { until } if until <= BEGIN + 3_600_000), "{early:?}");
+    place.clock.advance(HOUR);
     ann(&keyring);
 }
 

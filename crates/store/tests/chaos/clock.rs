@@ -5,6 +5,7 @@ use crate::{
     dice::{Dice, rounds, seed},
     support::*,
 };
+use shirube_plan::{Files, load};
 use shirube_snapshot::{AsOf, SnapshotError};
 use shirube_store::{Actor, Store};
 use std::{
@@ -12,6 +13,7 @@ use std::{
     fs,
     path::Path,
     process::Command as Process,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -20,14 +22,14 @@ const CHILD: &str = "SHIRUBE_CHAOS_CLOCK";
 const HOUR: i64 = 3600;
 const YEAR: i64 = 365 * 24 * HOUR;
 
-#[test]
-fn a_clock_that_jumps_changes_no_answer_of_the_past() {
-    let Ok(library) = std::env::var("SHIRUBE_CHAOS_FAKETIME") else { return };
+/// Runs a child whose clock is set by a file; gives the line it ends with.
+fn child(name: &str) -> Option<String> {
+    let library = std::env::var("SHIRUBE_CHAOS_FAKETIME").ok()?;
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
     fs::write(&clock, "+0").unwrap();
     let child = Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "clock::child_whose_clock_jumps", "--nocapture", "--test-threads=1"])
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(CHILD, folder.path())
         .env("LD_PRELOAD", library)
         .env("FAKETIME_TIMESTAMP_FILE", &clock)
@@ -35,10 +37,46 @@ fn a_clock_that_jumps_changes_no_answer_of_the_past() {
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&child.stderr);
+    let said = String::from_utf8_lossy(&child.stderr).into_owned();
     assert!(child.status.success(), "{}{said}", String::from_utf8_lossy(&child.stdout));
-    let line = said.lines().find(|line| line.contains("jumps")).unwrap();
-    eprintln!("{line}");
+    Some(said.lines().find(|line| line.contains("of the clock")).unwrap().to_string())
+}
+
+#[test]
+fn a_clock_that_jumps_changes_no_answer_of_the_past() {
+    if let Some(line) = child("clock::child_whose_clock_jumps") {
+        eprintln!("{line}");
+    }
+}
+
+#[test]
+fn a_membership_ends_on_its_day_though_nothing_is_recorded() {
+    if let Some(line) = child("clock::child_whose_day_ends") {
+        eprintln!("{line}");
+    }
+}
+
+/// Looks who holds what while days go by; does nothing when the test run calls it as a test.
+#[test]
+fn child_whose_day_ends() {
+    let Ok(folder) = std::env::var(CHILD) else { return };
+    let folder = Path::new(&folder);
+    let text = "id = 'small'\nversion = '1'\nlabel = { ja = '小', en = 'Small' }\ndescription = { ja = '例', en = 'Example' }\nfiscal_year_start = 4";
+    let (pack, mistakes) = load(&Files::from([("pack.toml".to_string(), text.as_bytes().to_vec())]));
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    let store = open_with(&folder.join("data"), Arc::new(pack)).unwrap();
+    let active = ("_state", t("active"));
+    let account = submit(&store, create("office_account", &[("login", t("ann")), ("kind", t("person")), active.clone()])).record;
+    let house = submit(&store, create("office_organisation", &[("name", t("House")), ("kind", t("other"))])).record;
+    let until = ("until", t(&shirube_snapshot::today()));
+    let held = [("account", n(account)), ("organisation", n(house)), ("role", t("owner")), until];
+    submit(&store, create("office_membership", &held));
+    let roles = || store.people().unwrap().by_login("ann").unwrap().person.memberships().len();
+    for (clock, held) in [(0, 1), (24 * HOUR, 0), (YEAR, 0), (0, 1), (-YEAR, 1), (48 * HOUR, 0)] {
+        fs::write(folder.join("clock"), format!("{clock:+}")).unwrap();
+        assert_eq!(roles(), held, "{clock} s from now");
+    }
+    eprintln!("a membership by the days of the clock");
 }
 
 fn now() -> i64 {
