@@ -59,7 +59,7 @@ impl fmt::Debug for PostgresQueue {
 fn failure(server: &Server, error: &Error) -> OutboxError {
     // The server's own words for a statement would repeat its values.
     let cause = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_string());
-    OutboxError::Server { place: server.to_string(), cause }
+    OutboxError::Server { place: server.place(), cause }
 }
 
 fn connect(server: &Server) -> Result<Client, Error> {
@@ -86,7 +86,7 @@ impl PostgresQueue {
         };
         let found: i64 = make().map_err(failed)?;
         if found > FORMAT {
-            return Err(OutboxError::Format { place: server.to_string(), found, known: FORMAT });
+            return Err(OutboxError::Format { place: server.place(), found, known: FORMAT });
         }
         Ok(PostgresQueue { server: server.clone(), client: Mutex::new(Some(client)) })
     }

@@ -39,10 +39,12 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         let who = tokio::task::block_in_place(|| who(place, config, &office, address))?;
         let app = Arc::new(App::new(office.store, jobs, config.site(), who));
         let seq = app.store.head_seq();
+        // Before anything outside can tell that it runs, and ask it to stop.
+        let stopped = stopped()?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), pack = office.pack.meta.id, %address, seq, "ready");
         let anchors = Anchors::start(place, config, &app)?;
         let notifier = Notifier::start(&app)?;
-        if !shirube_web::serve(Arc::clone(&app), Listeners { portal, metrics }, stopped()).await {
+        if !shirube_web::serve(Arc::clone(&app), Listeners { portal, metrics }, stopped).await {
             tracing::warn!("stopped with requests or jobs unfinished: their time was over");
         }
         tokio::task::block_in_place(|| drop((notifier, anchors)));
@@ -100,17 +102,18 @@ fn log(config: &Config) {
     }
 }
 
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let terminate = async {
-            if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-                signal.recv().await;
-            }
-        };
-        tokio::select! { _ = interrupt => {}, () = terminate => {} }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+/// Ends when someone asks the program to stop, from now on.
+#[cfg(unix)]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    })
+}
+
+/// Ends when someone asks the program to stop.
+#[cfg(not(unix))]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
 }

@@ -257,7 +257,7 @@ fn found_by_search(store: &Store, done: &[Done]) {
 
 /// Nothing half done is left in a data folder that is closed.
 fn nothing_lies_about(folder: &Path) {
-    let known = ["files", "head.db", "lock", "log.db", "pack", "search.db", "snapshots"];
+    let known = ["files", "head.db", "lock", "log.db", "pack", "search.db", "snapshots", "trail.db"];
     for name in fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()) {
         assert!(known.contains(&name.as_str()), "{name} was left in the data folder");
     }

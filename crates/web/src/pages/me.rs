@@ -247,7 +247,7 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
         h2 { (l.t("認証アプリ", "Authenticator app")) }
         @if let Some((svg, secret)) = &told.offer {
             p { (l.t("アプリでこの図を読み取り、表示された6桁のコードを入れてください。", "Scan this with the app and enter the six digits it shows.")) }
-            div class="qr" { (PreEscaped(svg)) }
+            div class="qr" role="img" aria-label=(l.t("認証アプリで読み取る図", "What the authenticator app scans")) { (PreEscaped(svg)) }
             p class="small" { (l.t("読み取れないときに入れる文字", "If it cannot be scanned, type")) ": " code { (secret) } }
             (form("confirm", html! {
                 div class="field" { label for="code" { (l.t("コード", "Code")) } input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
