@@ -13,7 +13,7 @@ before(async () => {
   port = await freePort();
   const settings = { ISSUER: `http://127.0.0.1:${port}`, CLIENT_ID: "shirube", CLIENT_SECRET: SECRET, NAME };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => ["SHIRUBE_OIDC_" + name, value]));
-  [portal, chrome] = await Promise.all([startPortal({ env: { ...env, SHIRUBE_ACCOUNTS: "on" } }), startBrowser()]);
+  [portal, chrome] = await Promise.all([startPortal({ env: { ...env, SHIRUBE_ACCOUNTS: "on", SHIRUBE_SECOND_FACTOR: "optional" } }), startBrowser()]);
   const [, link] = portal.log().match(/open (http:\S+set-up\S+)/);
   ann = await chrome.page();
   await ann.goto(link);
