@@ -70,13 +70,13 @@ fn what_ended_long_ago_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let jobs = open(folder.path());
     let mut job = jobs.create("project", "owner", "a.csv", b"a").unwrap();
-    job.updated_at -= KEPT_MS + 1;
+    job.updated_at -= KEPT_MS + 60_000;
     jobs.write(&job).unwrap();
     let recent = jobs.create("project", "owner", "b.csv", b"b").unwrap();
     jobs.tidy().unwrap();
     assert_eq!(jobs.list().unwrap().iter().map(|j| j.id.clone()).collect::<Vec<_>>(), [recent.id], "while the program runs");
     let mut job = jobs.create("project", "owner", "a.csv", b"a").unwrap();
-    job.updated_at -= KEPT_MS + 1;
+    job.updated_at -= KEPT_MS + 60_000;
     jobs.write(&job).unwrap();
     drop(jobs);
     assert_eq!(open(folder.path()).list().unwrap().len(), 1, "and at its start");
