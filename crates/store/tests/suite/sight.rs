@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use proptest::prelude::*;
-use shirube_plan::{FieldKind, Pack, Sensitivity};
+use shirube_plan::{Pack, Sensitivity};
 use shirube_record::Cell;
 use shirube_snapshot::{Alike, AsOf, Filter, ListQuery, Op, Organisations, RegisterSight, Shown, Sight, Snapshot, Whose};
 use shirube_store::{Actor, Store};
@@ -14,18 +14,7 @@ const THEIRS: &str = "2000012010019";
 
 /// The test pack with money internal, summaries commercial, and projects that belong to organisations.
 fn pack() -> Arc<Pack> {
-    let mut pack = crate::support::pack();
-    let project = pack.registers.get_mut("project").unwrap();
-    project.fields.push(field("organisation", FieldKind::Organisation));
-    project.owner = Some("organisation".into());
-    for field in &mut project.fields {
-        match field.name.as_str() {
-            "budget" | "grants" => field.sensitivity = Sensitivity::Internal,
-            "summary" => field.sensitivity = Sensitivity::Commercial,
-            _ => {}
-        }
-    }
-    Arc::new(pack)
+    owned(&[("budget", Sensitivity::Internal), ("grants", Sensitivity::Internal), ("summary", Sensitivity::Commercial)])
 }
 
 fn store(folder: &Path) -> Store {

@@ -4,7 +4,7 @@
 use crate::support::*;
 use proptest::prelude::*;
 use rusqlite::Connection;
-use shirube_plan::{FieldKind, Pack, Sensitivity};
+use shirube_plan::{Pack, Sensitivity};
 use shirube_record::{Cell, Content};
 use shirube_snapshot::{
     Alike, AsOf, Fields, Filter, ListQuery, Op, Organisations, Record, RegisterSight, Seen, Shown, Sight, Snapshot, Whose,
@@ -25,18 +25,7 @@ type CellName = (i64, String);
 
 /// The test pack with commercial summaries and files; the person who is the contact is personal, as are members.
 fn pack() -> Arc<Pack> {
-    let mut pack = crate::support::pack();
-    let project = pack.registers.get_mut("project").unwrap();
-    project.fields.push(field("organisation", FieldKind::Organisation));
-    project.owner = Some("organisation".into());
-    for field in &mut project.fields {
-        match field.name.as_str() {
-            "summary" | "report" => field.sensitivity = Sensitivity::Commercial,
-            "budget" => field.sensitivity = Sensitivity::Internal,
-            _ => {}
-        }
-    }
-    Arc::new(pack)
+    owned(&[("budget", Sensitivity::Internal), ("report", Sensitivity::Commercial), ("summary", Sensitivity::Commercial)])
 }
 
 const MINE: &str = "7000012050002";

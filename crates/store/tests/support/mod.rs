@@ -38,6 +38,18 @@ pub fn money() -> FieldKind {
     FieldKind::Money { currency: "JPY".into(), places: 0, min: Some(0.0), max: None }
 }
 
+/// The pack with projects that belong to organisations, and fields of these sensitivities in them.
+pub fn owned(sensitivities: &[(&str, Sensitivity)]) -> Arc<Pack> {
+    let mut pack = pack();
+    let project = pack.registers.get_mut("project").unwrap();
+    project.fields.push(field("organisation", FieldKind::Organisation));
+    project.owner = Some("organisation".into());
+    for (name, sensitivity) in sensitivities {
+        project.fields.iter_mut().find(|field| field.name == *name).unwrap().sensitivity = *sensitivity;
+    }
+    Arc::new(pack)
+}
+
 /// Registers `hub` (numbered, keyed by name) and `project` with a field of every kind.
 pub fn pack() -> Pack {
     let mut pack = Pack { digest: "digest-1".into(), ..Pack::default() };
