@@ -2,7 +2,7 @@
 
 use super::{Log, LogError, postgres::PostgresLog, sqlite::SqliteLog};
 use crate::StoreError;
-use shirube_net::Server;
+use shirube_net::{Server, postgres::Line};
 use std::{fmt, path::Path, str::FromStr};
 
 /// Where the event log of a store is kept.
@@ -66,7 +66,7 @@ impl LogPlace {
 
 /// The right to start on a log.
 pub(crate) struct Alone {
-    _connection: ::postgres::Client,
+    _connection: Line,
 }
 
 impl fmt::Debug for Alone {

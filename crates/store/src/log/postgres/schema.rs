@@ -1,9 +1,8 @@
 //! Tables of the log in a database, and their format.
 
-use super::{BEGIN, LOCK, failure};
+use super::{WRITING, failure};
 use crate::{StoreError, log::LogError};
-use ::postgres::Client;
-use shirube_net::Server;
+use shirube_net::postgres::{Error, Line, TURN};
 
 /// The format this release writes. A release reads its own format and the one before; what changes between two is
 /// added so that the release before reads on.
@@ -44,23 +43,25 @@ CREATE TRIGGER event_is_fixed BEFORE UPDATE ON event FOR EACH ROW EXECUTE FUNCTI
 ";
 
 /// Makes the tables where there are none, and refuses those of a later release.
-pub(super) fn prepare(client: &mut Client, server: &Server) -> Result<(), StoreError> {
-    let refused = |error: ::postgres::Error| failure(server, &error);
-    let encoding: String = client.query_one("SHOW server_encoding", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
+pub(super) fn prepare(line: &mut Line) -> Result<(), StoreError> {
+    let server = line.server().clone();
+    let refused = |error: Error| failure(&server, &error);
+    let encoding: String = line.ask(|client| Ok(client.query_one("SHOW server_encoding", &[])?.try_get(0)?)).map_err(refused)?;
     if encoding != "UTF8" {
         return Err(LogError::Encoding { place: server.to_string(), found: encoding }.into());
     }
     // Two processes may start at once.
-    client.batch_execute(&format!("{BEGIN}; {LOCK}")).map_err(refused)?;
-    let there: bool =
-        client.query_one("SELECT to_regclass('shirube_log') IS NOT NULL", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
-    if !there {
-        client.batch_execute(SCHEMA).map_err(refused)?;
-        client.execute("INSERT INTO shirube_log (format) VALUES ($1)", &[&FORMAT]).map_err(refused)?;
-    }
-    let found: i64 = client.query_one("SELECT format FROM shirube_log", &[]).and_then(|row| row.try_get(0)).map_err(refused)?;
+    line.begin(WRITING, TURN).map_err(refused)?;
+    let found = line.ask(|client| {
+        if !client.query_one("SELECT to_regclass('shirube_log') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {
+            client.batch_execute(SCHEMA)?;
+            client.execute("INSERT INTO shirube_log (format) VALUES ($1)", &[&FORMAT])?;
+        }
+        Ok(client.query_one("SELECT format FROM shirube_log", &[])?.try_get(0)?)
+    });
+    let found: i64 = found.map_err(refused)?;
     if found > FORMAT {
         return Err(LogError::Format { place: server.to_string(), found, known: FORMAT }.into());
     }
-    Ok(client.batch_execute("COMMIT").map_err(refused)?)
+    Ok(line.commit().map_err(refused)?)
 }
