@@ -9,6 +9,7 @@ mod kill;
 mod list;
 mod pack_records;
 mod records;
+mod rights;
 mod search;
 mod shared;
 mod sight;
