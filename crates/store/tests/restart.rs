@@ -58,7 +58,8 @@ fn a_database_restarted_loses_nothing_acknowledged_and_reports_nothing_falsely()
             // A connection cut while the server stands.
             std::thread::sleep(Duration::from_millis(700));
             let mut client = connect(&server);
-            let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shirube' AND pid <> pg_backend_pid()";
+            let cut =
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shirube' AND pid <> pg_backend_pid()";
             client.batch_execute(cut).unwrap();
         }
         let before = written.lock().unwrap().len();

@@ -1,6 +1,6 @@
 //! Where a log is.
 
-use super::{Log, LogError, postgres::PostgresLog, sqlite::SqliteLog};
+use super::{Log, LogError, format::FORMAT, postgres::PostgresLog, sqlite::SqliteLog};
 use crate::StoreError;
 use shirube_net::{Server, postgres::Line};
 use std::{fmt, path::Path, str::FromStr};
@@ -52,6 +52,16 @@ impl LogPlace {
             LogPlace::Folder => Box::new(SqliteLog::open_reader(&folder.join("log.db"))?),
             LogPlace::Postgres(server) => Box::new(PostgresLog::open_reader(server)?),
         })
+    }
+
+    /// Brings the log to a format, or to the last one; gives what it had and what it has. Whoever writes waits meanwhile.
+    pub(crate) fn reformat(&self, folder: &Path, to: Option<i64>) -> Result<(i64, i64), StoreError> {
+        let to = to.unwrap_or(FORMAT);
+        let from = match self {
+            LogPlace::Folder => SqliteLog::reformat(&folder.join("log.db"), to)?,
+            LogPlace::Postgres(server) => PostgresLog::reformat(server, to)?,
+        };
+        Ok((from, to))
     }
 
     /// Keeps other processes from starting on the same log until it is let go: two that bring the pack's records in at

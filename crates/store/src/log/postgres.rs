@@ -81,6 +81,11 @@ impl PostgresLog {
         Ok(log)
     }
 
+    /// Brings a log to a format; gives what it had.
+    pub fn reformat(server: &Server, to: i64) -> Result<i64, StoreError> {
+        schema::bring(&mut connect(server)?, to)
+    }
+
     fn failed(&self, error: &Error) -> StoreError {
         failure(self.line.borrow().server(), error).into()
     }
@@ -215,26 +220,28 @@ impl EventLog for PostgresLog {
     }
 
     fn rows(&self, which: Which, each: &mut Each<'_>) -> Result<(), StoreError> {
-        let (condition, mut after) = match which {
-            Which::After(seq) => (String::new(), seq),
-            Which::Between(after, until) => (format!("AND seq <= {until}"), after),
-            Which::RedactionsAfter(seq) => ("AND kind = 'redact'".to_string(), seq),
-            Which::OfRecord(record) => (format!("AND record = {record} AND (seq = {record} OR kind <> 'create')"), 0),
+        // Of one record there are few. The pages' condition would have the server look at all numbers there are.
+        let (condition, mut from, paged) = match which {
+            Which::After(seq) => ("seq > $1".to_string(), seq, true),
+            Which::Between(after, until) => (format!("seq > $1 AND seq <= {until}"), after, true),
+            Which::RedactionsAfter(seq) => ("kind = 'redact' AND seq > $1".to_string(), seq, true),
+            Which::OfRecord(record) => ("record = $1 AND (seq = $1 OR kind <> 'create')".to_string(), record, false),
         };
-        let sql = format!("SELECT {COLUMNS} FROM event WHERE seq > $1 {condition} ORDER BY seq LIMIT {PAGE}");
+        let most = if paged { format!("LIMIT {PAGE}") } else { String::new() };
+        let sql = format!("SELECT {COLUMNS} FROM event WHERE {condition} ORDER BY seq {most}");
         loop {
             let heard = self.ask(|client| {
-                let (mut rows, mut heard) = (client.query_raw(&sql, [after])?, 0);
+                let (mut rows, mut heard) = (client.query_raw(&sql, [from])?, 0);
                 while let Some(found) = rows.next()? {
-                    after = found.try_get(0)?;
+                    from = found.try_get(0)?;
                     heard += 1;
-                    if let Err(error) = each(after, row(&found)) {
+                    if let Err(error) = each(from, row(&found)) {
                         return Ok(Err(error));
                     }
                 }
                 Ok(Ok(heard))
             });
-            if heard?? < PAGE {
+            if heard?? < PAGE || !paged {
                 return Ok(());
             }
         }
@@ -260,6 +267,17 @@ impl EventLog for PostgresLog {
         let sql = "SELECT seq, register, record, kind, at, actor FROM event
             WHERE record = $1 AND (seq = $1 OR kind <> 'create') AND seq >= $2 AND seq < $3 ORDER BY seq";
         self.ask(|client| client.query(sql, &[&record, &from, &to])?.iter().map(line).collect())
+    }
+
+    fn lines_by(&self, actor: &str, (from, to): (i64, i64), most: usize) -> Result<Vec<EventLine>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event
+            WHERE actor = $1 AND seq >= $2 AND seq < $3 ORDER BY seq DESC LIMIT $4";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.ask(|client| client.query(sql, &[&actor, &from, &to, &most])?.iter().map(line).collect())
+    }
+
+    fn format(&self) -> Result<i64, StoreError> {
+        self.ask(schema::format)
     }
 
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
