@@ -79,6 +79,21 @@ fn rows_may_be_read_as_slowly_as_one_likes() {
 }
 
 #[test]
+fn rows_that_stop_coming_are_given_up() {
+    let Some(address) = address() else { return };
+    let proxy = Proxy::before(&address);
+    let mut line = open(&proxy.way(&address));
+    let read = line.ask(|client| {
+        let mut rows = client.query_raw("SELECT repeat('x', 10000) FROM generate_series(1, $1::bigint)", [100_000_i64])?;
+        assert!(rows.next()?.is_some());
+        proxy.turn(Turn::Now, Weather::HoleBack);
+        while rows.next()?.is_some() {}
+        Ok(())
+    });
+    assert!(matches!(read, Err(Error::Silent(_))), "{read:?}");
+}
+
+#[test]
 fn a_turn_is_waited_for_longer_than_an_answer() {
     let Some(address) = address() else { return };
     let (mut one, mut other) = (open(&address), open(&format!("{address}?tcp_user_timeout=1")));

@@ -95,7 +95,7 @@ pub enum LogError {
         place: String,
     },
     /// There is no log to move.
-    #[error("{place} is not there; name the data folder with --data")]
+    #[error("there is no event log at {place}; name the data folder with --data, or the database with --database")]
     Absent {
         /// Where.
         place: String,

@@ -7,7 +7,7 @@ use crate::{
     support::*,
 };
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, BatchError, Command, LogError, LogPlace, Store, StoreError, TrailError};
+use shirube_store::{Actor, BatchError, Command, LogError, LogPlace, Seal, Store, StoreError, Target, TrailError};
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -194,6 +194,40 @@ fn scopeguard(stop: &AtomicBool) -> impl Drop + '_ {
         }
     }
     Stop(stop)
+}
+
+#[test]
+fn what_reads_the_whole_log_ends_where_nothing_comes_and_is_done_when_asked_again() {
+    let Some(server) = server() else { return };
+    let proxy = Proxy::before(&server);
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let [folder, out, home] = folders.each_ref().map(|folder| folder.path());
+    let far = through(&proxy, &server, "whole");
+    let store = on(&far, folder);
+    for i in 0..5 {
+        submit(&store, project(&format!("{i}")));
+    }
+    let pack = store.pack().clone();
+    let expected = store.verify(&Actor::owner()).unwrap();
+    drop(store);
+    let place = far.clone().into();
+    let out = out.join("backup");
+    let works: [(&str, &dyn Fn() -> Result<(), StoreError>); 5] = [
+        ("verify", &|| Store::verify_beside(folder, &far, &Actor::owner()).map(|report| assert_eq!(report, expected))),
+        ("verify the trail", &|| Store::verify_trail_beside(folder, &far, &Actor::owner()).map(drop)),
+        ("backup", &|| Store::backup((folder, &place), &pack, (&out, &Seal::Plain), &Actor::owner(), &|_| {}).map(drop)),
+        ("migrate", &|| Store::migrate(folder, &far, &Target::Folder(home), &Actor::owner()).map(|report| assert_eq!(report, expected))),
+        ("start", &|| Store::open_at(folder, far.clone(), pack.clone()).map(drop)),
+    ];
+    for (name, work) in works {
+        proxy.turn(Turn::Now, Weather::Hole);
+        let begun = Instant::now();
+        let refused = work();
+        assert!(matches!(refused, Err(StoreError::Log(LogError::Unreachable { .. }))), "{name}: {refused:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{name}: {:?}", begun.elapsed());
+        proxy.turn(Turn::Now, Weather::Fair);
+        work().unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
 }
 
 #[test]
