@@ -196,6 +196,8 @@ fn scopeguard(stop: &AtomicBool) -> impl Drop + '_ {
     Stop(stop)
 }
 
+type Work<'w> = &'w dyn Fn() -> Result<(), StoreError>;
+
 #[test]
 fn what_reads_the_whole_log_ends_where_nothing_comes_and_is_done_when_asked_again() {
     let Some(server) = server() else { return };
@@ -212,7 +214,7 @@ fn what_reads_the_whole_log_ends_where_nothing_comes_and_is_done_when_asked_agai
     drop(store);
     let place = far.clone().into();
     let out = out.join("backup");
-    let works: [(&str, &dyn Fn() -> Result<(), StoreError>); 5] = [
+    let works: [(&str, Work<'_>); 5] = [
         ("verify", &|| Store::verify_beside(folder, &far, &Actor::owner()).map(|report| assert_eq!(report, expected))),
         ("verify the trail", &|| Store::verify_trail_beside(folder, &far, &Actor::owner()).map(drop)),
         ("backup", &|| Store::backup((folder, &place), &pack, (&out, &Seal::Plain), &Actor::owner(), &|_| {}).map(drop)),
