@@ -5,6 +5,7 @@ mod anchors;
 mod asof;
 mod backup;
 mod chain;
+mod files;
 mod kill;
 mod list;
 mod pack_records;

@@ -61,6 +61,10 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
             Ok(Reply::page(page(&desk, None, &entered, &faults, vec![], None)?).with_status(422))
         }
+        Err(StoreError::FileRefused(why)) => {
+            let faults = [desk::file_fault(desk.register, "", &why)];
+            Ok(Reply::page(page(&desk, None, &entered, &faults, vec![], None)?).with_status(422))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -143,6 +147,10 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         Ok(receipt) => Ok(done(&desk.cx, &desk.register.name, receipt.record, "amended")),
         Err(StoreError::Invalid(errors)) => {
             let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
+            Ok(Reply::page(page(&desk, Some(&standing), &entered, &faults, vec![], None)?).with_status(422))
+        }
+        Err(StoreError::FileRefused(why)) => {
+            let faults = [desk::file_fault(desk.register, "", &why)];
             Ok(Reply::page(page(&desk, Some(&standing), &entered, &faults, vec![], None)?).with_status(422))
         }
         Err(StoreError::NothingChanged) => {

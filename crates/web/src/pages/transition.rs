@@ -92,6 +92,10 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
             Ok(Reply::page(page(&desk, &record, transition, &entered, &faults, vec![])?).with_status(422))
         }
+        Err(StoreError::FileRefused(why)) => {
+            let faults = [desk::file_fault(desk.register, "", &why)];
+            Ok(Reply::page(page(&desk, &record, transition, &entered, &faults, vec![])?).with_status(422))
+        }
         Err(StoreError::VersionConflict { current, .. }) => {
             let mut entered = entered;
             entered.set("_version", current.to_string());

@@ -117,15 +117,18 @@ fn who_knows_the_hash_of_a_file_cannot_have_it_by_naming_it() {
     let ((flyer, flyer_size), (scan, scan_size)) = (of("flyer"), of("scan"));
     assert!(refused(create("named", &scan, scan_size)));
     assert_eq!(create("seen", &flyer, flyer_size).unwrap().status(), 201, "what one sees one may name");
-    // What one has sent oneself; nobody else, and not as anything else.
+    // What one has sent oneself, and nobody else.
     let field = scene.portal.app.pack.registers["case"].field("flyer").unwrap();
     let [own, other] = ["reporter-b", "reporter-a"].map(|name| Actor::person(scene.visitor(name).clearance(true).clone()));
-    let mine = store.keep(&own, field, "text/plain", b"mine").unwrap();
+    let mine = store.keep(&own, field, "x.txt", "text/plain", b"mine").unwrap();
     assert_eq!(create("mine", &mine, 4).unwrap().status(), 201);
-    let theirs = store.keep(&other, field, "text/plain", b"theirs").unwrap();
+    let theirs = store.keep(&other, field, "x.txt", "text/plain", b"theirs").unwrap();
     assert!(refused(create("theirs", &theirs, 6)));
-    let again = store.keep(&own, field, "text/csv", b"other").unwrap();
-    assert!(refused(create("other", &again, 5)));
+    // What is said of it counts for nothing beside what was sent.
+    let again = store.keep(&own, field, "x.csv", "text/csv", b"other").unwrap();
+    let made = create("other", &again, 1_000_000).unwrap();
+    let made: serde_json::Value = serde_json::from_slice(made.bytes_of()).unwrap();
+    assert_eq!((made["flyer_media"].as_str(), made["flyer_size"].as_i64()), (Some("text/csv"), Some(5)));
 }
 
 /// What is left out of a form for being hidden is not lost when the form is sent.
