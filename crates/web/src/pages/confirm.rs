@@ -2,7 +2,7 @@
 //! what they wanted is done as soon as they have shown it.
 
 use super::sign_in;
-use crate::{ctx::Ctx, error::Error, form::Entered, layout, parts, reply::Reply, state::App, url};
+use crate::{ctx::Ctx, error::Error, form::Entered, layout, parts, reply::Reply, state::App};
 use maud::{Markup, html};
 use shirube_keyring::{Account, Attempt, Confirmed, ExposeSecret};
 use std::time::Duration;
@@ -22,8 +22,7 @@ pub fn first(app: &App, cx: &Ctx, entered: &Entered) -> Result<Option<Reply>, Er
     }
     if !keyring.has_password(me)? {
         // They sign in otherwise, and do so again. The new session takes the place of this one.
-        let to = format!("/sign-in?again=1&to={}", url::value(&cx.to(&cx.path)));
-        return Ok(Some(Reply::see_other(cx.form_path(&to))));
+        return Ok(Some(Reply::see_other(sign_in::form_address(cx, &cx.to(&cx.path), true))));
     }
     let with_code = keyring.has_second_factor(me)?;
     let asked = |wrong: Option<sign_in::Wrong>| page(app, cx, entered, &signed.login, with_code, wrong);

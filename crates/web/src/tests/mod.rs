@@ -13,6 +13,7 @@ mod lists;
 mod mail;
 mod network;
 mod notices;
+mod provider;
 mod reading;
 mod trail;
 mod ways_in;

@@ -164,6 +164,8 @@ impl Accounts {
             Means::PasswordAndCode | Means::PasswordAndRecoveryCode | Means::ExternalAndCode | Means::ExternalAndRecoveryCode => true,
             Means::Password | Means::External | Means::ExternalAnew | Means::Link => false,
         };
+        // Who asked for more than one factor elsewhere is taken at their word, as at the sign-in itself.
+        let shown = shown || session.many_factors;
         Ok(demanded && !shown && !self.keyring.has_second_factor(session.account)?)
     }
 
