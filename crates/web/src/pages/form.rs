@@ -1,7 +1,7 @@
 //! Forms to create and to amend a record.
 
 use super::{
-    conflict,
+    confirm, conflict,
     desk::{self, Desk, Sent},
 };
 use crate::{
@@ -49,6 +49,11 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         return Ok(Reply::page(page(&desk, None, &sent.entered, &[], sent.found, None)?));
     }
     let (entered, content, faults) = values(&desk, &fillable(&desk, None), sent);
+    if faults.is_empty()
+        && let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)?
+    {
+        return Ok(asked);
+    }
     let answer = if faults.is_empty() {
         let command = Command::Create { register: desk.register.name.clone(), content: content.clone(), origin: Origin::default() };
         app.submit(&desk.cx, command)
@@ -129,6 +134,11 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     faults.extend(desk::reason_missing(desk.register, &entered));
     let base = stored(&desk, &record, version)?;
     let changes = changes(&fillable, &base, &content);
+    if faults.is_empty()
+        && let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)?
+    {
+        return Ok(asked);
+    }
     let answer = if faults.is_empty() {
         app.submit(
             &desk.cx,

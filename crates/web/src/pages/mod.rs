@@ -6,7 +6,7 @@ pub mod assets;
 pub mod audit;
 pub mod codes;
 pub mod compare;
-mod confirm;
+pub mod confirm;
 mod conflict;
 pub mod desk;
 pub mod download;

@@ -1,6 +1,7 @@
 //! Moving a record to another state of its lifecycle.
 
 use super::{
+    confirm,
     desk::{self, Desk},
     form::{changes, done, without_derived},
 };
@@ -70,6 +71,11 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let read = desk.read_fields(&narrow, &entered);
     let unsaid = desk::reason_missing(desk.register, &entered).filter(|_| transition.reason);
     let faults = [sent.faults, read.faults, Vec::from_iter(unsaid)].concat();
+    if faults.is_empty()
+        && let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)?
+    {
+        return Ok(asked);
+    }
     let answer = if faults.is_empty() {
         let shown: Content = columns_of(&narrow, &without_derived(desk.register, &record.content));
         app.submit(

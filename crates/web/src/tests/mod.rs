@@ -15,6 +15,7 @@ mod network;
 mod notices;
 mod provider;
 mod reading;
+mod rights;
 mod trail;
 mod ways_in;
 

@@ -22,6 +22,9 @@ pub const READ: &str = "read";
 /// Scope of a service token that may change records.
 pub const WRITE: &str = "write";
 
+/// Scope of a service token that may also change who may sign in and what they may do: the registers every pack has.
+pub const ACCOUNTS: &str = "accounts";
+
 /// Accounts with their secrets, and what the pack's policies permit them.
 pub struct Accounts {
     /// Their secrets.
