@@ -174,7 +174,7 @@ impl Checker<'_> {
     /// The record as the change found it.
     fn present(&self, register: &Register, record: i64, version: i64) -> Result<RecordState, StoreError> {
         let state = self.head.state(&register.name, record)?;
-        let Some(state) = state else { return Err(absent(self.head, &register.name, record)?) };
+        let Some(state) = state else { return Err(absent(self.head, self.actor, &register.name, record)?) };
         // Who may not read it does not learn that it is there.
         if self.actor.may_do(RecordAction::Read, standing(register, &state)).is_err() {
             return Err(StoreError::NoSuchRecord { register: register.name.clone(), record });
@@ -340,10 +340,10 @@ impl Checker<'_> {
     }
 }
 
-/// Why a record is not there.
-pub(crate) fn absent(head: &Head, register: &str, record: i64) -> Result<StoreError, StoreError> {
+/// Why a record is not there, as far as the actor may know.
+pub(crate) fn absent(head: &Head, actor: &Actor, register: &str, record: i64) -> Result<StoreError, StoreError> {
     let register = register.to_string();
-    Ok(match head.erased(&register, record)? {
+    Ok(match head.erased(&register, record)?.filter(|_| actor.may_know_of_erased(&register)) {
         Some(seq) => StoreError::Redacted { register, record, seq },
         None => StoreError::NoSuchRecord { register, record },
     })

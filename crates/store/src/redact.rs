@@ -25,7 +25,7 @@ impl Writer {
         self.transaction(|writer, at| {
             let pack = writer.head.pack().clone();
             let declared = pack.registers.get(&register).ok_or_else(|| StoreError::NoSuchRegister(register.clone()))?;
-            let Some(state) = writer.head.state(&register, record)? else { return Err(absent(&writer.head, &register, record)?) };
+            let Some(state) = writer.head.state(&register, record)? else { return Err(absent(&writer.head, actor, &register, record)?) };
             actor.may_redact(standing(declared, &state))?;
             let events = writer.log.of_record(record)?;
             let erased = match scope {

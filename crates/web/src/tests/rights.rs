@@ -12,6 +12,8 @@ use crate::{
 };
 use axum::body::Bytes;
 use shirube_keyring::{Account, Clock, ExposeSecret};
+use shirube_record::Cell;
+use shirube_store::{Actor, Command, Look, Only};
 use std::time::Duration;
 
 /// Longer than one's word holds.
@@ -104,4 +106,45 @@ fn by_the_api_a_session_shows_it_first_and_a_token_is_made_for_it() {
     ann.send(&at, &at, &[("_do", "end"), ("_password", PASSWORD)]).unwrap();
     ann.page("/me");
     assert_eq!(create("office_account", ("cookie", &session(&ann)), &account(3)).unwrap().status(), 201);
+}
+
+#[test]
+fn histories_name_people_to_those_who_see_their_accounts_and_nobody_to_others() {
+    let (portal, link) = Portal::with_accounts(testing::guarded());
+    let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
+    for (login, role) in [("sue", "secretariat"), ("dee", "desk")] {
+        member(&portal, login, Some(role));
+    }
+    let people = portal.app.store.people().unwrap();
+    let of_ann = people.by_login("ann").unwrap();
+    let actor = portal.app.who.accounts().unwrap().actor(&people, Some(of_ann), None).unwrap();
+    let content = [("title", text("a case")), ("memo", text("m")), ("_state", text("confirmed"))];
+    let content = content.into_iter().map(|(n, c): (&str, Cell)| (n.to_string(), c)).collect();
+    let create = Command::Create { register: "case".into(), content, origin: Default::default() };
+    let case = portal.app.store.submit(&actor, create).unwrap().record;
+    let (at, api) = (format!("/registers/case/{case}"), format!("/api/v1/registers/case/records/{case}/history"));
+    let by = |page: &str| page.split("記録者：").nth(1).unwrap().split("この版を見る").next().unwrap().to_string();
+    let told = |api: Reply| serde_json::from_slice::<serde_json::Value>(api.bytes_of()).unwrap()["versions"][0]["actor"].clone();
+    let to_account = format!("/registers/office_account/{}\"", of_ann.id);
+
+    let mut public = Browser::new(&portal);
+    let page = public.page(&at);
+    assert!(by(&page).contains("関係者") && !page.contains("person:") && !page.contains(">ann<") && !page.contains("Ann"), "{page}");
+    assert_eq!(told(public.get(&api).unwrap()), "person");
+    let mut dee = Browser::new(&portal);
+    dee.sign_in("dee", PASSWORD);
+    assert!(by(&dee.page(&at)).contains("関係者"), "{}", by(&dee.page(&at)));
+    assert_eq!(told(dee.get(&api).unwrap()), "person");
+
+    let mut sue = Browser::new(&portal);
+    sue.sign_in("sue", PASSWORD);
+    let page = by(&sue.page(&at));
+    assert!(page.contains(&to_account) && page.contains(">ann<") && !page.contains("Ann"), "the login, without a purpose: {page}");
+    assert_eq!(told(sue.get(&api).unwrap()), "person:ann");
+    sue.cookies.push(("shirube-purpose".into(), "duty".into()));
+    assert!(by(&sue.page(&at)).contains(">Ann<"));
+    let look = Look { person: Some("sue".into()), only: Some(Only::Readings), limit: 10, ..Look::default() };
+    let noted = portal.app.store.trail(&Actor::owner(), &look).unwrap().acts;
+    assert!(format!("{noted:?}").contains("office_account"), "the name was read: {noted:?}");
+    assert!(by(&ann.page(&at)).contains(&to_account));
 }
