@@ -3,6 +3,7 @@
 use super::{
     confirm, conflict,
     desk::{self, Desk, Sent},
+    purpose,
 };
 use crate::{
     cells,
@@ -15,7 +16,7 @@ use crate::{
 };
 use maud::{Markup, html};
 use shirube_access::{RecordAction, Rows};
-use shirube_plan::{FieldKind, Register};
+use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::{Cell, Content, Origin, validate};
 use shirube_snapshot::{Record, columns_of};
 use shirube_store::{Command, StoreError, Version};
@@ -235,7 +236,8 @@ pub fn page(
     let references = desk.references(entered, record.map_or(&nothing, |r| &r.content), found)?;
     let fillable = fillable(desk, record);
     let form = fields::Form { v: &v, register: &fillable, entered, faults, references: &references };
-    let left = record.is_some() && fillable.fields.len() < desk.register.fields.len();
+    let left: Vec<&Field> = desk.register.fields.iter().filter(|f| fillable.field(&f.name).is_none()).collect();
+    let labels = left.iter().map(|f| l.p(&f.label)).collect::<Vec<_>>().join(l.t("、", ", "));
     let title = match record {
         None => l.t("新しい記録", "New record").to_string(),
         Some(_) => l.t("記録を直す", "Amend the record").to_string(),
@@ -251,10 +253,17 @@ pub fn page(
         (fields::summary(l, faults))
         @if let Some(above) = above { (above) }
         @if record.is_none() { p class="lead" { (l.p(&desk.register.description)) } }
+        (purpose::offer(desk.app, &desk.cx, desk.register, &left)?)
         form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype=[multipart.then_some("multipart/form-data")] {
             (desk::own_inputs(&desk.cx, record.map(|r| r.version)))
             (fields::all(&form, &[]))
-            @if left { p class="hint" { (l.t("見ることのできない項目はこの画面になく、そのまま残ります。", "Fields that you may not see are not on this page and stay as they are.")) } }
+            @if !left.is_empty() {
+                p class="hint" {
+                    @if record.is_some() { (l.t("見ることのできない項目はこの画面になく、そのまま残ります：", "Fields that you may not see are not on this page and stay as they are: ")) }
+                    @else { (l.t("見ることのできない項目はこの画面になく、空欄になります：", "Fields that you may not see are not on this page and stay blank: ")) }
+                    (labels) (l.t("。", "."))
+                }
+            }
             @if record.is_some() {
                 (desk::reason(&form, true, l.t("なぜ直すのか。履歴に残り、あとから誰でも読めます。", "Why it is changed. It stays in the history for everyone to read.")))
             }

@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod people;
 pub mod plan;
 pub mod provider;
+mod purpose;
 pub mod record;
 pub mod redact;
 pub mod register_fields;

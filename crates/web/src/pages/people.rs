@@ -3,6 +3,7 @@
 use super::{
     confirm,
     desk::{record_id, register},
+    purpose,
 };
 use crate::{
     cells,
@@ -162,7 +163,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
             label { (l.t("利用目的", "Purpose"))
                 select name="purpose" {
                     option value="" { (l.t("なし", "None")) }
-                    @for code in app.pack.code_lists.get("purpose").into_iter().flat_map(|list| &list.codes) {
+                    @for code in purpose::all(app) {
                         option value=(code.code) selected[purpose == Some(code.code.as_str())] { (l.p(&code.label)) }
                     }
                 }

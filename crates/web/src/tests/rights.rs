@@ -109,6 +109,31 @@ fn by_the_api_a_session_shows_it_first_and_a_token_is_made_for_it() {
 }
 
 #[test]
+fn a_form_that_lacks_personal_fields_says_why_and_offers_a_purpose_where_one_helps() {
+    let (portal, link) = Portal::with_accounts(testing::guarded());
+    let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
+    let at = "/registers/office_account/new";
+    let page = ann.page(at);
+    assert!(page.contains("利用目的を示すと") && page.contains("「氏名、メールアドレス」") && !page.contains("name=\"email\""), "{page}");
+    let english = ann.page("/en/registers/office_account/new");
+    assert!(english.contains("Name, E-mail") && english.contains("stay blank"), "{english}");
+    let state = |ann: &mut Browser<'_>, to: &str| {
+        let reply = ann.send(at, "/me", &[("_do", "purpose"), ("purpose", "duty"), ("to", to)]).unwrap();
+        reply.location().unwrap().to_string()
+    };
+    assert_eq!(state(&mut ann, "//evil.example"), "/me");
+    assert_eq!(state(&mut ann, at), at);
+    let page = ann.page(at);
+    assert!(page.contains("name=\"email\"") && !page.contains("利用目的を示すと") && !page.contains("この画面になく"), "{page}");
+    // Desks see nothing personal, for whatever purpose.
+    member(&portal, "dee", Some("desk"));
+    let mut dee = Browser::new(&portal);
+    dee.sign_in("dee", PASSWORD);
+    let page = dee.page("/registers/case/new");
+    assert!(!page.contains("利用目的を示すと") && page.contains("空欄になります"), "{page}");
+}
+
+#[test]
 fn histories_name_people_to_those_who_see_their_accounts_and_nobody_to_others() {
     let (portal, link) = Portal::with_accounts(testing::guarded());
     let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
