@@ -119,6 +119,11 @@ impl Actor {
         self.clearance.rows(register) == Rows::All
     }
 
+    /// Whether they may see how every record of a register came to be.
+    pub(crate) fn may_see_every_history(&self, register: &str) -> bool {
+        self.clearance.rows_for(RecordAction::History, register) == Rows::All
+    }
+
     /// Whether they may know by which login something was done: by their own, or who sees those of all accounts.
     pub(crate) fn may_know_login(&self, id: &str) -> bool {
         let accounts = "office_account";

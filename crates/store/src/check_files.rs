@@ -40,6 +40,9 @@ impl Checker<'_> {
         before: &Content,
         coming: bool,
     ) -> Result<bool, StoreError> {
+        if !register.fields.iter().any(takes_files) {
+            return Ok(false);
+        }
         let mut stay = vec![];
         each(&register.fields, "", &mut before.clone(), &mut |_, file, _| {
             stay.push(file);
@@ -86,6 +89,14 @@ impl Checker<'_> {
             }
         }
         Ok(Some(upload))
+    }
+}
+
+fn takes_files(field: &Field) -> bool {
+    match &field.kind {
+        FieldKind::Attachment { .. } => true,
+        FieldKind::Group { fields } => fields.iter().any(takes_files),
+        _ => false,
     }
 }
 

@@ -105,7 +105,11 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
     let now = versions.last().ok_or_else(unknown)?;
     if now.kind == EventKind::Redact && now.scope == Some(Scope::All) {
         // Nothing is left of it by which policies could tell it from others.
-        return if actor.may_know_of_erased(&register.name) { Ok(told(versions, actor)) } else { Err(unknown()) };
+        return match (actor.may_know_of_erased(&register.name), actor.may_see_every_history(&register.name)) {
+            (false, _) => Err(unknown()),
+            (true, false) => Err(StoreError::Redacted { register: register.name.clone(), record, seq: now.seq }),
+            (true, true) => Ok(told(versions, actor)),
+        };
     }
     actor.may_do(RecordAction::Read, standing(now, register, record)).map_err(|_| unknown())?;
     actor.may_do(RecordAction::History, standing(now, register, record))?;
