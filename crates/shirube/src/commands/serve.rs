@@ -22,6 +22,9 @@ const LAST: Duration = Duration::from_secs(1);
 pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
     log(config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Its connections to PostgreSQL wait for the network when they close, which no thread of the runtime may: it is let go
+    // of last, here.
+    let mut held = None;
     let ended = runtime.block_on(async {
         // The addresses first: a taken port is said before the data folder is opened.
         let portal = bind(config.listen).await?;
@@ -38,6 +41,7 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         let jobs = Jobs::open(place.data.join("jobs"))?;
         let who = tokio::task::block_in_place(|| who(place, config, &office, address))?;
         let app = Arc::new(App::new(office.store, jobs, config.site(), who));
+        held = Some(Arc::clone(&app));
         let seq = app.store.head_seq();
         // Before anything outside can tell that it runs, and ask it to stop.
         let stopped = stopped()?;
@@ -52,6 +56,7 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         Ok(ExitCode::SUCCESS)
     });
     runtime.shutdown_timeout(LAST);
+    drop(held);
     ended
 }
 
