@@ -7,7 +7,7 @@ mod postgres;
 mod tls;
 
 pub use http::{Url, agent};
-pub use postgres::{AddressError, Server, said};
+pub use postgres::{AddressError, Server, asking, said};
 
 use rustls::crypto::{CryptoProvider, ring};
 use std::sync::Arc;

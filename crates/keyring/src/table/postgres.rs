@@ -6,7 +6,7 @@
 use super::{FORMAT, Kind, Row, Table};
 use crate::{KeyringError, clock::Moment};
 use ::postgres::{Client, Error, Statement, types::ToSql};
-use shirube_net::{Server, said};
+use shirube_net::{Server, asking, said};
 use std::{
     collections::HashMap,
     fmt,
@@ -151,7 +151,7 @@ impl PostgresTable {
         let mut again = false;
         loop {
             let mut session = self.session(&mut line)?;
-            match work(&mut session, again) {
+            match asking("keyring").in_scope(|| work(&mut session, again)) {
                 Ok(answer) => {
                     line.session = Some(session);
                     return Ok(answer);

@@ -3,7 +3,7 @@
 use super::{FORMAT, Queue, Settle, TALLY, condition};
 use crate::{Delivery, Draft, Entry, Moment, OutboxError, Tally, Which};
 use ::postgres::{Client, Error, Transaction, types::ToSql};
-use shirube_net::Server;
+use shirube_net::{Server, asking};
 use std::{
     fmt,
     sync::{Mutex, PoisonError},
@@ -96,6 +96,7 @@ impl PostgresQueue {
     fn ask<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>) -> Result<T, OutboxError> {
         let failed = |error: Error| failure(&self.server, &error);
         let mut kept = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let _asking = asking("outbox").entered();
         // Taken out, so that a connection on which something failed is let go.
         let alive = kept.take().and_then(|mut client| client.is_valid(ALIVE).is_ok().then_some(client));
         let mut client = alive.map_or_else(|| connect(&self.server).map_err(failed), Ok)?;

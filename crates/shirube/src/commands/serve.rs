@@ -8,19 +8,21 @@ use crate::office::{self, Office};
 use shirube_keyring::Happening;
 use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_store::LogPlace;
+use shirube_traces::Exporter;
 use shirube_web::{Accounts, App, Jobs, Listeners, Notifier, Post, WayIn, Who};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tracing_subscriber::{Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Time for threads to end that did not end in theirs. What they acknowledge is on disk before they say so.
 const LAST: Duration = Duration::from_secs(1);
 
 /// Serves until Ctrl-C or SIGTERM; answers and jobs under way have their time to end.
 pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
-    log(config);
+    let exporter = log(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // Its connections to PostgreSQL wait for the network when they close, which no thread of the runtime may: it is let go
     // of last, here.
@@ -57,6 +59,8 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
     });
     runtime.shutdown_timeout(LAST);
     drop(held);
+    // After all that spans tell of.
+    drop(exporter);
     ended
 }
 
@@ -98,13 +102,19 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|cause| Failure::Listen { address, cause })
 }
 
-/// Log lines go to standard error.
-fn log(config: &Config) {
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(config.log_level).with_target(false).with_ansi(false);
-    match config.log_format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
-    }
+/// Log lines go to standard error, spans to a collector if there is one. They end up there until the exporter is dropped.
+fn log(config: &Config) -> Result<Option<Exporter>, Failure> {
+    let level = config.log_level;
+    // Spans are no lines; without a collector they are not even made.
+    let events = filter_fn(move |metadata| metadata.is_event() && *metadata.level() <= level).with_max_level_hint(level);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.with_filter(events).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).with_filter(events).boxed(),
+    };
+    let (spans, exporter) = config.traces.as_ref().map(shirube_traces::to).transpose()?.unzip();
+    tracing_subscriber::registry().with(lines).with(spans).init();
+    Ok(exporter)
 }
 
 /// Ends when someone asks the program to stop, from now on.

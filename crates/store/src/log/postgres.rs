@@ -8,7 +8,7 @@ mod schema;
 use super::{COLUMNS, Each, EventLog, Last, Line as EventLine, LogError, Row, Which};
 use crate::StoreError;
 use ::postgres::{Client, Statement, fallible_iterator::FallibleIterator};
-use shirube_net::{Server, said};
+use shirube_net::{Server, asking, said};
 use shirube_record::{Event, EventKind, FIRST, Hash, Scope};
 use std::{
     cell::{RefCell, RefMut},
@@ -155,7 +155,11 @@ impl PostgresLog {
 
     /// Does something over the connection, and lets go of one that broke.
     fn ask<T>(&self, work: impl FnOnce(&mut Session) -> Result<T, ::postgres::Error>) -> Result<T, StoreError> {
-        let answer = work(&mut *self.session()?).map_err(|error| failure(&self.server, &error));
+        let asked = {
+            let mut session = self.session()?;
+            asking("event").in_scope(|| work(&mut session))
+        };
+        let answer = asked.map_err(|error| failure(&self.server, &error));
         if let Err(LogError::Unreachable { cause, .. }) = &answer {
             let mut line = self.line.borrow_mut();
             line.session = None;

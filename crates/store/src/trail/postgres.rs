@@ -9,7 +9,7 @@ use crate::{
     log::{Last, LogError, postgres as server},
 };
 use ::postgres::{Client, fallible_iterator::FallibleIterator, types::ToSql};
-use shirube_net::Server;
+use shirube_net::{Server, asking};
 use shirube_record::{FIRST, Hash};
 use std::time::{Duration, Instant};
 
@@ -107,7 +107,7 @@ impl PostgresTrail {
             }
         }
         let Some(client) = self.client.as_mut() else { return Err(away("connection closed").into()) };
-        let answer = work(client).map_err(|error| server::failure(&self.server, &error));
+        let answer = asking("reading").in_scope(|| work(client)).map_err(|error| server::failure(&self.server, &error));
         if answer.is_err() {
             // What was begun over it ends with it.
             self.client = None;
