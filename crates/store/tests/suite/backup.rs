@@ -269,6 +269,7 @@ fn whatever_is_wrong_with_a_backup_is_found_and_nothing_is_restored() {
         ("a file was changed", replace(2, "file", "fill")),
         ("a file is longer", replace(2, "file", "file ")),
         ("a file is missing", without(2)),
+        ("a file is said to be longer than any can be", replace(0, "\"size\": ", "\"size\": 18446744073709551615, \"was\": ")),
         ("the log is missing", without(1)),
         ("the manifest is missing", without(0)),
         ("a file that it does not say", with(&format!("files/{}", "0".repeat(64)), b"")),
