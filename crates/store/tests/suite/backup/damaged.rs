@@ -56,6 +56,8 @@ fn whatever_is_wrong_with_a_backup_is_found_and_nothing_is_restored() {
         ("an event comes twice", replace(1, &line, &format!("{line}{line}"))),
         ("an event was changed", replace(1, "\"actor\":\"owner\"", "\"actor\":\"other\"")),
         ("a hash is none", replace(1, "\"prev\":\"00", "\"prev\":\"0")),
+        ("an event has the least number there is", replace(1, "\"seq\":3", &format!("\"seq\":{}", i64::MIN))),
+        ("an event has the greatest number there is", replace(1, "\"seq\":3", &format!("\"seq\":{}", i64::MAX))),
         ("a line is none", replace(1, "{\"seq\":3", "{seq:3")),
         ("the manifest says more", replace(0, "\"events\": 8", "\"events\": 9")),
         ("the manifest says another hash", replace(0, "\"last_hash\": \"", "\"last_hash\": \"0")),
