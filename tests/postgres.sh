@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of the store, the keyring, the outbox and the connections to them on PostgreSQL: starts a throw-away cluster,
+# The tests of the store, the keyring, the outbox, the connections to them and traces of them on PostgreSQL: starts a throw-away cluster,
 # runs them, takes it away.
 # Arguments go to cargo test (default: --quiet); with -- COMMAND… that is run instead.
 set -euo pipefail
@@ -42,3 +42,4 @@ export SHIRUBE_TEST_POSTGRES_TLS="postgresql://shirube@localhost:$port/shirube" 
 export SHIRUBE_TEST_POSTGRES_RESTART="cd / && ${as[*]} $bin/pg_ctl -D $place/data -w -m immediate -l $place/server.log restart"
 if [ "${1:-}" = "--" ]; then shift; "$@"; exit; fi
 nice cargo test -p shirube-net -p shirube-store -p shirube-keyring -p shirube-outbox "${@:---quiet}"
+nice cargo test -p shirube --test traces "${@:---quiet}"

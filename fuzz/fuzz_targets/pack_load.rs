@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| entry::pack_load(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| shirube_fuzz::entry::pack_load(data));

@@ -73,6 +73,7 @@ impl Cache {
 
     fn outcome(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Outcome {
         let make = || {
+            let _computing = tracing::info_span!("indicator", shirube.indicator = indicator.id.as_str()).entered();
             let (computed, reads) = compute_and_tell(snapshot, indicator, overrides, Limits::default())?;
             Ok((Arc::new(computed), Arc::new(reads)))
         };
@@ -88,7 +89,10 @@ impl Cache {
         overrides: &Overrides,
         max_rows: usize,
     ) -> Result<Arc<Derivation>, IndicatorError> {
-        let make = || derive(snapshot, indicator, overrides, max_rows).map(Arc::new);
+        let make = || {
+            let _deriving = tracing::info_span!("derivation", shirube.indicator = indicator.id.as_str()).entered();
+            derive(snapshot, indicator, overrides, max_rows).map(Arc::new)
+        };
         let key = (self.question(snapshot, indicator, overrides)?, max_rows);
         self.derived.get(key, make, |outcome| cost_of(outcome, |d| d.steps.iter().map(|s| s.rows.len()).sum()))
     }
@@ -104,7 +108,10 @@ impl Cache {
             Some(told) => told.clone().map(|computed| (computed, Arc::default())),
             None => self.outcome(snapshot, indicator, &Overrides::new()),
         };
-        let make = || Arc::new(audit_with(snapshot, &compute));
+        let make = || {
+            let _auditing = tracing::info_span!("audit").entered();
+            Arc::new(audit_with(snapshot, &compute))
+        };
         self.audited.get((state, others), make, |audit| Some(audit.lines.len()))
     }
 

@@ -9,6 +9,7 @@ use std::{
     },
     thread::{available_parallelism, scope},
 };
+use tracing::Span;
 
 /// More threads than this would wait for the disk.
 const THREADS: usize = 4;
@@ -24,11 +25,13 @@ pub(crate) fn each<T: Send>(snapshot: &Snapshot, indicators: &[&Indicator], work
         let result = work(snapshot, indicator);
         done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
     };
+    let span = Span::current();
     scope(|scope| {
         for _ in 1..available_parallelism().map_or(1, usize::from).min(THREADS).min(indicators.len()) {
             // Without another connection the work is done here alone.
             let Ok(Some(other)) = snapshot.beside() else { break };
-            scope.spawn(move || turn(&other));
+            let span = &span;
+            scope.spawn(move || span.in_scope(|| turn(&other)));
         }
         turn(snapshot);
     });

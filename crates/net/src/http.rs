@@ -53,8 +53,9 @@ impl Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.0.split('/').take(3).collect::<Vec<_>>().join("/");
-        f.write_str(&host)
+        let host = self.0.find("://").map_or(0, |at| at + 3);
+        let end = self.0[host..].find(['/', '?', '#']).map_or(self.0.len(), |at| host + at);
+        f.write_str(&self.0[..end])
     }
 }
 
@@ -77,6 +78,9 @@ mod tests {
             ("https://log.example.jp:8443", "https://log.example.jp:8443/in?token=secret")
         );
         assert!(!format!("{url:?}").contains("secret"));
+        for bare in ["https://log.example.jp?token=secret", "https://log.example.jp#secret"] {
+            assert_eq!(bare.parse::<Url>().unwrap().to_string(), "https://log.example.jp");
+        }
         for wrong in ["", "log.example.jp", "ftp://a/b", "http://", "/in", "http://ann:secret@a/"] {
             assert!(wrong.parse::<Url>().is_err_and(|e| !e.contains("secret")), "{wrong}");
         }

@@ -29,6 +29,7 @@ mod people;
 mod reader;
 mod redact;
 mod snapshots;
+mod span;
 mod store;
 mod subscriptions;
 mod trail;

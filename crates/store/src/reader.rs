@@ -23,7 +23,9 @@ impl Idle {
         (sight, seen): (Option<Arc<Sight>>, Option<Arc<Seen>>),
         open: impl FnOnce() -> Result<Snapshot, SnapshotError>,
     ) -> Result<Reader, SnapshotError> {
-        let mut snapshot = match self.take(as_of, &sight) {
+        let idle = self.take(as_of, &sight);
+        let _opening = tracing::info_span!("snapshot", shirube.reused = idle.is_some()).entered();
+        let mut snapshot = match idle {
             Some(snapshot) => snapshot,
             None => open()?,
         };

@@ -30,6 +30,7 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
+use tracing::Span;
 
 /// Jobs that may wait before submitters wait themselves.
 const QUEUE: usize = 4096;
@@ -145,7 +146,7 @@ impl Store {
 
     fn one(&self, actor: &Actor, command: Command) -> Result<Receipt, StoreError> {
         let (reply, answer) = sync_channel(1);
-        self.send(Job::One { actor: actor.clone(), command, reply })?;
+        self.send(Job::One { actor: actor.clone(), command, reply, cause: Span::current() })?;
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 
@@ -219,7 +220,8 @@ impl Store {
 
     fn bulk(&self, actor: &Actor, commands: Commands, dry_run: bool, progress: &dyn Fn(usize)) -> Result<Vec<Receipt>, BatchError> {
         let (reply, answers) = sync_channel(64);
-        self.send(Job::All { actor: actor.clone(), commands, dry_run, reply }).map_err(|error| BatchError::one(0, error))?;
+        let cause = Span::current();
+        self.send(Job::All { actor: actor.clone(), commands, dry_run, reply, cause }).map_err(|error| BatchError::one(0, error))?;
         loop {
             match answers.recv() {
                 Ok(BulkReply::Progress(done)) => progress(done),

@@ -95,7 +95,7 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Gap { expected, found } => write!(f, "events {expected} to {} are missing", found - 1),
+            Problem::Gap { expected, found } => write!(f, "events {expected} to {} are missing", found.saturating_sub(1)),
             Problem::Unlinked { seq } => write!(f, "event {seq} does not follow the one before it"),
             Problem::Changed { seq } => write!(f, "event {seq} was changed"),
             Problem::PayloadChanged { seq } => write!(f, "the payload of event {seq} was changed"),
@@ -127,8 +127,10 @@ impl Chain {
     pub fn hear(&mut self, seq: i64, row: Result<&Row<'_>, String>) {
         let report = &mut self.report;
         report.events += 1;
-        if seq != report.last + 1 {
-            report.problems.push(Problem::Gap { expected: report.last + 1, found: seq });
+        // What is heard may be anyone's file.
+        let expected = report.last.saturating_add(1);
+        if seq != expected {
+            report.problems.push(Problem::Gap { expected, found: seq });
         }
         report.last = seq;
         match row {

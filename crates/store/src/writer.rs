@@ -12,6 +12,7 @@ use crate::{
     follow::{Following, POLL},
     indexer::SharedIndex,
     log::{EventLog, Log},
+    span::writing,
 };
 use shirube_record::Event;
 use shirube_snapshot::{Head, HeadError};
@@ -20,6 +21,7 @@ use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
     time::Duration,
 };
+use tracing::Span;
 
 /// At most this many single commands share a batch, so that the first need not wait for the last.
 const BATCH: usize = 512;
@@ -39,12 +41,14 @@ pub(crate) enum Job {
         actor: Actor,
         command: Command,
         reply: SyncSender<Result<Receipt, StoreError>>,
+        cause: Span,
     },
     All {
         actor: Actor,
         commands: Commands,
         dry_run: bool,
         reply: SyncSender<BulkReply>,
+        cause: Span,
     },
     Rebuild {
         reply: SyncSender<Result<(), StoreError>>,
@@ -57,8 +61,8 @@ pub(crate) enum Job {
     Stop,
 }
 
-/// One command and where its answer goes.
-type Single = (Actor, Command, SyncSender<Result<Receipt, StoreError>>);
+/// One command, where its answer goes, and what it is a part of.
+type Single = (Actor, Command, SyncSender<Result<Receipt, StoreError>>, Span);
 
 /// What a bulk job hears back.
 pub(crate) enum BulkReply {
@@ -125,17 +129,18 @@ impl Writer {
                     self.index = None;
                     return;
                 }
-                Job::One { actor, command: command @ Command::Redact { .. }, reply } => {
+                Job::One { actor, command: command @ Command::Redact { .. }, reply, cause } => {
+                    let _writing = writing("log", [&cause]).entered();
                     let answer = self.redact(&actor, command);
                     // A submitter that gave up waiting has no use for the answer.
                     let _ = reply.send(answer);
                 }
-                Job::One { actor, command, reply } => {
-                    let mut batch = vec![(actor, command, reply)];
+                Job::One { actor, command, reply, cause } => {
+                    let mut batch = vec![(actor, command, reply, cause)];
                     while batch.len() < BATCH && next.is_none() {
                         match jobs.try_recv() {
-                            Ok(Job::One { actor, command, reply }) if !matches!(command, Command::Redact { .. }) => {
-                                batch.push((actor, command, reply))
+                            Ok(Job::One { actor, command, reply, cause }) if !matches!(command, Command::Redact { .. }) => {
+                                batch.push((actor, command, reply, cause))
                             }
                             Ok(other) => next = Some(other),
                             Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
@@ -143,7 +148,8 @@ impl Writer {
                     }
                     self.batch(batch);
                 }
-                Job::All { actor, commands, dry_run, reply } => {
+                Job::All { actor, commands, dry_run, reply, cause } => {
+                    let _writing = writing("log", [&cause]).entered();
                     let answer = self.all(&actor, commands, dry_run, &reply);
                     let large = answer.as_ref().is_ok_and(|receipts| receipts.len() >= LARGE) && !dry_run;
                     let _ = reply.send(BulkReply::Done(answer));
@@ -170,10 +176,11 @@ impl Writer {
     }
 
     fn batch(&mut self, batch: Vec<Single>) {
+        let _writing = writing("log", batch.iter().map(|(.., cause)| cause)).entered();
         let mut answers = Vec::with_capacity(batch.len());
         let mut batch = batch.into_iter();
         let written = self.transaction(|writer, at| {
-            for (actor, command, reply) in batch.by_ref() {
+            for (actor, command, reply, _) in batch.by_ref() {
                 let answer = writer.accept(&actor, command, at);
                 let broken = answer.as_ref().err().filter(|error| is_fatal(error)).map(not_written);
                 answers.push((reply, answer));
@@ -194,7 +201,7 @@ impl Writer {
             let _ = reply.send(answer);
         }
         // Those that were not come to, because the log could not even be begun.
-        for (.., reply) in batch {
+        for (_, _, reply, _) in batch {
             let _ = reply.send(Err(written.as_ref().err().map_or(StoreError::Closed, not_written)));
         }
     }
@@ -260,9 +267,12 @@ impl Writer {
 
     /// Runs `work` in one transaction of log and head: both are written, or neither.
     pub(crate) fn transaction(&mut self, work: impl FnOnce(&mut Writer, i64) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let result = self.begin().and_then(|at| work(self, at)).and_then(|()| self.commit_log());
+        let mut before = 0;
+        let begun = self.begin().inspect(|_| before = self.log.last().seq);
+        let result = begun.and_then(|at| work(self, at)).and_then(|()| self.commit_log());
         match result {
             Ok(()) => {
+                Span::current().record("shirube.entries", self.log.last().seq - before);
                 // The events are safe, and acknowledged. A head that fails here, on a full disk say, follows from the log.
                 if self.head.commit().is_err() {
                     let _ = self.head.rollback();

@@ -181,8 +181,10 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
             let (app, uri, headers) = (Arc::clone(&app), uri.clone(), headers.clone());
             let most = app.site.limits.answer_time;
             let told = Arc::clone(&told);
+            let span = tracing::Span::current();
             // Handlers read files and run SQL: never on a thread that serves the network.
             let task = tokio::task::spawn_blocking(move || {
+                let _request = span.entered();
                 let mut cx = context(lang, &uri)?;
                 let kind = (route.method == Method::Get, is_api(&uri));
                 cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?.at(route.name);

@@ -64,7 +64,7 @@ impl PostgresTable {
     /// Opens the table, or makes it where there is none.
     pub fn open(server: &Server) -> Result<PostgresTable, KeyringError> {
         let failed = |error: Error| failure(server, &error);
-        let mut line = Line::open(server, SESSION).map_err(failed)?;
+        let mut line = Line::open(server, "keyring", SESSION).map_err(failed)?;
         line.begin(MAKING, TURN).map_err(failed)?;
         let found = line.ask(|client| {
             if !client.query_one("SELECT to_regclass('shirube_keyring_format') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {

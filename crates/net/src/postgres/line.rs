@@ -5,6 +5,7 @@ use std::{
     fmt,
     time::{Duration, Instant},
 };
+use tracing::Span;
 
 /// How long one waits for a turn.
 pub const TURN: Duration = Duration::from_secs(60);
@@ -36,6 +37,8 @@ type Who = (i32, String);
 /// wait for us, are ended: where only we know that a connection is gone, it would hold its locks for minutes.
 pub struct Line {
     server: Server,
+    /// What it is asked of, for traces.
+    table: &'static str,
     /// What each session begins with.
     session: &'static str,
     client: Option<(Client, Who)>,
@@ -55,11 +58,12 @@ impl fmt::Debug for Line {
 }
 
 impl Line {
-    /// Connects. Each session begins with the statements given.
-    pub fn open(server: &Server, session: &'static str) -> Result<Line, Error> {
+    /// Connects, to ask of a table. Each session begins with the statements given.
+    pub fn open(server: &Server, table: &'static str, session: &'static str) -> Result<Line, Error> {
         let (left, not_before, wait) = (vec![], Instant::now(), BACK_OFF.0);
         let mut line = Line {
             server: server.clone(),
+            table,
             session,
             client: None,
             within: false,
@@ -118,7 +122,7 @@ impl Line {
     fn over<T>(&mut self, work: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
         // Taken out, so that one in which a panic left half a transaction is not used again.
         let (mut client, who) = self.take()?;
-        let answer = work(&mut client);
+        let answer = self.asking().in_scope(|| work(&mut client));
         self.client = Some((client, who));
         if let Err(error) = &answer
             && error.is_lost()
@@ -127,6 +131,15 @@ impl Line {
             self.let_go();
         }
         answer
+    }
+
+    /// The span of asking something, for traces. Outside of any other span there is none: looks at the log five times a
+    /// second are not the work of a request.
+    fn asking(&self) -> Span {
+        if Span::current().is_none() {
+            return Span::none();
+        }
+        tracing::info_span!("postgresql", otel.kind = "client", db.system.name = "postgresql", db.collection.name = self.table)
     }
 
     /// Gives the connection up, with what was begun over it.

@@ -21,7 +21,7 @@ fn server(address: &str) -> Server {
 }
 
 fn open(address: &str) -> Line {
-    Line::open(&server(address), "SET statement_timeout = 0").unwrap()
+    Line::open(&server(address), "event", "SET statement_timeout = 0").unwrap()
 }
 
 fn backend(line: &mut Line) -> i32 {

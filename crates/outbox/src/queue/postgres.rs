@@ -49,7 +49,7 @@ impl PostgresQueue {
     /// Opens the table, or makes it where there is none.
     pub fn open(server: &Server) -> Result<PostgresQueue, OutboxError> {
         let failed = |error: Error| failure(server, &error);
-        let mut line = Line::open(server, SESSION).map_err(failed)?;
+        let mut line = Line::open(server, "outbox", SESSION).map_err(failed)?;
         line.begin(MAKING, TURN).map_err(failed)?;
         let found = line.ask(|client| {
             if !client.query_one("SELECT to_regclass('shirube_outbox_format') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {

@@ -8,20 +8,25 @@ use crate::office::{self, Office};
 use shirube_keyring::Happening;
 use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_store::LogPlace;
+use shirube_traces::Exporter;
 use shirube_web::{Accounts, App, Jobs, Listeners, Notifier, Post, WayIn, Who};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tracing_subscriber::{Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Time for threads to end that did not end in theirs. What they acknowledge is on disk before they say so.
 const LAST: Duration = Duration::from_secs(1);
 
 /// Serves until Ctrl-C or SIGTERM; answers and jobs under way have their time to end.
 pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
-    log(config);
+    let exporter = log(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Its connections to PostgreSQL wait for the network when they close, which no thread of the runtime may: it is let go
+    // of last, here.
+    let mut held = None;
     let ended = runtime.block_on(async {
         // The addresses first: a taken port is said before the data folder is opened.
         let portal = bind(config.listen).await?;
@@ -38,6 +43,7 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         let jobs = Jobs::open(place.data.join("jobs"))?;
         let who = tokio::task::block_in_place(|| who(place, config, &office, address))?;
         let app = Arc::new(App::new(office.store, jobs, config.site(), who));
+        held = Some(Arc::clone(&app));
         let seq = app.store.head_seq();
         // Before anything outside can tell that it runs, and ask it to stop.
         let stopped = stopped()?;
@@ -52,6 +58,9 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         Ok(ExitCode::SUCCESS)
     });
     runtime.shutdown_timeout(LAST);
+    drop(held);
+    // After all that spans tell of.
+    drop(exporter);
     ended
 }
 
@@ -93,13 +102,19 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|cause| Failure::Listen { address, cause })
 }
 
-/// Log lines go to standard error.
-fn log(config: &Config) {
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(config.log_level).with_target(false).with_ansi(false);
-    match config.log_format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
-    }
+/// Log lines go to standard error, spans to a collector if there is one. They end up there until the exporter is dropped.
+fn log(config: &Config) -> Result<Option<Exporter>, Failure> {
+    let level = config.log_level;
+    // Spans are no lines; without a collector they are not even made.
+    let events = filter_fn(move |metadata| metadata.is_event() && *metadata.level() <= level).with_max_level_hint(level);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.with_filter(events).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).with_filter(events).boxed(),
+    };
+    let (spans, exporter) = config.traces.as_ref().map(shirube_traces::to).transpose()?.unzip();
+    tracing_subscriber::registry().with(lines).with(spans).init();
+    Ok(exporter)
 }
 
 /// Ends when someone asks the program to stop, from now on.

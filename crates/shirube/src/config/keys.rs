@@ -2,7 +2,7 @@
 
 use super::{Config, LogFormat};
 use shirube_keyring::ExposeSecret;
-use shirube_store::LogPlace;
+use shirube_store::{LogPlace, Url};
 use shirube_web::{Network, SecondFactor};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -206,6 +206,12 @@ pub const KEYS: &[Key] = &[
         |c, t| number(t, 1, 10_080).map(|n: u64| c.anchor.every = Duration::from_secs(n * 60)),
         |c| (c.anchor.every.as_secs() / 60).to_string(),
     ),
+    key(
+        "traces.endpoint",
+        "\"http://127.0.0.1:4318\" or \"none\"",
+        |c, t| unless_none(t, collector).map(|u| c.traces = u),
+        |c| c.traces.as_ref().map_or_else(|| "none".into(), |u| u.expose().to_string()),
+    ),
     key("log.format", "\"text\" or \"json\"", |c, t| format(t).map(|f| c.log_format = f), |c| c.log_format.name().to_string()),
     key("log.level", "\"info\"", |c, t| level(t).map(|l| c.log_level = l), |c| c.log_level.to_string().to_ascii_lowercase()),
 ];
@@ -240,6 +246,11 @@ fn line(text: &str) -> Result<String, String> {
 fn issuer(text: &str) -> Result<String, String> {
     let plain = shirube_web::is_protected(text) && !text.contains(['?', '#']);
     if plain { Ok(text.to_string()) } else { Err(format!("“{text}” is no https address (http only on this machine)")) }
+}
+
+/// An address that a path is put behind.
+fn collector(text: &str) -> Result<Url, String> {
+    if text.contains(['?', '#']) { Err("has more than a host and a path".into()) } else { text.parse() }
 }
 
 fn bucket(text: &str) -> Result<String, String> {

@@ -191,6 +191,8 @@ pub struct Config {
     pub webhook_networks: Vec<Network>,
     /// Where the end of the log is told.
     pub anchor: Anchoring,
+    /// The collector of traces, if there is one.
+    pub traces: Option<Url>,
     /// Log lines.
     pub log_format: LogFormat,
     /// Least weight of a log line.
@@ -222,6 +224,7 @@ impl Default for Config {
             mail: Mail::default(),
             webhook_networks: vec![],
             anchor: Anchoring { file: None, url: None, every: Duration::from_secs(3600) },
+            traces: None,
             log_format: LogFormat::Text,
             log_level: tracing::Level::INFO,
         }
@@ -270,6 +273,9 @@ impl Config {
         }
         if self.oidc.issuer.is_some() && !self.has_accounts() {
             doubts.push("oidc: nobody signs in, as accounts are off".into());
+        }
+        if self.traces.as_ref().is_some_and(|collector| !shirube_web::is_protected(collector.expose())) {
+            doubts.push("traces.endpoint: not https: what is done when goes over the network in clear".into());
         }
         if self.public_url.is_some() && self.trusted_proxies.is_empty() {
             doubts.push("public_url: no proxy is trusted, so all readers behind one count as one client: set trusted_proxies".into());

@@ -163,3 +163,22 @@ fn mail_is_set_as_a_whole_with_the_portals_address_and_its_password_is_never_sho
     assert!(found.mistakes.iter().all(|m| matches!(m, Mistake::Value { .. }) && !m.to_string().contains("hush")), "{:?}", found.mistakes);
     assert_eq!(found.mistakes.len(), 2);
 }
+
+#[test]
+fn traces_go_to_an_address_that_a_path_can_stand_behind_and_in_clear_with_a_doubt() {
+    assert!(with("", &[], &[]).1.config.traces.is_none());
+    for (address, doubted) in
+        [("http://127.0.0.1:4318", false), ("https://otlp.example.jp/in", false), ("http://otlp.example.jp:4318", true)]
+    {
+        let (_folder, found) = with(&format!("[traces]\nendpoint = \"{address}\"\n"), &[], &[]);
+        assert_eq!((found.mistakes.len(), found.config.traces.as_ref().map(|url| url.expose())), (0, Some(address)));
+        assert_eq!(found.config.doubts().iter().any(|doubt| doubt.starts_with("traces.endpoint")), doubted, "{address}");
+    }
+    for wrong in ["127.0.0.1:4318", "http://127.0.0.1:4318/?key=hush", "grpc://127.0.0.1:4317", "https://ann:hush@otlp.example.jp"] {
+        let (_folder, found) = with("", &[("SHIRUBE_TRACES_ENDPOINT", wrong)], &[]);
+        assert!(
+            matches!(&found.mistakes[..], [m @ Mistake::Value { name: "traces.endpoint", .. }] if !m.to_string().contains("hush")),
+            "{wrong}"
+        );
+    }
+}

@@ -192,7 +192,7 @@ impl Proof<'_> {
     fn file(&mut self, sha: &str, mut file: impl Read, hears: &mut dyn Hears, progress: &Tell<'_>) -> Result<(), StoreError> {
         let size = self.files.remove(sha).ok_or_else(|| self.from.damaged(format!("attached file {sha} is not in its manifest")))?;
         let mut bytes = vec![];
-        file.by_ref().take(size + 1).read_to_end(&mut bytes).map_err(stream_error(&self.from.path))?;
+        file.by_ref().take(size.saturating_add(1)).read_to_end(&mut bytes).map_err(stream_error(&self.from.path))?;
         if bytes.len() as u64 != size || sha256(&bytes) != sha {
             return Err(self.from.damaged(format!("attached file {sha} is not what was attached")));
         }

@@ -28,6 +28,8 @@ const BYTES: usize = 4 << 20;
 pub(crate) const PAGE: usize = 2000;
 /// How soon the outcome of a commit is asked for after its connection broke, and for how long.
 const RESOLVE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(20));
+/// The table, as traces name it.
+const TABLE: &str = "event";
 /// What a session needs.
 const SESSION: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '120s'";
 /// Our locks ("shir"): to write, and to start.
@@ -55,13 +57,13 @@ pub(crate) fn failure(server: &Server, error: &Error) -> LogError {
     }
 }
 
-pub(crate) fn connect(server: &Server) -> Result<Line, LogError> {
-    Line::open(server, SESSION).map_err(|error| failure(server, &error))
+pub(crate) fn connect(server: &Server, table: &'static str) -> Result<Line, LogError> {
+    Line::open(server, table, SESSION).map_err(|error| failure(server, &error))
 }
 
 /// Waits until no other process starts on this log; as long as the connection stands, none does.
 pub(super) fn alone(server: &Server) -> Result<Line, LogError> {
-    let mut line = connect(server)?;
+    let mut line = connect(server, TABLE)?;
     line.hold(STARTING).map_err(|error| failure(server, &error))?;
     Ok(line)
 }
@@ -69,13 +71,13 @@ pub(super) fn alone(server: &Server) -> Result<Line, LogError> {
 impl PostgresLog {
     /// Opens or makes the log.
     pub fn open(server: &Server) -> Result<PostgresLog, StoreError> {
-        schema::prepare(&mut connect(server)?)?;
+        schema::prepare(&mut connect(server, TABLE)?)?;
         PostgresLog::open_reader(server)
     }
 
     /// A second connection, for reading while the writer writes.
     pub fn open_reader(server: &Server) -> Result<PostgresLog, StoreError> {
-        let (line, last, waiting) = (RefCell::new(connect(server)?), Last::NONE, vec![]);
+        let (line, last, waiting) = (RefCell::new(connect(server, TABLE)?), Last::NONE, vec![]);
         let mut log = PostgresLog { line, last, committed: last, waiting, bytes: 0 };
         log.refresh()?;
         Ok(log)
@@ -83,7 +85,7 @@ impl PostgresLog {
 
     /// Brings a log to a format; gives what it had.
     pub fn reformat(server: &Server, to: i64) -> Result<i64, StoreError> {
-        schema::bring(&mut connect(server)?, to)
+        schema::bring(&mut connect(server, TABLE)?, to)
     }
 
     fn failed(&self, error: &Error) -> StoreError {

@@ -1,7 +1,7 @@
 //! Appends to the trail: a thread of its own, so that readings that wait together share one disk sync.
 
 use super::{Draft, Keeper, Row, TrailError};
-use crate::{LogPlace, StoreError, error::file_error};
+use crate::{LogPlace, StoreError, error::file_error, span::writing};
 use std::{
     fmt,
     path::Path,
@@ -9,6 +9,7 @@ use std::{
     thread::JoinHandle,
     time::{SystemTime, UNIX_EPOCH},
 };
+use tracing::Span;
 
 /// Readings that may wait before readers wait themselves.
 const QUEUE: usize = 1024;
@@ -20,6 +21,8 @@ type Reply = SyncSender<Result<(), StoreError>>;
 struct Job {
     drafts: Vec<Draft>,
     reply: Reply,
+    /// What it is a part of.
+    cause: Span,
 }
 
 /// Takes readings in.
@@ -48,7 +51,7 @@ impl Desk {
     pub fn note(&self, drafts: Vec<Draft>) -> Result<(), StoreError> {
         let (reply, answer) = sync_channel(1);
         let closed = || StoreError::Closed;
-        self.jobs.as_ref().ok_or_else(closed)?.send(Job { drafts, reply }).map_err(|_| closed())?;
+        self.jobs.as_ref().ok_or_else(closed)?.send(Job { drafts, reply, cause: Span::current() }).map_err(|_| closed())?;
         answer.recv().map_err(|_| closed())?
     }
 }
@@ -65,8 +68,10 @@ impl Drop for Desk {
 fn run(mut keeper: Box<dyn Keeper>, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let batch: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
+        let span = writing("trail", batch.iter().map(|job| &job.cause)).entered();
         let (drafts, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.drafts, job.reply)).unzip();
         let written = append(keeper.as_mut(), drafts.into_iter().flatten().collect()).map_err(|error| error.to_string());
+        drop(span);
         for reply in replies {
             // A reader that gave up waiting has no use for the answer.
             let _ = reply.send(written.clone().map_err(|what| TrailError::Unwritten(what).into()));
@@ -76,6 +81,7 @@ fn run(mut keeper: Box<dyn Keeper>, jobs: &Receiver<Job>) {
 
 /// Appends entries in one transaction.
 pub(crate) fn append(keeper: &mut dyn Keeper, drafts: Vec<Draft>) -> Result<(), StoreError> {
+    let entries = drafts.len();
     let write = |keeper: &mut dyn Keeper| {
         let mut last = keeper.begin()?;
         let now = now();
@@ -93,6 +99,8 @@ pub(crate) fn append(keeper: &mut dyn Keeper, drafts: Vec<Draft>) -> Result<(), 
     let written = write(keeper);
     if written.is_err() {
         keeper.rollback();
+    } else {
+        Span::current().record("shirube.entries", entries);
     }
     written
 }

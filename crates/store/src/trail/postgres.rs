@@ -18,6 +18,8 @@ use shirube_net::{
 };
 use shirube_record::{FIRST, Hash};
 
+/// The table, as traces name it.
+const TABLE: &str = "reading";
 /// To append.
 const APPENDING: Lock = Lock(1_936_222_580);
 
@@ -64,7 +66,7 @@ pub(crate) struct PostgresTrail(Line);
 impl PostgresTrail {
     /// Opens or makes the trail.
     pub fn open(server: &Server) -> Result<PostgresTrail, StoreError> {
-        let mut trail = PostgresTrail(server::connect(server)?);
+        let mut trail = PostgresTrail(server::connect(server, TABLE)?);
         trail.turn()?;
         trail.ask(|client| if client.query_one(MADE, &[])?.try_get(0)? { Ok(()) } else { client.batch_execute(SCHEMA) })?;
         trail.commit()?;
@@ -73,7 +75,7 @@ impl PostgresTrail {
 
     /// A connection for reading; none if there is no trail.
     pub fn open_reader(server: &Server) -> Result<Option<PostgresTrail>, StoreError> {
-        let mut trail = PostgresTrail(server::connect(server)?);
+        let mut trail = PostgresTrail(server::connect(server, TABLE)?);
         let made: bool = trail.ask(|client| Ok(client.query_one(MADE, &[])?.try_get(0)?))?;
         Ok(made.then_some(trail))
     }

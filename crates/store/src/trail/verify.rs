@@ -57,7 +57,9 @@ pub enum TrailProblem {
 impl fmt::Display for TrailProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TrailProblem::Gap { expected, found } => write!(f, "entries {expected} to {} of the trail of readings are missing", found - 1),
+            TrailProblem::Gap { expected, found } => {
+                write!(f, "entries {expected} to {} of the trail of readings are missing", found.saturating_sub(1))
+            }
             TrailProblem::Changed { seq } => write!(f, "entry {seq} of the trail of readings was changed"),
             TrailProblem::Missing { seq } => {
                 write!(f, "what entry {seq} of the trail of readings tells is missing and no checkpoint accounts for it")
@@ -90,7 +92,7 @@ impl Proof {
         if seq != self.expected {
             report.problems.push(TrailProblem::Gap { expected: self.expected, found: seq });
         }
-        self.expected = seq + 1;
+        self.expected = seq.saturating_add(1);
         report.entries += 1;
         let row = match row {
             Ok(row) => row,

@@ -1,6 +1,9 @@
 //! A backup holds one moment of the log and the files it names; what does not prove is not restored.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod damaged;
+mod kill;
+
 use crate::support::*;
 use shirube_record::Scope;
 use shirube_snapshot::AsOf;
@@ -9,15 +12,10 @@ use shirube_store::{
     StoreError, VerifyReport,
 };
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    path::{Path, PathBuf},
-    process::{Command as Process, Stdio},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
-
-/// What a child of the kill tests does, and where.
-const CHILD: &str = "SHIRUBE_BACKUP_CHILD";
 
 fn back_up(folder: &Path, out: &Path, seal: &Seal) -> Result<Manifest, StoreError> {
     Store::backup((folder, &place(folder).into()), &pack(), (out, seal), &Actor::owner(), &|_| {})
@@ -213,95 +211,6 @@ fn a_backup_from_before_a_redaction_can_follow_the_log_it_was_made_of() {
     }
 }
 
-/// The parts of a backup that is not encrypted.
-fn parts(path: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut tar = tar::Archive::new(std::fs::File::open(path).unwrap());
-    let read = |entry: std::io::Result<tar::Entry<'_, std::fs::File>>| {
-        let mut entry = entry.unwrap();
-        let mut bytes = vec![];
-        entry.read_to_end(&mut bytes).unwrap();
-        (entry.path().unwrap().display().to_string(), bytes)
-    };
-    tar.entries().unwrap().map(read).collect()
-}
-
-fn write(path: &Path, parts: &[(String, Vec<u8>)]) {
-    let mut tar = tar::Builder::new(std::fs::File::create(path).unwrap());
-    for (name, bytes) in parts {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        tar.append_data(&mut header, name, &bytes[..]).unwrap();
-    }
-    tar.finish().unwrap();
-}
-
-#[test]
-fn whatever_is_wrong_with_a_backup_is_found_and_nothing_is_restored() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = fill(folder.path());
-    redact(&store, 1, Scope::Personal);
-    let (out, bad) = (folder.path().join("backup"), folder.path().join("bad"));
-    back_up(folder.path(), &out, &Seal::Plain).unwrap();
-    let whole = parts(&out);
-    assert_eq!(whole.len(), 4, "a manifest, a part of the log, two files");
-    let replace = |part: usize, from: &str, to: &str| {
-        let mut parts = whole.clone();
-        let text = String::from_utf8(parts[part].1.clone()).unwrap();
-        assert!(text.contains(from), "{from}");
-        parts[part].1 = text.replacen(from, to, 1).into_bytes();
-        parts
-    };
-    let without = |part: usize| whole.iter().enumerate().filter(|(at, _)| *at != part).map(|(_, p)| p.clone()).collect::<Vec<_>>();
-    let with = |name: &str, bytes: &[u8]| [whole.clone(), vec![(name.to_string(), bytes.to_vec())]].concat();
-    let line = String::from_utf8(whole[1].1.clone()).unwrap().lines().nth(4).unwrap().to_string() + "\n";
-    let last = String::from_utf8(whole[1].1.clone()).unwrap().lines().last().unwrap().to_string() + "\n";
-    let cases = [
-        ("a payload was changed", replace(1, "題名3", "題名9")),
-        ("an event is missing", replace(1, &line, "")),
-        ("the last event is missing", replace(1, &last, "")),
-        ("an event comes twice", replace(1, &line, &format!("{line}{line}"))),
-        ("an event was changed", replace(1, "\"actor\":\"owner\"", "\"actor\":\"other\"")),
-        ("a hash is none", replace(1, "\"prev\":\"00", "\"prev\":\"0")),
-        ("a line is none", replace(1, "{\"seq\":3", "{seq:3")),
-        ("the manifest says more", replace(0, "\"events\": 8", "\"events\": 9")),
-        ("the manifest says another hash", replace(0, "\"last_hash\": \"", "\"last_hash\": \"0")),
-        ("the manifest says other redactions", replace(0, "\"1\": [", "\"2\": [")),
-        ("a file was changed", replace(2, "file", "fill")),
-        ("a file is longer", replace(2, "file", "file ")),
-        ("a file is missing", without(2)),
-        ("the log is missing", without(1)),
-        ("the manifest is missing", without(0)),
-        ("a file that it does not say", with(&format!("files/{}", "0".repeat(64)), b"")),
-        ("another part", with("other", b"")),
-        ("another format", replace(0, "\"format\": 2", "\"format\": 9")),
-    ];
-    for (what, parts) in cases {
-        write(&bad, &parts);
-        assert!(matches!(prove(&plain(&bad)), Err(StoreError::Backup(_))), "{what} was not found");
-        let to = tempfile::tempdir().unwrap();
-        assert!(matches!(restore(&bad, to.path(), AsOf::Head), Err(StoreError::Backup(_))), "{what} was restored");
-        assert!(!to.path().join("log.db").exists() && !to.path().join("restoring").exists());
-        assert_eq!(open(to.path()).head_seq(), 0, "{what}: something is in the log");
-    }
-    // Cut off anywhere, encrypted or not.
-    let key = Identity::generate().unwrap();
-    let sealed = folder.path().join("sealed");
-    back_up(folder.path(), &sealed, &Seal::Recipients(vec![key.recipient()])).unwrap();
-    for (path, identities) in [(&out, vec![]), (&sealed, vec![key])] {
-        let bytes = std::fs::read(path).unwrap();
-        for eighth in 0..8 {
-            std::fs::write(&bad, &bytes[..bytes.len() * eighth / 8]).unwrap();
-            assert!(
-                prove(&Archive { path: bad.clone(), identities: identities.clone() }).is_err(),
-                "cut at {eighth}/8 of {}",
-                path.display()
-            );
-        }
-    }
-    std::fs::write(&bad, b"another file").unwrap();
-    assert!(matches!(prove(&plain(&bad)), Err(StoreError::Backup(e)) if matches!(*e, BackupError::NotABackup { .. })));
-}
-
 #[test]
 fn nothing_that_is_there_is_written_over() {
     let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -374,110 +283,4 @@ fn a_log_moves_between_its_keepers_through_a_backup() {
     assert_eq!((&took.last_hash, &took.files), (&was.last_hash, &was.files));
     let restored = restore_to(&second, back.path(), &schema_place(&server, "through_a_backup"), AsOf::Head, None).unwrap();
     assert_eq!(restored.report.last_hash, was.last_hash);
-}
-
-/// Backs up or restores until killed; does nothing when the test run calls it as a test.
-#[test]
-fn child_that_backs_up_or_restores() {
-    let Ok(what) = std::env::var(CHILD) else { return };
-    let words: Vec<PathBuf> = what.split('|').map(PathBuf::from).collect();
-    let say = |line: &str| {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{line}").unwrap();
-        out.flush().unwrap();
-    };
-    say("begun");
-    match words[0].to_str().unwrap() {
-        "backup" => {
-            for i in 0..10_000 {
-                back_up(&words[1], &words[2].join(format!("{i}")), &Seal::Plain).unwrap();
-                say("done");
-            }
-        }
-        _ => {
-            restore(&words[1], &words[2], AsOf::Head).unwrap();
-            say("done");
-        }
-    }
-}
-
-/// Starts a child, kills it some milliseconds after it has said a word, and says whether it was done.
-fn killed(what: &[&str], (word, wait): (&str, u64)) -> bool {
-    let mut child = Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "backup::child_that_backs_up_or_restores", "--nocapture", "--test-threads=1"])
-        .env(CHILD, what.join("|"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line.contains(word)));
-    std::thread::sleep(Duration::from_millis(wait));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    word == "done" || lines.any(|line| line.contains("done"))
-}
-
-#[test]
-fn nothing_half_done_is_taken_for_whole_whenever_the_process_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = fill(folder.path());
-    let commands: Vec<Command> = (0..6000).map(|i| create("hub", &[("name", t(&format!("hub {i}")))])).collect();
-    store.submit_all(&Actor::owner(), commands, &|_| {}).unwrap();
-    for i in 0..20 {
-        let record = project(&store, &format!("more {i}"), "x");
-        attach(&store, record, format!("more {i}").as_bytes());
-    }
-    let was = store.verify(&Actor::owner()).unwrap();
-    drop(store);
-    let (mut cut, mut whole) = (0, 0);
-    for when in [("begun", 3), ("begun", 30), ("begun", 170), ("done", 0), ("done", 110), ("done", 250)] {
-        let out = tempfile::tempdir().unwrap();
-        let text = |path: &Path| path.display().to_string();
-        killed(&["backup", &text(folder.path()), &text(out.path())], when);
-        for name in std::fs::read_dir(out.path()).unwrap().map(|e| e.unwrap().path()) {
-            if name.extension().is_some_and(|e| e == "part") {
-                cut += 1;
-                // It stands in nobody's way.
-                let out = name.with_extension("");
-                back_up(folder.path(), &out, &Seal::Plain).unwrap();
-            } else {
-                whole += 1;
-                assert_eq!(prove(&plain(&name)).unwrap().1, was, "{}", name.display());
-            }
-        }
-        assert_eq!(Store::verify_beside(folder.path(), &place(folder.path()), &Actor::owner()).unwrap(), was);
-    }
-    assert!(cut > 0 && whole > 0, "{cut} cut off, {whole} whole");
-    let out = folder.path().join("backup");
-    back_up(folder.path(), &out, &Seal::Plain).unwrap();
-    let (mut cut, mut whole) = (0, 0);
-    for when in [("begun", 0), ("begun", 5), ("begun", 30), ("begun", 80), ("begun", 150), ("begun", 260), ("begun", 400), ("done", 0)] {
-        let to = tempfile::tempdir().unwrap();
-        let to_place = place(to.path());
-        let done = killed(&["restore", &out.display().to_string(), &to.path().display().to_string()], when);
-        let there = match server() {
-            Some(_) => Store::verify_beside(to.path(), &to_place, &Actor::owner()).ok().filter(|report| report.events > 0),
-            None => to.path().join("log.db").exists().then(|| Store::verify_beside(to.path(), &to_place, &Actor::owner()).unwrap()),
-        };
-        match there {
-            Some(report) => {
-                whole += 1;
-                assert_eq!(report, was);
-            }
-            None => {
-                assert!(!done, "what was restored is not there");
-                cut += 1;
-                if to.path().join("restoring").exists() {
-                    let refused = open_with(to.path(), std::sync::Arc::new(pack())).map(drop);
-                    assert!(matches!(&refused, Err(StoreError::Backup(e)) if matches!(**e, BackupError::Unfinished { .. })), "{refused:?}");
-                }
-                restore(&out, to.path(), AsOf::Head).unwrap();
-            }
-        }
-        let again = open(to.path());
-        assert_eq!(again.verify(&Actor::owner()).unwrap(), was);
-        assert_eq!(std::fs::read_dir(to.path().join("files")).unwrap().count(), 22);
-    }
-    assert!(cut > 0 && whole > 0, "{cut} cut off, {whole} whole");
 }

@@ -4,6 +4,7 @@ mod address;
 mod bucket;
 mod client;
 mod headers;
+mod trace;
 
 pub use address::own_address;
 pub use client::{Network, NotANetwork};
@@ -12,6 +13,7 @@ pub use headers::LASTING;
 use crate::{
     error::{Error, pair},
     reply::Reply,
+    routes::ROUTES,
     serve::refuse,
     state::App,
 };
@@ -31,6 +33,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tracing::Instrument;
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -159,9 +162,10 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
     let begun = Instant::now();
     let app = Arc::clone(&gate.0.app);
     let (method, id) = (request.method().clone(), gate.name());
+    let span = trace::begin(&request, &id);
     request.extensions_mut().insert(id.clone());
     let mut response = match gate.check(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => next.run(request).instrument(span.clone()).await,
         Err(turned) => turned_away(&app, &request, turned),
     };
     headers::put(&mut response, &method, app.site.https);
@@ -171,6 +175,7 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
     let answered = response.extensions().get::<Answered>().copied();
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     let route = app.meter.count(answered.map(|a| a.0), status, took);
+    trace::end(&span, &method, answered.and_then(|a| ROUTES.get(a.0)), status);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     // Never the address: it holds what people search for. Never who asks.
     match status {

@@ -17,6 +17,7 @@ use shirube_plan::Lang;
 use shirube_snapshot::AsOf;
 use shirube_store::{Account, Actor, Channel, Command, People, Subscription};
 use std::{collections::BTreeSet, thread, time::Duration};
+use tracing::field::Empty;
 
 /// How long a process that lags behind the one that made the delivery is given to catch up.
 const LAG: Duration = Duration::from_secs(2);
@@ -34,6 +35,8 @@ pub fn deliver(app: &App) -> Result<bool, NotifyError> {
     let Who::Accounts(accounts) = &app.who else { return Ok(false) };
     let outbox = &accounts.post.outbox;
     let Some(delivery) = outbox.take(now())? else { return Ok(false) };
+    let span = tracing::info_span!("delivery", otel.kind = "producer", otel.status_code = Empty, shirube.attempt = delivery.attempt);
+    let _delivering = span.enter();
     let outcome = tell(app, accounts, &delivery).unwrap_or_else(|error| {
         tracing::error!(%error, delivery = delivery.id, "a delivery fails");
         Outcome::Again(OWN_FAULT.to_string())
@@ -42,6 +45,9 @@ pub fn deliver(app: &App) -> Result<bool, NotifyError> {
         Outcome::Done => tracing::debug!(delivery = delivery.id, "told"),
         Outcome::Again(why) => tracing::info!(delivery = delivery.id, attempt = delivery.attempt, why, "not told yet"),
         Outcome::Never(why) => tracing::warn!(delivery = delivery.id, why, "given up"),
+    }
+    if outcome != Outcome::Done {
+        span.record("otel.status_code", "ERROR");
     }
     outbox.settle(&delivery, outcome, now())?;
     Ok(true)
