@@ -91,11 +91,6 @@ impl Sight {
     }
 }
 
-/// Columns that are hidden in a row with these bits, those of groups as `group.column`.
-pub(crate) fn hidden_columns(register: &Register, bits: i64) -> BTreeSet<String> {
-    columns_of(register, |sensitivity| bits & bit(sensitivity) != 0)
-}
-
 /// Columns of these sensitivities, those of groups as `group.column`.
 pub fn columns_of(register: &Register, is_hidden: impl Fn(Sensitivity) -> bool) -> BTreeSet<String> {
     let mut hidden = BTreeSet::new();
