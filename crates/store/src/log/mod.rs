@@ -1,11 +1,13 @@
 //! The event log: one append-only table, kept by SQLite in the data folder or by PostgreSQL.
 
 mod error;
+mod idle;
 mod place;
 pub(crate) mod postgres;
 mod sqlite;
 
 pub use error::LogError;
+pub(crate) use idle::IdleLogs;
 pub use place::LogPlace;
 
 use crate::StoreError;
