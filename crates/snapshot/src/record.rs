@@ -157,11 +157,17 @@ impl Snapshot {
     }
 
     /// Number of records of a register whose fields up to a sensitivity are all shown.
-    pub fn seen(&self, register: &str, up_to: Sensitivity) -> Result<u64, SnapshotError> {
+    fn seen(&self, register: &str, up_to: Sensitivity) -> Result<u64, SnapshotError> {
         self.layout(register)?;
         let shown = if self.is_narrowed() { format!(" WHERE {HIDDEN} & {} = 0", bits_up_to(up_to)) } else { String::new() };
         let sql = format!("SELECT count(*) FROM {}{shown}", quoted(register));
         Ok(self.connection().prepare_cached(&sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
+    /// Whether all records of a register that `whole` shows at the same moment are shown here, with all fields up to a
+    /// sensitivity. Counted only where it depends on the records.
+    pub fn shows_all_of(&self, whole: &Snapshot, register: &str, up_to: Sensitivity) -> Result<bool, SnapshotError> {
+        Ok(self.shows_any(register, up_to) || self.seen(register, up_to)? == whole.seen(register, up_to)?)
     }
 
     /// What a record is read by: its columns, those of other fields left blank, and on a narrowed snapshot last which of

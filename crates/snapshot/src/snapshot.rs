@@ -146,6 +146,11 @@ impl Snapshot {
         self.sight.is_some()
     }
 
+    /// Whether any record of a register would be shown, whatever it is, with all fields up to a sensitivity.
+    pub(crate) fn shows_any(&self, register: &str, up_to: Sensitivity) -> bool {
+        self.sight.as_ref().is_none_or(|sight| sight.shows_any(register, up_to))
+    }
+
     /// Makes the views that the moment and the sight ask for.
     fn draw(&mut self) -> Result<(), SnapshotError> {
         let seq = self.earlier.then_some(self.moment.seq);

@@ -250,7 +250,7 @@ impl App {
                 None => {
                     let mut all = true;
                     for register in &sources.registers {
-                        all = all && shown.seen(register, step.sensitivity)? == whole.0.seen(register, step.sensitivity)?;
+                        all = all && shown.shows_all_of(&whole.0, register, step.sensitivity)?;
                     }
                     all_seen.insert(step.sensitivity, all);
                     all
