@@ -81,9 +81,9 @@ impl Sight {
     /// Whether any record of a register would be shown with all fields up to a sensitivity.
     pub(crate) fn shows_any(&self, register: &str, up_to: Sensitivity) -> bool {
         let shown = |sight: &RegisterSight, s: &Sensitivity| sight.columns.get(s) == Some(&Shown::All);
-        self.0.get(register).is_some_and(|sight| {
-            sight.rows == Shown::All && SENSITIVITIES.iter().filter(|s| **s <= up_to).all(|s| shown(sight, s))
-        })
+        self.0
+            .get(register)
+            .is_some_and(|sight| sight.rows == Shown::All && SENSITIVITIES.iter().filter(|s| **s <= up_to).all(|s| shown(sight, s)))
     }
 
     fn of(&self, register: &Register) -> Conditions {

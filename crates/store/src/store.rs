@@ -342,6 +342,13 @@ impl Store {
         migrate::run(folder, from, to)
     }
 
+    /// Brings the log of a data folder (at `place`) to a format, the last one if none is named; gives what it had and what
+    /// it has. Others may be reading and writing; writers wait meanwhile.
+    pub fn migrate_format(folder: &Path, place: &LogPlace, to: Option<i64>, actor: &Actor) -> Result<(i64, i64), StoreError> {
+        actor.may(SystemAction::Verify)?;
+        place.reformat(folder, to)
+    }
+
     /// Records of a register that a pack created, in order.
     pub(crate) fn created_by_packs(&self, register: &str) -> Result<Vec<i64>, StoreError> {
         self.log_reader()?.created_by(register, "pack:")
