@@ -1,6 +1,9 @@
 //! The versions of a record.
 
-use crate::{Actor, StoreError, access::Standing};
+use crate::{
+    Actor, StoreError,
+    access::{PERSON, Standing},
+};
 use shirube_access::RecordAction;
 use shirube_plan::Register;
 use shirube_record::{Cell, Content, Event, EventKind, RecordState, Scope, apply};
@@ -18,7 +21,7 @@ pub struct Version {
     pub kind: EventKind,
     /// When (milliseconds since the epoch, UTC).
     pub at: i64,
-    /// Who.
+    /// Who, by the name under which it is recorded; `person` where the login is not for who asks to know.
     pub actor: String,
     /// Why, as given; gone if redacted.
     pub reason: Option<String>,
@@ -99,6 +102,14 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
     let unknown = || StoreError::NoSuchRecord { register: register.name.clone(), record };
     // The content of some versions may be gone, and with it whose the record was: then it is nobody's.
     let now = versions.last().ok_or_else(unknown)?;
+    if now.kind == EventKind::Redact && now.scope == Some(Scope::All) {
+        // Nothing is left of it by which policies could tell it from others.
+        return match (actor.may_know_of_erased(&register.name), actor.may_see_every_history(&register.name)) {
+            (false, _) => Err(unknown()),
+            (true, false) => Err(StoreError::Redacted { register: register.name.clone(), record, seq: now.seq }),
+            (true, true) => Ok(told(versions, actor)),
+        };
+    }
     actor.may_do(RecordAction::Read, standing(now, register, record)).map_err(|_| unknown())?;
     actor.may_do(RecordAction::History, standing(now, register, record))?;
     let readable = versions
@@ -131,7 +142,15 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
         seen.push(version);
         before = hidden;
     }
-    Ok(seen)
+    Ok(told(seen, actor))
+}
+
+/// Versions without the logins of those whom the actor may not know.
+fn told(mut versions: Vec<Version>, actor: &Actor) -> Vec<Version> {
+    for version in versions.iter_mut().filter(|version| !actor.may_know_login(&version.actor)) {
+        version.actor = PERSON.trim_end_matches(':').to_string();
+    }
+    versions
 }
 
 /// Rows of a group without their hidden columns.

@@ -3,9 +3,8 @@
 use crate::{
     Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, TrailReport, VerifyReport, Version, backup,
     batch::Asked,
-    check::{size_of, takes},
     error::file_error,
-    files::{self, Files, FilesPlace, Place, Sent, Upload},
+    files::{Files, FilesPlace, Place, Sent},
     follow::{FOLLOWING, Following, Heard, REDACTING},
     history,
     indexer::Indexer,
@@ -17,7 +16,7 @@ use crate::{
     writer::{BulkReply, Commands, Job, Writer, is_fatal},
 };
 use shirube_access::SystemAction;
-use shirube_plan::{Field, Pack};
+use shirube_plan::Pack;
 use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
 use std::{
     collections::BTreeMap,
@@ -45,8 +44,8 @@ pub struct Store {
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
     indexer: Option<Indexer>,
-    files: Files,
-    sent: Sent,
+    pub(crate) files: Files,
+    pub(crate) sent: Sent,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
     idle: Idle,
@@ -142,6 +141,7 @@ impl Store {
             // The writer, for whom all others wait, then finds it there.
             self.files.keep(bytes)?;
         }
+        self.look_into_files(actor, &command)?;
         self.one(actor, command)
     }
 
@@ -258,24 +258,6 @@ impl Store {
         history::narrowed(versions, actor, declared, record)
     }
 
-    /// Keeps a file that a change is about to name in a field by its SHA-256, which is given back. Forms send files
-    /// before the rest of the record is in order. One that is larger than the field takes is not kept.
-    pub fn keep(&self, actor: &Actor, field: &Field, media: &str, bytes: &[u8]) -> Result<String, StoreError> {
-        actor.may_attach(&self.pack)?;
-        if !takes(field, media, bytes)? {
-            return Ok(files::sha256(bytes));
-        }
-        let sha256 = self.files.keep(bytes)?;
-        self.sent.note(actor.id(), &sha256, Upload { media: media.to_string(), size: size_of(bytes) });
-        Ok(sha256)
-    }
-
-    /// An attached file, for who sees it named in a record.
-    pub fn file(&self, reader: &Reader, register: &str, record: i64, sha256: &str) -> Result<Vec<u8>, StoreError> {
-        let named = reader.names_file(register, record, sha256)?;
-        if named { self.files.read(sha256) } else { Err(StoreError::NoSuchFile(sha256.to_string())) }
-    }
-
     /// Checks the whole log: chain, payloads, redactions, and that the head is of this log.
     pub fn verify(&self, actor: &Actor) -> Result<VerifyReport, StoreError> {
         actor.may(SystemAction::Verify)?;
@@ -359,7 +341,7 @@ impl Store {
         pack_mark::erased(&*self.log_reader()?)
     }
 
-    fn send(&self, job: Job) -> Result<(), StoreError> {
+    pub(crate) fn send(&self, job: Job) -> Result<(), StoreError> {
         self.jobs.send(job).map_err(|_| StoreError::Closed)
     }
 

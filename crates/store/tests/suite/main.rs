@@ -5,6 +5,7 @@ mod anchors;
 mod asof;
 mod backup;
 mod chain;
+mod files;
 mod formats;
 mod kill;
 mod list;

@@ -247,7 +247,7 @@ pub fn amend(register: &str, record: i64, version: i64, columns: &[(&str, Option
 
 /// Keeps a text for the field of projects that takes files.
 pub fn keep(store: &Store, actor: &Actor, bytes: &[u8]) -> Result<String, StoreError> {
-    store.keep(actor, project().field("report").unwrap(), "text/plain", bytes)
+    store.keep(actor, project().field("report").unwrap(), "r.txt", "text/plain", bytes)
 }
 
 pub fn submit(store: &Store, command: Command) -> Receipt {
