@@ -11,7 +11,7 @@ use crate::{
     sight::{self, Sight},
 };
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
-use shirube_plan::Pack;
+use shirube_plan::{Pack, Sensitivity};
 use shirube_record::Hash;
 use std::{
     path::{Path, PathBuf},
