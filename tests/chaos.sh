@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Crashes, full disks, restarts of the database, clocks that jump: tests/chaos.sh [ROUNDS], on SQLite and on
+# Crashes, full disks, restarts of the database, cut networks, clocks that jump: tests/chaos.sh [ROUNDS], on SQLite and on
 # a throw-away PostgreSQL. ROUNDS kill points each (default 1000); the other failures a share of them.
 # SHIRUBE_CHAOS_SEED=N has a run again. What cannot be tried here is named.
 set -euo pipefail

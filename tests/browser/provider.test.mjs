@@ -41,11 +41,20 @@ async function signInThere(page, who) {
   await page.waitForURL((url) => url.origin === portal.url);
 }
 
-/** A new browser that has signed in by the provider, wherever that led. */
-async function signIn(who, address = "/sign-in?to=/me") {
-  const page = await chrome.page();
+/** By the link on the sign-in page, the only way to the provider; the portal's answer to it. */
+async function leave(page, address = "/sign-in?to=/me") {
   await page.goto(portal.url + address);
+  const answered = page.waitForResponse((answer) => new URL(answer.url()).pathname.endsWith("/sign-in/provider"));
   await page.getByRole("link", { name: NAME }).click();
+  const answer = await answered;
+  await page.waitForLoadState();
+  return answer;
+}
+
+/** A new browser that has signed in by the provider, wherever that led. */
+async function signIn(who, address) {
+  const page = await chrome.page();
+  await leave(page, address);
   await signInThere(page, who);
   return page;
 }
@@ -56,15 +65,14 @@ const told = (page) => page.locator("main").innerText();
 
 test("a provider that is away is told on a plain page, and all else goes on", async () => {
   const page = await chrome.page();
-  const answer = await page.goto(portal.url + "/sign-in/provider?to=/me");
-  assert.equal(answer.status(), 503);
+  assert.equal((await leave(page)).status(), 503);
   assert.match(await told(page), /応答しません[\s\S]*パスワード/);
   await page.shot("provider-away");
   assert.equal((await page.goto(portal.url + "/")).status(), 200);
   await start();
   // It is left alone for a while.
   for (let i = 0; i < 20; i++) {
-    await page.goto(portal.url + "/sign-in/provider?to=/me");
+    await leave(page);
     if (page.url().startsWith(provider.issuer)) return;
     await page.waitForTimeout(500);
   }
@@ -81,9 +89,19 @@ test("who is not linked gets no account, and hears whom to ask", async () => {
   assert.match(await told(english), /Not linked to an account[\s\S]*invitation/);
 });
 
+test("an address that was not followed from the sign-in page leads there, and signs nobody in", async () => {
+  const page = await signIn("stranger");
+  await page.goto(portal.url + "/sign-in/provider?to=/me");
+  assert.equal(page.url(), portal.url + "/sign-in?to=/me");
+  const evil = `data:text/html,<a href="${portal.url}/sign-in/provider?to=/me">win</a>`;
+  await page.goto(evil);
+  await page.getByRole("link").click();
+  await page.waitForURL(portal.url + "/sign-in?to=/me");
+});
+
 test("who declines at the provider reads what it said", async () => {
   const page = await chrome.page();
-  await page.goto(portal.url + "/sign-in/provider");
+  await leave(page);
   await page.getByRole("link", { name: /cancel/i }).click();
   await page.waitForURL((url) => url.origin === portal.url);
   assert.match(await told(page), /access_denied/);
@@ -109,7 +127,8 @@ test("who is linked is not offered it again", async () => {
 
 test("an answer is of use in the browser that began, once, and unchanged", async () => {
   const [mine, other] = [await signIn("a-0001"), await chrome.page()];
-  const step = async (url) => (await mine.context().request.get(url, { maxRedirects: 0 })).headers().location;
+  const headers = { "sec-fetch-site": "same-origin" };
+  const step = async (url) => (await mine.context().request.get(url, { maxRedirects: 0, headers })).headers().location;
   /** The provider, which knows this browser by now, answers at once; the answer is not used yet. */
   const begin = async () => step(await step(portal.url + "/sign-in/provider?to=/me"));
   const back = async (page, address) => {
@@ -120,7 +139,7 @@ test("an answer is of use in the browser that began, once, and unchanged", async
   assert.match(answer, /\/sign-in\/provider\/back\?code=.*&state=.*&iss=/);
   // Somebody else's answer does not sign one in (login CSRF), with and without an attempt of one's own.
   for (const begun of [false, true]) {
-    if (begun) await other.goto(portal.url + "/sign-in/provider?to=/me");
+    if (begun) await leave(other);
     const [status, words] = await back(other, answer);
     assert.equal(status, 400);
     assert.match(words, /このブラウザで始めた/);
@@ -193,7 +212,7 @@ test("keys that the provider has changed are fetched, though not more than once 
   for (let i = 0; i < 70 && page.url() !== portal.url + "/me"; i++) {
     assert.match(await told(page), /返事が、取り決めや設定と合いません/);
     await page.waitForTimeout(1000);
-    await page.goto(portal.url + "/sign-in/provider?to=/me");
+    await leave(page);
     await page.waitForURL((url) => url.origin === portal.url);
   }
   assert.equal(page.url(), portal.url + "/me");

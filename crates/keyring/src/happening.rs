@@ -16,6 +16,27 @@ pub struct Happening {
     pub what: What,
 }
 
+/// Why a sign-in by a provider came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotVouched {
+    /// The answer is to nothing that this browser began, or came too late.
+    NoAttempt,
+    /// The answer is another provider's, or its token was made for another attempt.
+    OtherAttempt,
+    /// The provider does not answer.
+    Away,
+    /// The provider says no.
+    Refused,
+    /// What the provider answers does not hold.
+    Unsound,
+    /// The provider was to ask the person anew, and does not say that it did.
+    NotAnew,
+    /// The identity belongs to no account that may sign in.
+    Unknown,
+    /// The identity belongs to another account than it was to be linked to, or the account has another one.
+    Taken,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
@@ -32,6 +53,11 @@ pub enum What {
     IdentityAccepted {
         /// Who vouches for it.
         issuer: String,
+    },
+    /// A sign-in by a provider came to nothing.
+    IdentityRefused {
+        /// Why.
+        why: NotVouched,
     },
     /// The password was wrong, or the login unknown.
     PasswordWrong,

@@ -31,7 +31,7 @@ mod webhook;
 pub use clock::{Clock, Moment};
 pub use confirm::Confirmed;
 pub use error::{IdentityError, KeyringError, PasswordError, SecondFactorError, TokenError};
-pub use happening::{Happening, What};
+pub use happening::{Happening, NotVouched, What};
 pub use identity::Identity;
 pub use link::{Link, Purpose};
 pub use password::{LEAST_CHARACTERS, MOST_CHARACTERS, check_password};

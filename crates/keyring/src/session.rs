@@ -52,6 +52,9 @@ pub(crate) struct Body {
     /// When they proved again who they are; 0 if they have not since they signed in.
     #[serde(default)]
     confirmed: Moment,
+    /// Who vouches for them has asked for more than one factor.
+    #[serde(default)]
+    many_factors: bool,
 }
 
 impl Body {
@@ -70,6 +73,8 @@ pub struct Session {
     pub account: Account,
     /// By what they signed in.
     pub means: Means,
+    /// Who vouches for them said that it has asked for more than one factor.
+    pub many_factors: bool,
     /// When they signed in.
     pub begun: Moment,
     /// When they last proved who they are: at the sign-in, or again since.
@@ -91,6 +96,7 @@ impl Found<Body> {
             id: row.id.clone(),
             account: Account(row.account.unwrap_or_default()),
             means: body.means,
+            many_factors: body.many_factors,
             begun: body.begun,
             confirmed: body.begun.max(body.confirmed),
             seen: row.seen,
@@ -116,7 +122,7 @@ impl Keyring {
     pub(crate) fn begin(
         &self,
         account: Account,
-        means: Means,
+        (means, many_factors): (Means, bool),
         label: &str,
         replaced: Option<&str>,
     ) -> Result<(SecretString, Session), KeyringError> {
@@ -129,6 +135,7 @@ impl Keyring {
             label: label.chars().take(LABEL_CHARACTERS).collect(),
             rotate: false,
             confirmed: 0,
+            many_factors,
         };
         let expires = body.ends.min(now + millis(self.limits.idle));
         self.keys.put(&New { kind: Kind::Session, id: &id, account: Some(account.0), expires, body: &body })?;
@@ -136,7 +143,7 @@ impl Keyring {
             self.end_row(old)?;
         }
         let (ends, label) = (body.ends, body.label);
-        let session = Session { id, account, means, begun: now, confirmed: now, seen: now, ends, label, rotation_due: false };
+        let session = Session { id, account, means, many_factors, begun: now, confirmed: now, seen: now, ends, label, rotation_due: false };
         Ok((Ticket::text(&session.id, &secret), session))
     }
 

@@ -1,7 +1,7 @@
 //! Signing in: password, second factor, external identity.
 
 use crate::{
-    Account, Client, Keyring, KeyringError, Means, Moment, Session, What,
+    Account, Client, Keyring, KeyringError, Means, Moment, NotVouched, Session, What,
     keys::New,
     secret::{self, Ticket},
     table::Kind,
@@ -114,7 +114,7 @@ impl Keyring {
             return Ok(SignIn::SecondFactor(token));
         }
         let (means, replaced) = (Means::Password, self.brought(attempt.session)?);
-        let (token, session) = self.begin(account, means, attempt.label, replaced.as_deref())?;
+        let (token, session) = self.begin(account, (means, false), attempt.label, replaced.as_deref())?;
         // Whoever was forgotten, or whose password was changed, since it was looked at is not let in.
         if self.keys.table.get(Kind::Password, &right.row.id)?.is_none_or(|row| row.version != right.row.version) {
             self.end_session_of(account, &session.id)?;
@@ -150,7 +150,7 @@ impl Keyring {
         }
         let means = if vouched.anew { Means::ExternalAnew } else { Means::External };
         let replaced = self.brought(attempt.session)?;
-        let (token, session) = self.begin(account, means, attempt.label, replaced.as_deref())?;
+        let (token, session) = self.begin(account, (means, vouched.many_factors), attempt.label, replaced.as_deref())?;
         // Whoever was forgotten since it was looked at is not let in.
         if !self.is_still(&found)? {
             self.end_session_of(account, &session.id)?;
@@ -158,6 +158,11 @@ impl Keyring {
         }
         tell(What::SignedIn { session: session.id.clone(), means });
         Ok(SignIn::Done(Box::new(SignedIn { token, session, device: None })))
+    }
+
+    /// Tells that a sign-in by a provider came to nothing. What the caller found out is all there is to tell.
+    pub fn refused_identity(&self, account: Option<Account>, client: &Client<'_>, why: NotVouched) {
+        self.tell_from(account, client, What::IdentityRefused { why });
     }
 
     /// Keeps what is needed to go on with the second factor, and gives the token that finds it.
@@ -211,7 +216,7 @@ impl Keyring {
             (true, Factor::Code) => Means::ExternalAndCode,
             (true, Factor::RecoveryCode) => Means::ExternalAndRecoveryCode,
         };
-        let (token, session) = self.begin(account, means, &half.label, half.replaced.as_deref())?;
+        let (token, session) = self.begin(account, (means, false), &half.label, half.replaced.as_deref())?;
         // Used once; and gone if the account was forgotten meanwhile.
         if !self.keys.remove(Kind::HalfSignIn, ticket.id)? {
             self.end_session_of(account, &session.id)?;
@@ -240,7 +245,7 @@ impl Keyring {
         session: Option<&str>,
     ) -> Result<SignedIn, KeyringError> {
         let (replaced, means) = (self.brought(session)?, Means::Link);
-        let (token, session) = self.begin(account, means, label, replaced.as_deref())?;
+        let (token, session) = self.begin(account, (means, false), label, replaced.as_deref())?;
         let what = What::SignedIn { session: session.id.clone(), means };
         self.tell_from(Some(account), client, what);
         Ok(SignedIn { token, session, device: None })

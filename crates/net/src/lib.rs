@@ -3,11 +3,11 @@
 //! Certificates are those the system trusts; cryptography is `ring`'s. What is said over the line is not known here.
 
 mod http;
-mod postgres;
+pub mod postgres;
 mod tls;
 
 pub use http::{Url, agent};
-pub use postgres::{AddressError, Server, said};
+pub use postgres::{AddressError, Server};
 
 use rustls::crypto::{CryptoProvider, ring};
 use std::sync::Arc;

@@ -176,6 +176,13 @@ enum Command {
         #[arg(long, value_name = "URL|FOLDER")]
         to: String,
     },
+    /// Bring the tables of the event log to the format of this release, or back to that of an earlier one; also beside a
+    /// running portal
+    MigrateFormat {
+        /// Which format; the last this release knows when left out
+        #[arg(long, value_name = "FORMAT")]
+        to: Option<i64>,
+    },
     /// Write a moment of the log with the attached files it names to one file, encrypted with age; also beside a
     /// running portal
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -318,5 +325,6 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             commands::user::recover(place, config, &login, without_factor)
         }
         Command::MigrateStore { to } => commands::migrate::run(place, &to),
+        Command::MigrateFormat { to } => commands::migrate::format(place, to),
     }
 }

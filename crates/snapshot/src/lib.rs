@@ -7,6 +7,7 @@
 mod copy;
 mod digest;
 mod error;
+mod files;
 pub mod functions;
 pub mod gate;
 mod head;

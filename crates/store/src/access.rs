@@ -13,6 +13,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+/// How the names of people begin, under which events are recorded.
+pub(crate) const PERSON: &str = "person:";
+
 /// Who asks, and what they may do. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -40,7 +43,7 @@ impl Actor {
 
     /// Someone with what the policies permit them, by their login.
     pub fn person(clearance: Clearance) -> Actor {
-        Actor::new(&format!("person:{}", clearance.login()), clearance)
+        Actor::new(&format!("{PERSON}{}", clearance.login()), clearance)
     }
 
     /// Nobody, who may do nothing.
@@ -108,6 +111,26 @@ impl Actor {
         let unknown = |_| StoreError::NoSuchRecord { register: record.register.name.clone(), record: record.record };
         self.may_do(RecordAction::Read, record).map_err(unknown)?;
         self.may_do(RecordAction::Redact, record)
+    }
+
+    /// Whether they are told that a record of a register was erased. Whose it was and how it stood went with it, so that
+    /// only who may read every record is; to others it is as if it had never been.
+    pub(crate) fn may_know_of_erased(&self, register: &str) -> bool {
+        self.clearance.rows(register) == Rows::All
+    }
+
+    /// Whether they may see how every record of a register came to be.
+    pub(crate) fn may_see_every_history(&self, register: &str) -> bool {
+        self.clearance.rows_for(RecordAction::History, register) == Rows::All
+    }
+
+    /// Whether they may know by which login something was done: by their own, or who sees those of all accounts.
+    pub(crate) fn may_know_login(&self, id: &str) -> bool {
+        let accounts = "office_account";
+        let every = |rows: Rows| rows == Rows::All;
+        !id.starts_with(PERSON)
+            || id == self.id()
+            || every(self.clearance.rows(accounts)) && every(self.clearance.rows_showing(Sensitivity::Internal, accounts))
     }
 
     /// Whether a record may be moved.

@@ -5,11 +5,11 @@ use crate::{
     access::Standing,
     batch::Asked,
     beside,
-    files::{self, FileRefused, Sent, Upload},
+    files::{self, FileRefused, Files, Sent, Upload},
     log::Draft,
 };
 use shirube_access::RecordAction;
-use shirube_plan::{Field, FieldKind, Register};
+use shirube_plan::{Field, FieldKind, FileType, Register};
 use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, normalise, split};
 use shirube_snapshot::{Evaluated, Head, Key};
 use std::collections::BTreeMap;
@@ -64,6 +64,7 @@ pub(crate) struct Checker<'a> {
     pub head: &'a mut Head,
     pub rules: &'a BTreeMap<String, Rules>,
     pub sent: &'a Sent,
+    pub files: &'a Files,
     pub actor: &'a Actor,
     /// Time of the batch.
     pub at: i64,
@@ -98,8 +99,8 @@ impl Checker<'_> {
             }
             Command::Attach { record, version, field, name, media, bytes, reason, .. } => {
                 let state = self.present(register, record, version)?;
-                let content = attachment(register, &field, name, &media, &bytes)?;
-                self.sent.note(self.actor.id(), &files::sha256(&bytes), Upload { media, size: size_of(&bytes) });
+                let (content, upload) = attachment(register, &field, name, &media, &bytes)?;
+                self.sent.note(self.actor.id(), &files::sha256(&bytes), upload);
                 self.change(register, state, EventKind::Attach, content, Body { reason, ..Body::default() }, &[])
             }
             Command::Redact { .. } => Err(StoreError::RedactionInBatch),
@@ -125,7 +126,10 @@ impl Checker<'_> {
         let standing = Standing { register, state: state.as_deref(), synthetic: origin.synthetic, content: &content, record: 0 };
         self.actor.may_do(RecordAction::Create, standing)?;
         self.actor.may_fill(&content, standing)?;
-        self.may_name_files(register, &content, &Content::new())?;
+        let mut content = content;
+        // What was judged with other sizes and types of files is judged anew.
+        let otherwise = self.hold_files(register, &mut content, &Content::new(), false)?;
+        let judged = judged.filter(|_| !otherwise);
         let (content, evaluated) = match judged {
             Some(evaluated) => {
                 let mut errors = vec![];
@@ -170,7 +174,7 @@ impl Checker<'_> {
     /// The record as the change found it.
     fn present(&self, register: &Register, record: i64, version: i64) -> Result<RecordState, StoreError> {
         let state = self.head.state(&register.name, record)?;
-        let Some(state) = state else { return Err(absent(self.head, &register.name, record)?) };
+        let Some(state) = state else { return Err(absent(self.head, self.actor, &register.name, record)?) };
         // Who may not read it does not learn that it is there.
         if self.actor.may_do(RecordAction::Read, standing(register, &state)).is_err() {
             return Err(StoreError::NoSuchRecord { register: register.name.clone(), record });
@@ -211,10 +215,12 @@ impl Checker<'_> {
                 None => content.remove(&column),
             };
         }
-        let content = normalise(register, content);
-        let changes = difference(&state.content, &content);
+        let mut content = normalise(register, content);
+        let mut changes = difference(&state.content, &content);
         self.may_change(register, &state, kind, &body, &content, changes.keys())?;
-        self.may_name_files(register, &content, &state.content)?;
+        if self.hold_files(register, &mut content, &state.content, kind == EventKind::Attach)? {
+            changes = difference(&state.content, &content);
+        }
         if changes.is_empty() && body.state.is_none() && body.origin.is_none() {
             return Err(StoreError::NothingChanged);
         }
@@ -334,10 +340,10 @@ impl Checker<'_> {
     }
 }
 
-/// Why a record is not there.
-pub(crate) fn absent(head: &Head, register: &str, record: i64) -> Result<StoreError, StoreError> {
+/// Why a record is not there, as far as the actor may know.
+pub(crate) fn absent(head: &Head, actor: &Actor, register: &str, record: i64) -> Result<StoreError, StoreError> {
     let register = register.to_string();
-    Ok(match head.erased(&register, record)? {
+    Ok(match head.erased(&register, record)?.filter(|_| actor.may_know_of_erased(&register)) {
         Some(seq) => StoreError::Redacted { register, record, seq },
         None => StoreError::NoSuchRecord { register, record },
     })
@@ -351,27 +357,30 @@ fn difference(before: &Content, after: &Content) -> Changes {
 }
 
 /// The columns of an attached file that its field takes.
-fn attachment(register: &Register, field: &str, name: String, media: &str, bytes: &[u8]) -> Result<Changes, StoreError> {
+fn attachment(register: &Register, field: &str, name: String, media: &str, bytes: &[u8]) -> Result<(Changes, Upload), StoreError> {
     let Some(declared) = register.field(field).filter(|f| matches!(f.kind, FieldKind::Attachment { .. })) else {
         return Err(StoreError::NotAnAttachment { register: register.name.clone(), field: field.to_string() });
     };
-    takes(declared, media, bytes)?;
-    Ok(Changes::from([
+    let upload = upload(declared, &name, media, bytes)?;
+    let changes = Changes::from([
         (field.to_string(), Some(Cell::Text(name))),
         (format!("{field}_sha256"), Some(Cell::Text(files::sha256(bytes)))),
-        (format!("{field}_media"), Some(Cell::Text(media.to_string()))),
-        (format!("{field}_size"), Some(Cell::Integer(size_of(bytes)))),
-    ]))
+        (format!("{field}_media"), Some(Cell::Text(upload.media.clone()))),
+        (format!("{field}_size"), Some(Cell::Integer(upload.size))),
+    ]);
+    Ok((changes, upload))
 }
 
-/// Whether a field takes a file by its size; if so, refuses one that it does not take by its content. One that is too
-/// large is refused at its place by the register's rules.
-pub(crate) fn takes(field: &Field, media: &str, bytes: &[u8]) -> Result<bool, FileRefused> {
-    let FieldKind::Attachment { max_size, types } = &field.kind else { return Ok(false) };
-    if bytes.len() as u64 > *max_size {
-        return Ok(false);
-    }
-    files::check_kind(bytes, media, types).map(|()| true)
+/// A file that is sent for a field, if the field takes it by name and content. One that is too large is not looked into:
+/// it is refused at its place by the register's rules.
+pub(crate) fn upload(field: &Field, name: &str, media: &str, bytes: &[u8]) -> Result<Upload, FileRefused> {
+    let found = match &field.kind {
+        FieldKind::Attachment { max_size, types } if bytes.len() as u64 <= *max_size => Some(files::check_kind(bytes, name, media, types)?),
+        _ => None,
+    };
+    let said = Some(media.trim()).filter(|media| !media.is_empty());
+    let media = said.or(found.map(FileType::media)).unwrap_or("application/octet-stream").to_string();
+    Ok(Upload { media, size: size_of(bytes), found })
 }
 
 pub(crate) fn size_of(bytes: &[u8]) -> i64 {

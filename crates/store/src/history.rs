@@ -1,9 +1,12 @@
 //! The versions of a record.
 
-use crate::{Actor, StoreError, access::Standing, log::EventLog};
+use crate::{
+    Actor, StoreError,
+    access::{PERSON, Standing},
+};
 use shirube_access::RecordAction;
 use shirube_plan::Register;
-use shirube_record::{Cell, Content, EventKind, RecordState, Scope, apply};
+use shirube_record::{Cell, Content, Event, EventKind, RecordState, Scope, apply};
 use shirube_snapshot::columns_of;
 use std::collections::BTreeSet;
 
@@ -18,7 +21,7 @@ pub struct Version {
     pub kind: EventKind,
     /// When (milliseconds since the epoch, UTC).
     pub at: i64,
-    /// Who.
+    /// Who, by the name under which it is recorded; `person` where the login is not for who asks to know.
     pub actor: String,
     /// Why, as given; gone if redacted.
     pub reason: Option<String>,
@@ -53,14 +56,14 @@ pub struct Change {
     pub after: Option<Cell>,
 }
 
-pub(crate) fn read(log: &dyn EventLog, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
-    let events = log.of_record(record)?;
+/// The versions that the events of a record have made.
+pub(crate) fn versions(events: &[Event], register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
     if events.first().is_none_or(|e| e.register != register) {
         return Err(StoreError::NoSuchRecord { register: register.to_string(), record });
     }
     let mut state: Option<RecordState> = None;
     let mut versions = vec![];
-    for event in &events {
+    for event in events {
         let before = state.as_ref().map(|s| s.content.clone()).unwrap_or_default();
         let after = apply(state, event);
         let body = event.body.as_ref();
@@ -99,6 +102,14 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
     let unknown = || StoreError::NoSuchRecord { register: register.name.clone(), record };
     // The content of some versions may be gone, and with it whose the record was: then it is nobody's.
     let now = versions.last().ok_or_else(unknown)?;
+    if now.kind == EventKind::Redact && now.scope == Some(Scope::All) {
+        // Nothing is left of it by which policies could tell it from others.
+        return match (actor.may_know_of_erased(&register.name), actor.may_see_every_history(&register.name)) {
+            (false, _) => Err(unknown()),
+            (true, false) => Err(StoreError::Redacted { register: register.name.clone(), record, seq: now.seq }),
+            (true, true) => Ok(told(versions, actor)),
+        };
+    }
     actor.may_do(RecordAction::Read, standing(now, register, record)).map_err(|_| unknown())?;
     actor.may_do(RecordAction::History, standing(now, register, record))?;
     let readable = versions
@@ -131,7 +142,15 @@ pub(crate) fn narrowed(versions: Vec<Version>, actor: &Actor, register: &Registe
         seen.push(version);
         before = hidden;
     }
-    Ok(seen)
+    Ok(told(seen, actor))
+}
+
+/// Versions without the logins of those whom the actor may not know.
+fn told(mut versions: Vec<Version>, actor: &Actor) -> Vec<Version> {
+    for version in versions.iter_mut().filter(|version| !actor.may_know_login(&version.actor)) {
+        version.actor = PERSON.trim_end_matches(':').to_string();
+    }
+    versions
 }
 
 /// Rows of a group without their hidden columns.

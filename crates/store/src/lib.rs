@@ -8,6 +8,7 @@
 pub mod access;
 mod age;
 mod anchor;
+mod attached;
 mod backup;
 mod batch;
 mod beside;

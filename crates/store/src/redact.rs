@@ -25,7 +25,7 @@ impl Writer {
         self.transaction(|writer, at| {
             let pack = writer.head.pack().clone();
             let declared = pack.registers.get(&register).ok_or_else(|| StoreError::NoSuchRegister(register.clone()))?;
-            let Some(state) = writer.head.state(&register, record)? else { return Err(absent(&writer.head, &register, record)?) };
+            let Some(state) = writer.head.state(&register, record)? else { return Err(absent(&writer.head, actor, &register, record)?) };
             actor.may_redact(standing(declared, &state))?;
             let events = writer.log.of_record(record)?;
             let erased = match scope {
@@ -74,6 +74,25 @@ impl Writer {
         self.remove_unused(self.files.all()?)?;
         self.purge();
         Ok(())
+    }
+
+    /// Removes files that were sent long ago and that no record names, and says how many.
+    pub(crate) fn tidy(&mut self, files: BTreeSet<String>) -> Result<usize, StoreError> {
+        self.look();
+        if self.is_behind() {
+            // What it does not know of yet may name them.
+            return Ok(0);
+        }
+        // Not those that somebody has sent once more since.
+        let left = self.files.left()?;
+        let mut removed = 0;
+        for sha in files.intersection(&left) {
+            if !self.head.file_in_use(sha)? {
+                self.files.remove(sha)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     pub(crate) fn remove_unused(&self, files: BTreeSet<String>) -> Result<(), StoreError> {
@@ -126,6 +145,12 @@ fn is_personal(register: &Register, column: &str) -> bool {
 
 /// Hashes of attached files that the erased payloads name.
 pub(crate) fn files_of(register: &Register, events: &[Event], scope: Scope) -> BTreeSet<String> {
+    let bodies = events.iter().flat_map(|e| e.personal.iter().chain(e.body.iter().filter(|_| scope == Scope::All)));
+    named_in(register, bodies.flat_map(|body| &body.content).map(|(column, cell)| (column, cell.as_ref())))
+}
+
+/// Hashes of attached files that columns name.
+pub(crate) fn named_in<'c>(register: &Register, cells: impl Iterator<Item = (&'c String, Option<&'c Cell>)>) -> BTreeSet<String> {
     let attached = |field: &&shirube_plan::Field| matches!(field.kind, FieldKind::Attachment { .. });
     let columns: BTreeSet<String> = register
         .fields
@@ -136,9 +161,8 @@ pub(crate) fn files_of(register: &Register, events: &[Event], scope: Scope) -> B
             _ => vec![],
         })
         .collect();
-    let bodies = events.iter().flat_map(|e| e.personal.iter().chain(e.body.iter().filter(|_| scope == Scope::All)));
     let mut found = BTreeSet::new();
-    for (column, cell) in bodies.flat_map(|body| &body.content) {
+    for (column, cell) in cells {
         match cell {
             Some(Cell::Text(sha)) if columns.contains(column) => {
                 found.insert(sha.clone());

@@ -3,13 +3,12 @@
 use crate::{
     Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, TrailReport, VerifyReport, Version, backup,
     batch::Asked,
-    check::{size_of, takes},
     error::file_error,
-    files::{self, Files, FilesPlace, Place, Sent, Upload},
+    files::{Files, FilesPlace, Place, Sent},
     follow::{FOLLOWING, Following, Heard, REDACTING},
     history,
     indexer::Indexer,
-    log::Log,
+    log::{IdleLogs, Log},
     migrate, pack_mark, pack_records,
     people::Known,
     reader::Idle,
@@ -17,7 +16,7 @@ use crate::{
     writer::{BulkReply, Commands, Job, Writer, is_fatal},
 };
 use shirube_access::SystemAction;
-use shirube_plan::{Field, Pack};
+use shirube_plan::Pack;
 use shirube_snapshot::{AsOf, Head, SearchIndex, Snapshot, SnapshotInfo};
 use std::{
     collections::BTreeMap,
@@ -45,11 +44,12 @@ pub struct Store {
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
     indexer: Option<Indexer>,
-    files: Files,
-    sent: Sent,
+    pub(crate) files: Files,
+    pub(crate) sent: Sent,
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
     idle: Idle,
+    idle_logs: IdleLogs,
     pub(crate) people: Known,
     pub(crate) trail: trail::Desk,
     /// Redactions go one by one, to their end.
@@ -112,6 +112,7 @@ impl Store {
             indexer: Some(Indexer::start(index, wake, bell)?),
             seq,
             idle: Idle::default(),
+            idle_logs: IdleLogs::default(),
             people: Known::default(),
             trail,
             redaction: Mutex::new(()),
@@ -140,6 +141,7 @@ impl Store {
             // The writer, for whom all others wait, then finds it there.
             self.files.keep(bytes)?;
         }
+        self.look_into_files(actor, &command)?;
         self.one(actor, command)
     }
 
@@ -251,26 +253,9 @@ impl Store {
     /// The versions of a record that the actor may read, oldest first, each with what it changed of what they may see.
     pub fn history(&self, actor: &Actor, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
         let declared = self.pack.registers.get(register).ok_or_else(|| StoreError::NoSuchRegister(register.to_string()))?;
-        let versions = history::read(&*self.log_reader()?, register, record)?;
+        let events = self.idle_logs.read(|| self.log_reader(), |log| log.of_record(record))?;
+        let versions = history::versions(&events, register, record)?;
         history::narrowed(versions, actor, declared, record)
-    }
-
-    /// Keeps a file that a change is about to name in a field by its SHA-256, which is given back. Forms send files
-    /// before the rest of the record is in order. One that is larger than the field takes is not kept.
-    pub fn keep(&self, actor: &Actor, field: &Field, media: &str, bytes: &[u8]) -> Result<String, StoreError> {
-        actor.may_attach(&self.pack)?;
-        if !takes(field, media, bytes)? {
-            return Ok(files::sha256(bytes));
-        }
-        let sha256 = self.files.keep(bytes)?;
-        self.sent.note(actor.id(), &sha256, Upload { media: media.to_string(), size: size_of(bytes) });
-        Ok(sha256)
-    }
-
-    /// An attached file, for who sees it named in a record.
-    pub fn file(&self, reader: &Reader, register: &str, record: i64, sha256: &str) -> Result<Vec<u8>, StoreError> {
-        let named = reader.names_file(register, record, sha256)?;
-        if named { self.files.read(sha256) } else { Err(StoreError::NoSuchFile(sha256.to_string())) }
     }
 
     /// Checks the whole log: chain, payloads, redactions, and that the head is of this log.
@@ -339,6 +324,13 @@ impl Store {
         migrate::run(folder, from, to)
     }
 
+    /// Brings the log of a data folder (at `place`) to a format, the last one if none is named; gives what it had and what
+    /// it has. Others may be reading and writing; writers wait meanwhile.
+    pub fn migrate_format(folder: &Path, place: &LogPlace, to: Option<i64>, actor: &Actor) -> Result<(i64, i64), StoreError> {
+        actor.may(SystemAction::Verify)?;
+        place.reformat(folder, to)
+    }
+
     /// Records of a register that a pack created, in order.
     pub(crate) fn created_by_packs(&self, register: &str) -> Result<Vec<i64>, StoreError> {
         self.log_reader()?.created_by(register, "pack:")
@@ -349,7 +341,7 @@ impl Store {
         pack_mark::erased(&*self.log_reader()?)
     }
 
-    fn send(&self, job: Job) -> Result<(), StoreError> {
+    pub(crate) fn send(&self, job: Job) -> Result<(), StoreError> {
         self.jobs.send(job).map_err(|_| StoreError::Closed)
     }
 
@@ -374,6 +366,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         // The writer goes last: whoever closes a database last, and may write, empties its write-ahead log.
         self.idle.clear();
+        self.idle_logs.clear();
         self.indexer.take();
         let _ = self.jobs.send(Job::Stop);
         if let Some(writer) = self.writer.take() {

@@ -16,7 +16,7 @@ use crate::{
 use shirube_record::Event;
 use shirube_snapshot::{Head, HeadError};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
     time::Duration,
 };
@@ -35,9 +35,25 @@ pub(crate) type Commands = Box<dyn Iterator<Item = Asked> + Send>;
 
 /// What the writer is asked.
 pub(crate) enum Job {
-    One { actor: Actor, command: Command, reply: SyncSender<Result<Receipt, StoreError>> },
-    All { actor: Actor, commands: Commands, dry_run: bool, reply: SyncSender<BulkReply> },
-    Rebuild { reply: SyncSender<Result<(), StoreError>> },
+    One {
+        actor: Actor,
+        command: Command,
+        reply: SyncSender<Result<Receipt, StoreError>>,
+    },
+    All {
+        actor: Actor,
+        commands: Commands,
+        dry_run: bool,
+        reply: SyncSender<BulkReply>,
+    },
+    Rebuild {
+        reply: SyncSender<Result<(), StoreError>>,
+    },
+    /// Files that no record named when it was looked.
+    Tidy {
+        files: BTreeSet<String>,
+        reply: SyncSender<Result<usize, StoreError>>,
+    },
     Stop,
 }
 
@@ -138,6 +154,9 @@ impl Writer {
                 }
                 Job::Rebuild { reply } => {
                     let _ = reply.send(self.rebuild());
+                }
+                Job::Tidy { files, reply } => {
+                    let _ = reply.send(self.tidy(files));
                 }
             }
         }
@@ -302,7 +321,8 @@ impl Desk<'_> {
             _ => None,
         };
         let salts = &mut self.salts;
-        let mut checker = Checker { head: self.head, rules: self.rules, sent: self.sent, actor, at, salt: &mut || salts.next() };
+        let mut checker =
+            Checker { head: self.head, rules: self.rules, sent: self.sent, files: self.files, actor, at, salt: &mut || salts.next() };
         let checked = checker.check(asked)?;
         if let Some(bytes) = file {
             // On disk before the event that names it.

@@ -258,15 +258,6 @@ pub fn hidden(l: L) -> Markup {
     html! { span class="absent" title=(why) { (l.t("非表示", "hidden")) } }
 }
 
-/// Who did something, in words where it was nobody in person.
-pub fn actor(l: L, id: &str) -> String {
-    match id.strip_prefix("pack:") {
-        Some(pack) => format!("{}{pack}", l.t("パックの読み込み ", "the pack's own records, ")),
-        None if id == "owner" => l.t("この環境の管理者", "local owner").to_string(),
-        None => id.to_string(),
-    }
-}
-
 /// A time of the log: Japan time, to the minute.
 pub fn time(l: L, ms: i64) -> Markup {
     match jiff::Timestamp::from_millisecond(ms) {

@@ -4,6 +4,7 @@
 //! log and computes no figure itself. [`routes::ROUTES`] lists every address; a page is one module in `pages`: a
 //! handler that fetches, and a pure function that draws.
 
+mod actors;
 pub mod api;
 mod assets;
 mod cells;

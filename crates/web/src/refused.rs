@@ -126,6 +126,10 @@ pub fn file_words(refused: &FileRefused) -> (Pair, Pair) {
     let problem = match refused {
         FileRefused::Runs { found } => format!("ファイルの中身は {found} です。プログラムやWebページは添付できません"),
         FileRefused::Differs { declared, found } => format!("{declared} として送られましたが、中身は {found} です"),
+        FileRefused::Ending { ending, found, usual } => format!(
+            "ファイル名の終わりは「.{ending}」ですが、中身は {found} です。{found} のファイル名の終わりは {} です",
+            usual.join("、")
+        ),
         FileRefused::NotTaken { found, allowed } => {
             format!("ファイルの中身は {found} です。この項目に添付できるのは {} です", allowed.join("、"))
         }

@@ -66,7 +66,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     answered && finished
 }
 
-/// Removes sessions, links, counters and jobs that are over, once an hour.
+/// Removes sessions, links, counters, jobs and files of forms that are over, once an hour.
 async fn tidy(app: Arc<App>) {
     let mut hours = time::interval(Duration::from_secs(3600));
     loop {
@@ -78,6 +78,11 @@ async fn tidy(app: Arc<App>) {
             }
             if let Err(error) = app.jobs.tidy() {
                 tracing::warn!(%error, "jobs of long ago were not removed");
+            }
+            match app.store.tidy_files() {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "files that were sent with forms and never saved"),
+                Err(error) => tracing::warn!(%error, "files that were sent with forms and never saved were not removed"),
             }
         });
         if tidied.await.is_err() {

@@ -13,11 +13,15 @@ use crate::{
     who::{self, Accounts, NO_ACCOUNT, SecondFactor, Who},
 };
 use axum::body::Bytes;
-use shirube_keyring::{Clock, ExposeSecret, Keyring, Limits, Purpose};
+use shirube_keyring::{Clock, ExposeSecret, Happening, Keyring, Limits, Purpose, What};
 use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_plan::{Files, Lang, Pack, load};
 use shirube_store::Store;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 fn read(root: &Path, folder: &Path, files: &mut Files) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -73,6 +77,7 @@ fn loaded(files: &Files) -> Pack {
 pub struct Portal {
     pub app: App,
     folder: tempfile::TempDir,
+    happened: Arc<Mutex<Vec<Happening>>>,
 }
 
 impl Portal {
@@ -82,7 +87,7 @@ impl Portal {
         let store = Store::open(folder.path(), Arc::new(pack)).unwrap();
         let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
         let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
-        Portal { app: App::new(store, jobs, site, Who::Trial), folder }
+        Portal { app: App::new(store, jobs, site, Who::Trial), folder, happened: Arc::default() }
     }
 
     /// Opens a pack with accounts: whoever makes the first owner has the link.
@@ -110,13 +115,16 @@ impl Portal {
         let store = Store::open(folder.path(), Arc::clone(&pack)).unwrap();
         let jobs = Jobs::open(folder.path().join("jobs")).unwrap();
         let site = Site { data: folder.path().to_path_buf(), ..Site::default() };
-        let keyring = Keyring::in_folder(folder.path(), Limits::default(), clock, Box::new(|_| ())).unwrap();
+        let happened: Arc<Mutex<Vec<Happening>>> = Arc::default();
+        let hears = Arc::clone(&happened);
+        let listener = Box::new(move |happening| hears.lock().unwrap().push(happening));
+        let keyring = Keyring::in_folder(folder.path(), Limits::default(), clock, listener).unwrap();
         let post = Post { outbox: Outbox::in_folder(folder.path()).unwrap(), mail: None, webhooks: Webhooks::new(|_| false) };
         let mut accounts = Accounts::new(keyring, post, &pack, false).unwrap();
         // Tests of what people may do sign in by password; those of the second factor demand it.
         accounts.second_factor = SecondFactor::Optional;
         let app = App::new(store, jobs, site, Who::Accounts(Box::new(accounts)));
-        Portal { app, folder }
+        Portal { app, folder, happened }
     }
 
     /// A portal over the desk's pack.
@@ -127,6 +135,11 @@ impl Portal {
     /// The portal and its folder, for serving it.
     pub fn into_parts(self) -> (App, tempfile::TempDir) {
         (self.app, self.folder)
+    }
+
+    /// What the lines about accounts have told since this was last asked: the account and what happened.
+    pub fn happened(&self) -> Vec<(Option<i64>, What)> {
+        self.happened.lock().unwrap().drain(..).map(|happening| (happening.account.map(|a| a.0), happening.what)).collect()
     }
 
     /// The data folder.

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Kind, NEVER, Row, Table, postgres::PostgresTable, sqlite::SqliteTable};
-use ::postgres::{Client, NoTls};
 use proptest::prelude::*;
 use shirube_net::Server;
 use std::{
@@ -11,7 +10,12 @@ use std::{
         Arc, Barrier,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
+
+#[path = "../../../net/tests/support/proxy.rs"]
+mod proxy;
+use proxy::{Proxy, Turn, Weather};
 
 /// Opens one and the same table anew, as another process does.
 type Open = Box<dyn Fn() -> Arc<dyn Table>>;
@@ -20,7 +24,7 @@ type Open = Box<dyn Fn() -> Arc<dyn Table>>;
 fn schema(server: &str) -> (Server, String) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let schema = format!("keys_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    Client::connect(server, NoTls).unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+    server.parse::<Server>().unwrap().connect().unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
     (format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}").parse().unwrap(), schema)
 }
 
@@ -184,7 +188,7 @@ fn a_broken_connection_is_made_anew_and_what_was_asked_is_done_once() {
     let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
     let (config, name) = schema(&server);
     let table = PostgresTable::open(&config).unwrap();
-    let mut other = Client::connect(&server, NoTls).unwrap();
+    let mut other = server.parse::<Server>().unwrap().connect().unwrap();
     let mut cut = || {
         other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", &[&name]).unwrap();
     };
@@ -200,6 +204,39 @@ fn a_broken_connection_is_made_anew_and_what_was_asked_is_done_once() {
     assert!(table.delete(Kind::Session, "a", Some(2)).unwrap());
     cut();
     assert_eq!((table.forget(7).unwrap(), table.purge(NEVER - 1).unwrap()), (0, 0));
+}
+
+#[test]
+fn a_network_that_fails_in_any_way_holds_nobody_up_and_what_was_answered_was_done() {
+    let Ok(address) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
+    let (near, name) = schema(&address);
+    let proxy = Proxy::before(&address);
+    let far: Server = format!("{}&options=-c%20search_path%3D{name}", proxy.way(&address)).parse().unwrap();
+    let (near, far) = (PostgresTable::open(&near).unwrap(), PostgresTable::open(&far).unwrap());
+    let mut version = 0;
+    assert!(near.insert(&row("a", version)).unwrap());
+    for turn in [Turn::Now, Turn::BeforeCommit, Turn::AfterCommit] {
+        for weather in [Weather::Cut, Weather::Hole, Weather::HoleThere, Weather::HoleBack] {
+            let begun = Instant::now();
+            proxy.turn(turn, weather);
+            let answer = far.replace(version, &row("a", version + 1));
+            assert!(begun.elapsed() < Duration::from_secs(5), "{turn:?} {weather:?}: {:?}", begun.elapsed());
+            proxy.turn(Turn::Now, Weather::Fair);
+            let found = loop {
+                match far.get(Kind::Session, "a") {
+                    Ok(found) => break found.unwrap().version,
+                    Err(error) => assert!(begun.elapsed() < Duration::from_secs(15), "{turn:?} {weather:?}: {error}"),
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            };
+            assert!(found == version + 1 || found == version && answer.is_err(), "{turn:?} {weather:?}: {answer:?}");
+            // What was given up at that end holds nothing here.
+            let begun = Instant::now();
+            assert!(near.replace(found, &row("a", version + 2)).unwrap());
+            assert!(begun.elapsed() < Duration::from_secs(2), "{turn:?} {weather:?}: {:?}", begun.elapsed());
+            version += 2;
+        }
+    }
 }
 
 #[test]

@@ -1,26 +1,19 @@
 //! The table in a PostgreSQL database, which several processes may share.
 //!
 //! A connection that breaks is made anew, and what was asked over it is asked once more: every step may be repeated,
-//! for a version that we wrote is nobody else's.
+//! for a version that we wrote is nobody else's. One that fell silent is made anew for the next.
 
 use super::{FORMAT, Kind, Row, Table};
 use crate::{KeyringError, clock::Moment};
-use ::postgres::{Client, Error, Statement, types::ToSql};
-use shirube_net::{Server, said};
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+use shirube_net::{
+    Server,
+    postgres::{Client, Error, Line, Lock, Row as Found, TURN, types::ToSql},
 };
+use std::sync::{Mutex, PoisonError};
 
-/// A server that does not answer is left alone for so long.
-const BACK_OFF: Duration = Duration::from_millis(500);
-/// Keeps two processes from making the table at once ("skey"), one lock per schema.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(1936418169, hashtext(coalesce(current_schema(), '')))";
-const SESSION: &str = "
-SET lock_timeout = '10s'; SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = warning;
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
+/// Keeps two processes from making the table at once ("skey").
+const MAKING: Lock = Lock(1_936_418_169);
+const SESSION: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'";
 /// The row of kind `changes` counts, in its version, how often sessions were changed or removed.
 const SCHEMA: &str = "
 CREATE TABLE shirube_keyring_format (format BIGINT NOT NULL);
@@ -39,151 +32,65 @@ CREATE INDEX keyring_expires ON keyring (expires);
 INSERT INTO keyring VALUES ('changes', '', NULL, 9223372036854775807, 0, 0, '')";
 const COUNT: &str = "UPDATE keyring SET version = version + 1 WHERE kind = 'changes'";
 
-/// A connection and its prepared statements.
-struct Session {
-    client: Client,
-    prepared: HashMap<&'static str, Statement>,
-}
-
-/// The connection, if there is one, and when it is tried again if not.
-struct Line {
-    session: Option<Session>,
-    not_before: Instant,
-    cause: String,
-}
-
 /// The table of a database.
-pub(crate) struct PostgresTable {
-    server: Server,
-    line: Mutex<Line>,
-}
-
-impl fmt::Debug for PostgresTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PostgresTable({})", self.server.place())
-    }
-}
+#[derive(Debug)]
+pub(crate) struct PostgresTable(Mutex<Line>);
 
 fn failure(server: &Server, error: &Error) -> KeyringError {
-    let place = server.place();
-    // The server's own words for a statement would repeat its values.
-    match error.as_db_error() {
-        // Of the connection, or the server goes down or comes up.
-        Some(said) if !["08", "57P"].iter().any(|class| said.code().code().starts_with(class)) => {
-            KeyringError::Refused { place, cause: said.message().to_string() }
-        }
-        Some(said) => KeyringError::Unreachable { place, cause: said.message().to_string() },
-        None => KeyringError::Unreachable { place, cause: said(error) },
-    }
+    let (place, cause) = (server.place(), error.to_string());
+    if error.is_lost() { KeyringError::Unreachable { place, cause } } else { KeyringError::Refused { place, cause } }
 }
 
-fn connect(server: &Server) -> Result<Client, Error> {
-    let mut client = server.connect()?;
-    client.batch_execute(SESSION)?;
-    Ok(client)
+fn execute(client: &mut Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+    let statement = client.statement(sql)?;
+    client.execute(&statement, parameters)
 }
 
-impl Session {
-    fn statement(&mut self, sql: &'static str) -> Result<Statement, Error> {
-        if let Some(statement) = self.prepared.get(sql) {
-            return Ok(statement.clone());
-        }
-        let statement = self.client.prepare(sql)?;
-        self.prepared.insert(sql, statement.clone());
-        Ok(statement)
-    }
+/// Changes sessions and counts it. Counting comes first: whoever waits for the count holds nothing others wait for.
+fn execute_counted(client: &mut Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+    let (count, change) = (client.statement(COUNT)?, client.statement(sql)?);
+    client.transaction(|client| {
+        client.execute(&count, &[])?;
+        client.execute(&change, parameters)
+    })
+}
 
-    fn execute(&mut self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        let statement = self.statement(sql)?;
-        self.client.execute(&statement, parameters)
-    }
-
-    /// Changes sessions and counts it. Counting comes first: whoever waits for the count holds nothing others wait for.
-    fn execute_counted(&mut self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        let (count, change) = (self.statement(COUNT)?, self.statement(sql)?);
-        let mut transaction = self.client.transaction()?;
-        transaction.execute(&count, &[])?;
-        let changed = transaction.execute(&change, parameters)?;
-        transaction.commit()?;
-        Ok(changed)
-    }
-
-    fn version(&mut self, kind: Kind, id: &str) -> Result<Option<i64>, Error> {
-        let statement = self.statement("SELECT version FROM keyring WHERE kind = $1 AND id = $2")?;
-        self.client.query_opt(&statement, &[&kind.name(), &id])?.map(|row| row.try_get(0)).transpose()
-    }
+fn version_of(client: &mut Client, kind: Kind, id: &str) -> Result<Option<i64>, Error> {
+    let statement = client.statement("SELECT version FROM keyring WHERE kind = $1 AND id = $2")?;
+    Ok(client.query_opt(&statement, &[&kind.name(), &id])?.map(|row| row.try_get(0)).transpose()?)
 }
 
 impl PostgresTable {
     /// Opens the table, or makes it where there is none.
     pub fn open(server: &Server) -> Result<PostgresTable, KeyringError> {
         let failed = |error: Error| failure(server, &error);
-        let mut client = connect(server).map_err(failed)?;
-        let mut make = || {
-            let mut transaction = client.transaction()?;
-            transaction.batch_execute(LOCK)?;
-            if !transaction.query_one("SELECT to_regclass('shirube_keyring_format') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {
-                transaction.batch_execute(SCHEMA)?;
-                transaction.execute("INSERT INTO shirube_keyring_format VALUES ($1)", &[&FORMAT])?;
+        let mut line = Line::open(server, SESSION).map_err(failed)?;
+        line.begin(MAKING, TURN).map_err(failed)?;
+        let found = line.ask(|client| {
+            if !client.query_one("SELECT to_regclass('shirube_keyring_format') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {
+                client.batch_execute(SCHEMA)?;
+                client.execute("INSERT INTO shirube_keyring_format VALUES ($1)", &[&FORMAT])?;
             }
-            let found = transaction.query_one("SELECT format FROM shirube_keyring_format", &[])?.try_get(0)?;
-            transaction.commit()?;
-            Ok(found)
-        };
-        let found: i64 = make().map_err(failed)?;
+            Ok(client.query_one("SELECT format FROM shirube_keyring_format", &[])?.try_get(0)?)
+        });
+        let found: i64 = found.map_err(failed)?;
         if found > FORMAT {
             return Err(KeyringError::Format { place: server.place(), found, known: FORMAT });
         }
-        let session = Some(Session { client, prepared: HashMap::new() });
-        let line = Line { session, not_before: Instant::now(), cause: String::new() };
-        Ok(PostgresTable { server: server.clone(), line: Mutex::new(line) })
+        line.commit().map_err(failed)?;
+        Ok(PostgresTable(Mutex::new(line)))
     }
 
     /// Does something over the connection; if that breaks, once more over a new one. `work` hears whether it is
     /// asked again.
-    fn ask<T>(&self, mut work: impl FnMut(&mut Session, bool) -> Result<T, Error>) -> Result<T, KeyringError> {
-        // A panic in between would leave a connection in a transaction: it is let go, see below.
-        let mut line = self.line.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
-            let mut line = poisoned.into_inner();
-            line.session = None;
-            line
-        });
-        let mut again = false;
-        loop {
-            let mut session = self.session(&mut line)?;
-            match work(&mut session, again) {
-                Ok(answer) => {
-                    line.session = Some(session);
-                    return Ok(answer);
-                }
-                Err(error) => match failure(&self.server, &error) {
-                    KeyringError::Unreachable { cause, .. } if !again => {
-                        line.cause = cause;
-                        again = true;
-                    }
-                    refused @ KeyringError::Refused { .. } => {
-                        line.session = Some(session);
-                        return Err(refused);
-                    }
-                    other => return Err(other),
-                },
-            }
-        }
-    }
-
-    /// Takes the connection, made anew if it broke and it is time.
-    fn session(&self, line: &mut Line) -> Result<Session, KeyringError> {
-        if let Some(session) = line.session.take().filter(|session| !session.client.is_closed()) {
-            return Ok(session);
-        }
-        if Instant::now() < line.not_before {
-            return Err(KeyringError::Unreachable { place: self.server.place(), cause: line.cause.clone() });
-        }
-        connect(&self.server).map(|client| Session { client, prepared: HashMap::new() }).map_err(|error| {
-            line.not_before = Instant::now() + BACK_OFF;
-            line.cause = said(&error);
-            failure(&self.server, &error)
-        })
+    fn ask<T>(&self, mut work: impl FnMut(&mut Client, bool) -> Result<T, Error>) -> Result<T, KeyringError> {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = match line.ask(|client| work(client, false)) {
+            // Where nothing came for so long, the next would wait as long, and all others behind it.
+            Err(error) if error.is_broken() => line.ask(|client| work(client, true)),
+            other => other,
+        };
+        answer.map_err(|error| failure(line.server(), &error))
     }
 }
 
@@ -194,84 +101,84 @@ const REPLACE: &str = "UPDATE keyring SET account = $3, expires = $4, seen = $5,
 
 impl Table for PostgresTable {
     fn insert(&self, row: &Row) -> Result<bool, KeyringError> {
-        self.ask(|session, again| {
+        self.ask(|client, again| {
             let changed =
-                session.execute(INSERT, &[&row.kind.name(), &row.id, &row.account, &row.expires, &row.seen, &row.version, &row.body])?;
+                execute(client, INSERT, &[&row.kind.name(), &row.id, &row.account, &row.expires, &row.seen, &row.version, &row.body])?;
             // The answer to the first attempt may have been lost, not the attempt.
-            Ok(changed == 1 || again && session.version(row.kind, &row.id)? == Some(row.version))
+            Ok(changed == 1 || again && version_of(client, row.kind, &row.id)? == Some(row.version))
         })
     }
 
     fn get(&self, kind: Kind, id: &str) -> Result<Option<Row>, KeyringError> {
-        self.ask(|session, _| {
+        self.ask(|client, _| {
             let statement =
-                session.statement("SELECT id, account, expires, seen, version, body FROM keyring WHERE kind = $1 AND id = $2")?;
-            session.client.query_opt(&statement, &[&kind.name(), &id])?.map(|found| row(kind, &found)).transpose()
+                client.statement("SELECT id, account, expires, seen, version, body FROM keyring WHERE kind = $1 AND id = $2")?;
+            client.query_opt(&statement, &[&kind.name(), &id])?.map(|found| row(kind, &found)).transpose()
         })
     }
 
     fn replace(&self, version: i64, row: &Row) -> Result<bool, KeyringError> {
-        self.ask(|session, again| {
+        self.ask(|client, again| {
             let parameters: [&(dyn ToSql + Sync); 8] =
                 [&row.kind.name(), &row.id, &row.account, &row.expires, &row.seen, &row.version, &row.body, &version];
             let changed = match row.kind {
-                Kind::Session => session.execute_counted(REPLACE, &parameters)?,
-                _ => session.execute(REPLACE, &parameters)?,
+                Kind::Session => execute_counted(client, REPLACE, &parameters)?,
+                _ => execute(client, REPLACE, &parameters)?,
             };
-            Ok(changed == 1 || again && session.version(row.kind, &row.id)? == Some(row.version))
+            Ok(changed == 1 || again && version_of(client, row.kind, &row.id)? == Some(row.version))
         })
     }
 
     fn touch(&self, kind: Kind, id: &str, seen: Moment, expires: Moment) -> Result<(), KeyringError> {
-        self.ask(|session, _| {
+        self.ask(|client, _| {
             let sql = "UPDATE keyring SET seen = $3, expires = $4 WHERE kind = $1 AND id = $2 AND seen < $3";
-            let statement = session.statement(sql)?;
-            let mut transaction = session.client.transaction()?;
-            // Ten thousand people at work would otherwise keep the disk busy with nothing but this.
-            transaction.batch_execute("SET LOCAL synchronous_commit = off")?;
-            transaction.execute(&statement, &[&kind.name(), &id, &seen, &expires])?;
-            transaction.commit()
+            let statement = client.statement(sql)?;
+            client.transaction(|client| {
+                // Ten thousand people at work would otherwise keep the disk busy with nothing but this.
+                client.batch_execute("SET LOCAL synchronous_commit = off")?;
+                client.execute(&statement, &[&kind.name(), &id, &seen, &expires]).map(drop)
+            })
         })
     }
 
     fn delete(&self, kind: Kind, id: &str, version: Option<i64>) -> Result<bool, KeyringError> {
-        self.ask(|session, _| {
+        self.ask(|client, _| {
             let sql = "DELETE FROM keyring WHERE kind = $1 AND id = $2 AND version = coalesce($3, version)";
             let parameters: [&(dyn ToSql + Sync); 3] = [&kind.name(), &id, &version];
             let changed = match kind {
-                Kind::Session => session.execute_counted(sql, &parameters)?,
-                _ => session.execute(sql, &parameters)?,
+                Kind::Session => execute_counted(client, sql, &parameters)?,
+                _ => execute(client, sql, &parameters)?,
             };
             Ok(changed == 1)
         })
     }
 
     fn list(&self, kind: Kind, account: i64) -> Result<Vec<Row>, KeyringError> {
-        self.ask(|session, _| {
+        self.ask(|client, _| {
             let sql =
                 "SELECT id, account, expires, seen, version, body FROM keyring WHERE kind = $1 AND account = $2 ORDER BY id COLLATE \"C\"";
-            let statement = session.statement(sql)?;
-            session.client.query(&statement, &[&kind.name(), &account])?.iter().map(|found| row(kind, found)).collect()
+            let statement = client.statement(sql)?;
+            client.query(&statement, &[&kind.name(), &account])?.iter().map(|found| row(kind, found)).collect()
         })
     }
 
     fn forget(&self, account: i64) -> Result<u64, KeyringError> {
-        self.ask(|session, _| session.execute_counted("DELETE FROM keyring WHERE account = $1", &[&account]))
+        self.ask(|client, _| execute_counted(client, "DELETE FROM keyring WHERE account = $1", &[&account]))
     }
 
     fn purge(&self, now: Moment) -> Result<u64, KeyringError> {
-        self.ask(|session, _| session.execute("DELETE FROM keyring WHERE expires <= $1", &[&now]))
+        self.ask(|client, _| execute(client, "DELETE FROM keyring WHERE expires <= $1", &[&now]))
     }
 
     fn changes(&self) -> Result<i64, KeyringError> {
-        self.ask(|session, _| {
-            let statement = session.statement("SELECT version FROM keyring WHERE kind = 'changes'")?;
-            session.client.query_one(&statement, &[])?.try_get(0)
+        self.ask(|client, _| {
+            let statement = client.statement("SELECT version FROM keyring WHERE kind = 'changes'")?;
+            Ok(client.query_one(&statement, &[])?.try_get(0)?)
         })
     }
 }
 
-fn row(kind: Kind, r: &::postgres::Row) -> Result<Row, Error> {
+fn row(kind: Kind, r: &Found) -> Result<Row, Error> {
     Ok(Row {
         kind,
         id: r.try_get(0)?,

@@ -1,7 +1,6 @@
 //! A keyring for the tests: in a folder, or in a schema of its own where `SHIRUBE_TEST_POSTGRES` names a database.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, missing_docs)]
 
-use postgres::{Client as Connection, NoTls};
 use shirube_keyring::{Account, Attempt, Client, Clock, ExposeSecret, Happening, Keyring, Limits, SignIn, SignedIn, What};
 use shirube_net::Server;
 use std::{
@@ -35,7 +34,7 @@ impl Place {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let database = std::env::var("SHIRUBE_TEST_POSTGRES").ok().map(|server| {
             let schema = format!("ring_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            Connection::connect(&server, NoTls).unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+            server.parse::<Server>().unwrap().connect().unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
             format!("{server}?options=-c%20search_path%3D{schema}").parse().unwrap()
         });
         Place { folder: tempfile::tempdir().unwrap(), database, clock: Clock::at(BEGIN), told: Arc::default() }

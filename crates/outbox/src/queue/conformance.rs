@@ -3,23 +3,27 @@
 
 use super::{postgres::PostgresQueue, sqlite::SqliteQueue};
 use crate::{Draft, LEASE, MOST_ATTEMPTS, Outbox, Outcome, Tally, Which};
-use ::postgres::{Client, NoTls};
 use proptest::prelude::*;
 use shirube_net::Server;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
 };
+
+#[path = "../../../net/tests/support/proxy.rs"]
+mod proxy;
+use proxy::{Proxy, Turn, Weather};
 
 /// Opens one and the same outbox anew, as another process does.
 type Open = Box<dyn Fn() -> Outbox>;
 
 /// A database of the tests and a schema of its own in it.
-fn schema(server: &str) -> Server {
+fn schema(server: &str) -> (Server, String) {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let schema = format!("outbox_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    Client::connect(server, NoTls).unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
-    format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}").parse().unwrap()
+    server.parse::<Server>().unwrap().connect().unwrap().batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+    (format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}").parse().unwrap(), schema)
 }
 
 /// Runs a law on every table there is, each empty.
@@ -28,8 +32,44 @@ fn on_each(law: impl Fn(&Open)) {
     let path = folder.path().join("outbox.db");
     law(&(Box::new(move || Outbox(Box::new(SqliteQueue::open(&path).unwrap()))) as Open));
     if let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") {
-        let server = schema(&server);
+        let (server, _) = schema(&server);
         law(&(Box::new(move || Outbox(Box::new(PostgresQueue::open(&server).unwrap()))) as Open));
+    }
+}
+
+#[test]
+fn a_network_that_fails_in_any_way_holds_nobody_up_and_nothing_is_put_twice() {
+    let Ok(address) = std::env::var("SHIRUBE_TEST_POSTGRES") else { return };
+    let (near, name) = schema(&address);
+    let proxy = Proxy::before(&address);
+    let far: Server = format!("{}&options=-c%20search_path%3D{name}", proxy.way(&address)).parse().unwrap();
+    let (near, far) = (PostgresQueue::open(&near).unwrap(), PostgresQueue::open(&far).unwrap());
+    let (near, far) = (Outbox(Box::new(near)), Outbox(Box::new(far)));
+    assert!(near.advance(None, 0, &[], 0).unwrap());
+    let mut at = 0;
+    for turn in [Turn::Now, Turn::BeforeCommit, Turn::AfterCommit] {
+        for weather in [Weather::Cut, Weather::Hole, Weather::HoleThere, Weather::HoleBack] {
+            let begun = Instant::now();
+            proxy.turn(turn, weather);
+            let drafts = [draft(&format!("{at}/a"), "l")];
+            let answer = far.advance(Some(at), at + 1, &drafts, 0);
+            assert!(begun.elapsed() < Duration::from_secs(5), "{turn:?} {weather:?}: {:?}", begun.elapsed());
+            proxy.turn(Turn::Now, Weather::Fair);
+            let found = loop {
+                match far.cursor() {
+                    Ok(found) => break found.unwrap(),
+                    Err(error) => assert!(begun.elapsed() < Duration::from_secs(15), "{turn:?} {weather:?}: {error}"),
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            };
+            assert!(found == at + 1 || found == at && answer.is_err(), "{turn:?} {weather:?}: {answer:?}");
+            // What was given up at that end holds nothing here.
+            let begun = Instant::now();
+            assert_eq!(near.advance(Some(at), at + 1, &drafts, 0).unwrap(), found == at);
+            assert!(begun.elapsed() < Duration::from_secs(2), "{turn:?} {weather:?}: {:?}", begun.elapsed());
+            at += 1;
+            assert_eq!(keys(&near, Which::Waiting).len() as i64, at);
+        }
     }
 }
 

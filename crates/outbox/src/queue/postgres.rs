@@ -2,21 +2,15 @@
 
 use super::{FORMAT, Queue, Settle, TALLY, condition};
 use crate::{Delivery, Draft, Entry, Moment, OutboxError, Tally, Which};
-use ::postgres::{Client, Error, Transaction, types::ToSql};
-use shirube_net::Server;
-use std::{
-    fmt,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+use shirube_net::{
+    Server,
+    postgres::{Client, Error, Line, Lock, Row, TURN, types::ToSql},
 };
+use std::sync::{Mutex, PoisonError};
 
-/// A connection that does not answer for so long is broken.
-const ALIVE: Duration = Duration::from_secs(5);
-/// Keeps two processes from making the tables at once ("sout"), one lock per schema.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(1936684404, hashtext(coalesce(current_schema(), '')))";
-const SESSION: &str = "
-SET lock_timeout = '10s'; SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = warning;
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
+/// Keeps two processes from making the tables at once ("sout").
+const MAKING: Lock = Lock(1_936_684_404);
+const SESSION: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'";
 const SCHEMA: &str = "
 CREATE TABLE shirube_outbox_format (format BIGINT NOT NULL);
 CREATE TABLE outbox (
@@ -44,89 +38,64 @@ UPDATE outbox SET due = $2, mark = $3, attempts = attempts + 1 WHERE id = (
 ) RETURNING id, task, made, attempts";
 
 /// The table of a database.
-pub(crate) struct PostgresQueue {
-    server: Server,
-    /// The connection, if there is one.
-    client: Mutex<Option<Client>>,
-}
-
-impl fmt::Debug for PostgresQueue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PostgresQueue({})", self.server)
-    }
-}
+#[derive(Debug)]
+pub(crate) struct PostgresQueue(Mutex<Line>);
 
 fn failure(server: &Server, error: &Error) -> OutboxError {
-    // The server's own words for a statement would repeat its values.
-    let cause = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_string());
-    OutboxError::Server { place: server.place(), cause }
-}
-
-fn connect(server: &Server) -> Result<Client, Error> {
-    let mut client = server.connect()?;
-    client.batch_execute(SESSION)?;
-    Ok(client)
+    OutboxError::Server { place: server.place(), cause: error.to_string() }
 }
 
 impl PostgresQueue {
     /// Opens the table, or makes it where there is none.
     pub fn open(server: &Server) -> Result<PostgresQueue, OutboxError> {
         let failed = |error: Error| failure(server, &error);
-        let mut client = connect(server).map_err(failed)?;
-        let mut make = || {
-            let mut transaction = client.transaction()?;
-            transaction.batch_execute(LOCK)?;
-            if !transaction.query_one("SELECT to_regclass('shirube_outbox_format') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {
-                transaction.batch_execute(SCHEMA)?;
-                transaction.execute("INSERT INTO shirube_outbox_format VALUES ($1)", &[&FORMAT])?;
+        let mut line = Line::open(server, SESSION).map_err(failed)?;
+        line.begin(MAKING, TURN).map_err(failed)?;
+        let found = line.ask(|client| {
+            if !client.query_one("SELECT to_regclass('shirube_outbox_format') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {
+                client.batch_execute(SCHEMA)?;
+                client.execute("INSERT INTO shirube_outbox_format VALUES ($1)", &[&FORMAT])?;
             }
-            let found = transaction.query_one("SELECT format FROM shirube_outbox_format", &[])?.try_get(0)?;
-            transaction.commit()?;
-            Ok(found)
-        };
-        let found: i64 = make().map_err(failed)?;
+            Ok(client.query_one("SELECT format FROM shirube_outbox_format", &[])?.try_get(0)?)
+        });
+        let found: i64 = found.map_err(failed)?;
         if found > FORMAT {
             return Err(OutboxError::Format { place: server.place(), found, known: FORMAT });
         }
-        Ok(PostgresQueue { server: server.clone(), client: Mutex::new(Some(client)) })
+        line.commit().map_err(failed)?;
+        Ok(PostgresQueue(Mutex::new(line)))
     }
 
     /// Does something in a transaction; over a new connection if the old one broke before it began. One that breaks in
     /// between is an error: whoever asks again finds by key, mark or cursor what became of it.
-    fn ask<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>) -> Result<T, OutboxError> {
-        let failed = |error: Error| failure(&self.server, &error);
-        let mut kept = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        // Taken out, so that a connection on which something failed is let go.
-        let alive = kept.take().and_then(|mut client| client.is_valid(ALIVE).is_ok().then_some(client));
-        let mut client = alive.map_or_else(|| connect(&self.server).map_err(failed), Ok)?;
-        let mut transaction = client.transaction().map_err(failed)?;
-        let answer = work(&mut transaction).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-        *kept = Some(client);
-        Ok(answer)
+    fn ask<T>(&self, work: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, OutboxError> {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that broke is let go by being asked nothing.
+        let _ = line.ask(|client| client.batch_execute(""));
+        line.ask(|client| client.transaction(work)).map_err(|error| failure(line.server(), &error))
     }
 
     fn change(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<bool, OutboxError> {
-        self.ask(|transaction| Ok(transaction.execute(sql, parameters)? == 1))
+        self.ask(|client| Ok(client.execute(sql, parameters)? == 1))
     }
 }
 
 impl Queue for PostgresQueue {
     fn cursor(&self) -> Result<Option<i64>, OutboxError> {
-        self.ask(|transaction| transaction.query_opt("SELECT seq FROM outbox_cursor", &[])?.map(|row| row.try_get(0)).transpose())
+        self.ask(|client| Ok(client.query_opt("SELECT seq FROM outbox_cursor", &[])?.map(|row| row.try_get(0)).transpose()?))
     }
 
     fn advance(&self, from: Option<i64>, to: i64, drafts: &[Draft], now: Moment) -> Result<bool, OutboxError> {
-        self.ask(|transaction| {
+        self.ask(|client| {
             // The cursor first: whoever has its row puts alone, and so numbers follow the log's order.
             let moved = match from {
-                Some(from) => transaction.execute("UPDATE outbox_cursor SET seq = $2 WHERE seq = $1", &[&from, &to])?,
-                None => transaction.execute("INSERT INTO outbox_cursor VALUES (1, $1) ON CONFLICT DO NOTHING", &[&to])?,
+                Some(from) => client.execute("UPDATE outbox_cursor SET seq = $2 WHERE seq = $1", &[&from, &to])?,
+                None => client.execute("INSERT INTO outbox_cursor VALUES (1, $1) ON CONFLICT DO NOTHING", &[&to])?,
             };
             if moved == 1 && !drafts.is_empty() {
-                let put = transaction.prepare(PUT)?;
+                let put = client.statement(PUT)?;
                 for draft in drafts {
-                    transaction.execute(&put, &[&draft.key, &draft.lane, &draft.task, &now])?;
+                    client.execute(&put, &[&draft.key, &draft.lane, &draft.task, &now])?;
                 }
             }
             Ok(moved == 1)
@@ -138,12 +107,12 @@ impl Queue for PostgresQueue {
     }
 
     fn take(&self, now: Moment, until: Moment, mark: i64) -> Result<Option<Delivery>, OutboxError> {
-        self.ask(|transaction| {
-            let delivery = |row: ::postgres::Row| {
+        self.ask(|client| {
+            let delivery = |row: Row| {
                 let attempt = row.try_get::<_, i32>(3)?.unsigned_abs();
                 Ok(Delivery { id: row.try_get(0)?, task: row.try_get(1)?, made: row.try_get(2)?, attempt, mark })
             };
-            transaction.query_opt(TAKE, &[&now, &until, &mark])?.map(delivery).transpose()
+            client.query_opt(TAKE, &[&now, &until, &mark])?.map(delivery).transpose()
         })
     }
 
@@ -171,7 +140,7 @@ impl Queue for PostgresQueue {
         let condition = condition(which);
         let sql =
             format!("SELECT id, task, made, due, attempts, problem, mark FROM outbox WHERE {condition} AND id > $1 ORDER BY id LIMIT $2");
-        let entry = |row: &::postgres::Row| {
+        let entry = |row: &Row| {
             Ok(Entry {
                 id: row.try_get(0)?,
                 task: row.try_get(1)?,
@@ -182,13 +151,13 @@ impl Queue for PostgresQueue {
                 taken: row.try_get::<_, i64>(6)? != 0,
             })
         };
-        self.ask(|transaction| transaction.query(&sql, &[&after, &i64::from(most)])?.iter().map(entry).collect())
+        self.ask(|client| client.query(&sql, &[&after, &i64::from(most)])?.iter().map(entry).collect())
     }
 
     fn tally(&self) -> Result<Tally, OutboxError> {
-        self.ask(|transaction| {
-            let row = transaction.query_one(TALLY, &[])?;
-            let count = |at| row.try_get::<_, i64>(at).map(i64::unsigned_abs);
+        self.ask(|client| {
+            let row = client.query_one(TALLY, &[])?;
+            let count = |at| Ok::<_, Error>(row.try_get::<_, i64>(at)?.unsigned_abs());
             Ok(Tally { waiting: count(0)?, failed: count(1)?, dead: count(2)?, oldest: row.try_get(3)? })
         })
     }

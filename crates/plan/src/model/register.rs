@@ -273,6 +273,22 @@ impl FileType {
         }
     }
 
+    /// How names of such files end, after the dot.
+    pub fn endings(self) -> &'static [&'static str] {
+        match self {
+            FileType::Pdf => &["pdf"],
+            FileType::Png => &["png"],
+            FileType::Jpeg => &["jpg", "jpeg"],
+            FileType::Webp => &["webp"],
+            FileType::Csv => &["csv", "tsv", "txt"],
+            FileType::Text => &["txt", "csv", "tsv", "md", "log", "json", "xml"],
+            FileType::Xlsx => &["xlsx"],
+            FileType::Docx => &["docx"],
+            FileType::Pptx => &["pptx"],
+            FileType::Zip => &["zip"],
+        }
+    }
+
     /// Its media type.
     pub fn media(self) -> &'static str {
         match self {

@@ -1,4 +1,5 @@
-//! `shirube migrate-store`: the event log from the data folder to PostgreSQL, or back.
+//! `shirube migrate-store`: the event log from the data folder to PostgreSQL, or back; `shirube migrate-format`: its tables
+//! from one format to another.
 
 use crate::Place;
 use crate::failure::Failure;
@@ -15,6 +16,18 @@ pub fn run(place: &Place, to: &str) -> Result<ExitCode, Failure> {
     match target {
         Target::Server(_) => say!("moved; start with SHIRUBE_DATABASE or --database naming the database, and keep the data folder"),
         Target::Folder(folder) => say!("moved; start with --data {} and without SHIRUBE_DATABASE", folder.display()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Brings the tables to a format.
+pub fn format(place: &Place, to: Option<i64>) -> Result<ExitCode, Failure> {
+    let (from, to) = Store::migrate_format(&place.data, &place.log, to, &Actor::owner())?;
+    let log = place.log.describe(&place.data);
+    if from == to {
+        say!("{log} has format {to}, as before")
+    } else {
+        say!("{log} has format {to} now; it had {from}")
     }
     Ok(ExitCode::SUCCESS)
 }

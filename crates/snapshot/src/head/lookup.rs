@@ -3,10 +3,10 @@
 use super::{Head, HeadError};
 use crate::{
     rows::{complete, state},
-    schema::{child_name, quoted},
+    schema::quoted,
 };
 use rusqlite::{OptionalExtension, types::Null};
-use shirube_plan::{Field, FieldKind, Register};
+use shirube_plan::Register;
 use shirube_record::{Cell, Content, RecordState};
 
 impl Head {
@@ -57,63 +57,6 @@ impl Head {
         let mut rows = statement.raw_query();
         rows.next()?.map(|r| Ok((r.get(0)?, r.get(1)?))).transpose()
     }
-
-    /// Whether any record, present or past, refers to this attached file.
-    pub fn file_in_use(&self, sha256: &str) -> Result<bool, HeadError> {
-        for place in self.file_places() {
-            for table in [crate::schema::past_name(&place.table), place.table] {
-                let sql = format!("SELECT 1 FROM {} WHERE {} = ?1", quoted(&table), quoted(&place.column));
-                if self.connection.prepare_cached(&sql)?.exists([sha256])? {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Records that refer to this attached file now: register, id and column, `group.column` within groups.
-    pub fn naming_file(&self, sha256: &str) -> Result<Vec<(String, i64, String)>, HeadError> {
-        let mut found = vec![];
-        for place in self.file_places() {
-            let sql = format!("SELECT _id FROM {} WHERE {} = ?1", quoted(&place.table), quoted(&place.column));
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            let path = place.group.map_or_else(|| place.column.clone(), |group| format!("{group}.{}", place.column));
-            for id in statement.query_map([sha256], |row| row.get::<_, i64>(0))? {
-                found.push((place.register.clone(), id?, path.clone()));
-            }
-        }
-        Ok(found)
-    }
-
-    fn file_places(&self) -> Vec<FilePlace> {
-        let mut places = vec![];
-        for register in self.pack.registers.values() {
-            let of = |field: &Field, group: Option<&Field>| FilePlace {
-                register: register.name.clone(),
-                table: group.map_or_else(|| register.name.clone(), |group| child_name(&register.name, &group.name)),
-                column: format!("{}_sha256", field.name),
-                group: group.map(|group| group.name.clone()),
-            };
-            for field in &register.fields {
-                match &field.kind {
-                    FieldKind::Attachment { .. } => places.push(of(field, None)),
-                    FieldKind::Group { fields } => {
-                        places.extend(fields.iter().filter(|f| matches!(f.kind, FieldKind::Attachment { .. })).map(|f| of(f, Some(field))))
-                    }
-                    _ => {}
-                }
-            }
-        }
-        places
-    }
-}
-
-/// A column that holds hashes of attached files.
-struct FilePlace {
-    register: String,
-    table: String,
-    column: String,
-    group: Option<String>,
 }
 
 fn is_null(cell: Option<&Cell>) -> bool {

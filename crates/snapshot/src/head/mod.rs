@@ -76,8 +76,8 @@ struct Time {
 /// The head file, open for following the log.
 #[derive(Debug)]
 pub struct Head {
-    connection: Connection,
-    pack: Arc<Pack>,
+    pub(crate) connection: Connection,
+    pub(crate) pack: Arc<Pack>,
     layouts: Layouts,
     evaluators: BTreeMap<String, Evaluator>,
     applied: Applied,

@@ -8,6 +8,7 @@ use std::{
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
 };
 
 /// A folder with a file for each hash.
@@ -18,6 +19,8 @@ pub(super) struct FolderFiles {
 
 /// How the name of a file ends that is not whole.
 const PART: &str = ".part";
+/// Twice as long as a form may take from its file to its record.
+const LONG: Duration = Duration::from_secs(48 * 3600);
 
 impl FolderFiles {
     /// Removes what a process that was killed has left. Nobody else may have the data folder open.
@@ -33,7 +36,8 @@ impl FolderFiles {
 impl Keeper for FolderFiles {
     fn keep(&self, sha: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.join(sha);
-        if path.exists() {
+        // Sent once more, it is waited for once more. One that cannot be marked so is written anew.
+        if fs::File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now())).is_ok() {
             return Ok(());
         }
         // Two that keep the same file at once do not write into each other's.
@@ -66,6 +70,14 @@ impl Keeper for FolderFiles {
     fn all(&self) -> Result<BTreeSet<String>, StoreError> {
         let entries = fs::read_dir(&self.folder).map_err(file_error(&self.folder))?;
         Ok(entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).filter(|name| is_hash(name)).collect())
+    }
+
+    fn left(&self) -> Result<BTreeSet<String>, StoreError> {
+        let long_ago = |sha: &String| {
+            let sent = fs::metadata(self.folder.join(sha)).and_then(|found| found.modified());
+            sent.is_ok_and(|sent| sent.elapsed().is_ok_and(|age| age > LONG))
+        };
+        Ok(self.all()?.into_iter().filter(long_ago).collect())
     }
 
     fn remove(&self, sha: &str) -> Result<(), StoreError> {

@@ -19,6 +19,16 @@ pub enum FileRefused {
         /// What was found in it.
         found: &'static str,
     },
+    /// Its name ends as the names of other files do.
+    #[error("the name of the file ends in `.{ending}`, but its content is {found}, whose names end in {}; name it as what it is", usual.join(", "))]
+    Ending {
+        /// How the name ends.
+        ending: String,
+        /// What was found in it.
+        found: &'static str,
+        /// How names of such files end.
+        usual: &'static [&'static str],
+    },
     /// The field takes other files.
     #[error("the file is {found}; this field takes {}", allowed.join(", "))]
     NotTaken {
@@ -44,15 +54,42 @@ enum Found {
     Other(&'static str),
 }
 
-/// Refuses what a field that takes these types does not take.
-pub(crate) fn check(bytes: &[u8], declared: &str, types: &[FileType]) -> Result<(), FileRefused> {
+/// What a file is; refuses what a field that takes these types does not take.
+pub(crate) fn check(bytes: &[u8], name: &str, declared: &str, types: &[FileType]) -> Result<FileType, FileRefused> {
+    let found = look(bytes, types)?;
+    fits(found, name, types)?;
+    if agrees(found, declared) { Ok(found) } else { Err(FileRefused::Differs { declared: declared.to_string(), found: found.word() }) }
+}
+
+/// What a file is, if it is anything that fields take.
+pub(crate) fn look(bytes: &[u8], types: &[FileType]) -> Result<FileType, FileRefused> {
     match found(bytes) {
+        Found::Type(found) => Ok(found),
         Found::Runs(found) => Err(FileRefused::Runs { found }),
-        Found::Type(found) if !types.contains(&found) => Err(not_taken(found.word(), types)),
-        Found::Type(found) if !agrees(found, declared) => Err(FileRefused::Differs { declared: declared.to_string(), found: found.word() }),
-        Found::Type(_) => Ok(()),
         Found::Other(found) => Err(not_taken(found, types)),
     }
+}
+
+/// Refuses what was found to be none of the types, or goes by the name of something else.
+pub(crate) fn fits(found: FileType, name: &str, types: &[FileType]) -> Result<(), FileRefused> {
+    // Nothing in a text says that it is a table.
+    let table = found == FileType::Text && !types.contains(&found) && types.contains(&FileType::Csv);
+    let found = if table { FileType::Csv } else { found };
+    if !types.contains(&found) {
+        return Err(not_taken(found.word(), types));
+    }
+    match ending(name) {
+        Some(ending) if !found.endings().contains(&ending.as_str()) => {
+            Err(FileRefused::Ending { ending, found: found.word(), usual: found.endings() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How a name ends, as the systems read it that open a file by its ending: some of them leave out dots and spaces behind.
+pub(crate) fn ending(name: &str) -> Option<String> {
+    let name = name.trim_end_matches(|c: char| c == '.' || c.is_whitespace() || c.is_control());
+    Some(name.rsplit_once('.')?.1.to_ascii_lowercase())
 }
 
 fn not_taken(found: &'static str, types: &[FileType]) -> FileRefused {
@@ -156,7 +193,28 @@ mod tests {
     use super::*;
 
     fn refusal(bytes: &[u8], declared: &str) -> Option<String> {
-        check(bytes, declared, FileType::ALL).err().map(|refused| refused.to_string())
+        check(bytes, "", declared, FileType::ALL).err().map(|refused| refused.to_string())
+    }
+
+    #[test]
+    fn a_name_that_ends_as_those_of_other_files_is_refused_with_how_it_may_end() {
+        let told = |bytes: &[u8], name: &str| check(bytes, name, "", FileType::ALL).err().map(|refused| refused.to_string());
+        for (bytes, names) in [
+            (&b"%PDF-1.7"[..], &["a.pdf", "A.PDF", "a", "版1.2.pdf", ".pdf", "a.pdf."][..]),
+            (b"a,b", &["a.csv", "a.txt", "a.tsv", "a.exe.txt"]),
+            (&[0xff, 0xd8, 0xff, 0xe0], &["a.jpg", "a.jpeg"]),
+        ] {
+            for name in names {
+                assert_eq!(told(bytes, name), None, "{name}");
+            }
+        }
+        for name in ["x.bat", "x.txt.js", "x.bat.", "x.BAT . ", "x.bat\u{a0}", ".bat", "x.txt:y.bat", "x.\u{202e}txt", "x.pdf", "x.html"] {
+            let told = told(b"hello", name).unwrap_or_default();
+            assert!(told.contains("its content is text") && told.contains("txt, csv"), "{name}: {told}");
+        }
+        assert!(told(b"%PDF-1.7", "x.txt").is_some_and(|told| told.contains("`.txt`") && told.contains("pdf")));
+        let table = |name: &str| check(b"a,b", name, "text/csv", &[FileType::Csv]);
+        assert!(table("a.csv").is_ok() && matches!(table("a.json"), Err(FileRefused::Ending { found: "csv", .. })));
     }
 
     #[test]
@@ -212,7 +270,7 @@ mod tests {
         assert!(refusal(b"hello", "application/pdf").is_some());
         assert!(refusal(b"GIF89a", "image/gif").is_some_and(|told| told.contains("image/gif") && told.contains("pdf")));
         assert!(refusal(&[1, 2, 3, 0], "application/octet-stream").is_some_and(|told| told.contains("no known type")));
-        let only = check(b"hello", "text/plain", &[FileType::Pdf]);
+        let only = check(b"hello", "x.txt", "text/plain", &[FileType::Pdf]);
         assert_eq!(only, Err(FileRefused::NotTaken { found: "text", allowed: vec!["pdf"] }));
     }
 }

@@ -12,7 +12,7 @@ pub use error::FilesError;
 pub use kind::FileRefused;
 pub use place::{Bucket, FilesPlace, Place};
 
-pub(crate) use kind::check as check_kind;
+pub(crate) use kind::{check as check_kind, ending, fits, look};
 pub(crate) use sent::{Sent, Upload};
 
 use crate::{StoreError, error::file_error};
@@ -31,6 +31,8 @@ trait Keeper: fmt::Debug + Send + Sync {
     fn size(&self, sha: &str) -> Result<Option<u64>, StoreError>;
     /// Names of the files that no form is waiting for any more.
     fn all(&self) -> Result<BTreeSet<String>, StoreError>;
+    /// Names of the files that were sent so long ago, the last time, that no form of any process waits for them.
+    fn left(&self) -> Result<BTreeSet<String>, StoreError>;
     /// Removes it, if it is there.
     fn remove(&self, sha: &str) -> Result<(), StoreError>;
 }
@@ -97,6 +99,11 @@ impl Files {
     /// Hashes of kept files. Those that a form may have sent just now through another process are not among them.
     pub fn all(&self) -> Result<BTreeSet<String>, StoreError> {
         self.0.all()
+    }
+
+    /// Hashes of files that were last sent long ago.
+    pub fn left(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.0.left()
     }
 
     pub fn remove(&self, sha: &str) -> Result<(), StoreError> {

@@ -1,8 +1,9 @@
-//! Who sent which file just now.
+//! Who has which file at hand, to name it in a record.
 //!
 //! A record names a file by its hash, and whoever sees the record is given the file. So nobody may name a file whose
-//! hash they merely know: they sent it, or see a record that names it.
+//! hash they merely know: they sent it just now, or see a record that names it and could send it as well.
 
+use shirube_plan::FileType;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -19,6 +20,8 @@ const MOST: usize = 20_000;
 pub(crate) struct Upload {
     pub media: String,
     pub size: i64,
+    /// What it is; none if it was too large for its field and was neither looked into nor kept.
+    pub found: Option<FileType>,
 }
 
 /// By who sent it, and its hash.

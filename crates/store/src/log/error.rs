@@ -45,12 +45,22 @@ pub enum LogError {
         last: i64,
     },
     /// The log was made by a later release.
-    #[error("the event log at {place} has format {found}, this release knows up to {known}; use the release that wrote it")]
+    #[error(
+        "the event log at {place} has format {found}, this release knows up to {known}; use the release that wrote it, or have it take the log back with `shirube migrate-format --to {known}`"
+    )]
     Format {
         /// Where.
         place: String,
         /// Its format.
         found: i64,
+        /// The last format that is known.
+        known: i64,
+    },
+    /// No such format.
+    #[error("there is no format {asked}: this release knows 1 to {known}")]
+    NoFormat {
+        /// What was asked for.
+        asked: i64,
         /// The last format that is known.
         known: i64,
     },
@@ -85,7 +95,7 @@ pub enum LogError {
         place: String,
     },
     /// There is no log to move.
-    #[error("{place} is not there; name the data folder with --data")]
+    #[error("there is no event log at {place}; name the data folder with --data, or the database with --database")]
     Absent {
         /// Where.
         place: String,
@@ -95,6 +105,6 @@ pub enum LogError {
 impl LogError {
     /// Asking differently mends it.
     pub fn is_misuse(&self) -> bool {
-        matches!(self, LogError::Address(..) | LogError::NotEmpty { .. } | LogError::Absent { .. })
+        matches!(self, LogError::Address(..) | LogError::NoFormat { .. } | LogError::NotEmpty { .. } | LogError::Absent { .. })
     }
 }

@@ -1,11 +1,15 @@
 //! The event log: one append-only table, kept by SQLite in the data folder or by PostgreSQL.
 
 mod error;
+mod format;
+mod idle;
 mod place;
 pub(crate) mod postgres;
 mod sqlite;
 
 pub use error::LogError;
+pub(crate) use format::BY_ACTOR;
+pub(crate) use idle::IdleLogs;
 pub use place::LogPlace;
 
 use crate::StoreError;
@@ -118,6 +122,11 @@ pub(crate) trait EventLog: Send {
     fn lines(&self, range: (i64, i64)) -> Result<Vec<Line>, StoreError>;
     /// The same of one record.
     fn lines_of(&self, record: i64, range: (i64, i64)) -> Result<Vec<Line>, StoreError>;
+    /// The newest events of one actor, from one to before another, newest first; as many as asked for. Takes long where
+    /// the format has no index for it ([`BY_ACTOR`]).
+    fn lines_by(&self, actor: &str, range: (i64, i64), most: usize) -> Result<Vec<Line>, StoreError>;
+    /// The format it has.
+    fn format(&self) -> Result<i64, StoreError>;
     /// Records of a register created by actors whose name begins so, in order.
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError>;
     /// Actor of the first event that a pack has made.

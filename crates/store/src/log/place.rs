@@ -1,8 +1,8 @@
 //! Where a log is.
 
-use super::{Log, LogError, postgres::PostgresLog, sqlite::SqliteLog};
+use super::{Log, LogError, format::FORMAT, postgres::PostgresLog, sqlite::SqliteLog};
 use crate::StoreError;
-use shirube_net::Server;
+use shirube_net::{Server, postgres::Line};
 use std::{fmt, path::Path, str::FromStr};
 
 /// Where the event log of a store is kept.
@@ -54,6 +54,16 @@ impl LogPlace {
         })
     }
 
+    /// Brings the log to a format, or to the last one; gives what it had and what it has. Whoever writes waits meanwhile.
+    pub(crate) fn reformat(&self, folder: &Path, to: Option<i64>) -> Result<(i64, i64), StoreError> {
+        let to = to.unwrap_or(FORMAT);
+        let from = match self {
+            LogPlace::Folder => SqliteLog::reformat(&folder.join("log.db"), to)?,
+            LogPlace::Postgres(server) => PostgresLog::reformat(server, to)?,
+        };
+        Ok((from, to))
+    }
+
     /// Keeps other processes from starting on the same log until it is let go: two that bring the pack's records in at
     /// once would bring them twice. A data folder has a lock of its own.
     pub(crate) fn alone(&self) -> Result<Option<Alone>, StoreError> {
@@ -66,7 +76,7 @@ impl LogPlace {
 
 /// The right to start on a log.
 pub(crate) struct Alone {
-    _connection: ::postgres::Client,
+    _connection: Line,
 }
 
 impl fmt::Debug for Alone {

@@ -1,17 +1,21 @@
 //! The log in a PostgreSQL database, which several processes may share.
 //!
-//! Writers take turns by an advisory lock that lasts as long as their transaction. A connection that breaks is made
-//! anew; a commit whose answer got lost is looked up in the log.
+//! Writers take turns by an advisory lock that lasts as long as their transaction. A connection that breaks, or on which
+//! nothing comes for too long, is made anew; a commit whose answer got lost is looked up in the log.
 
+mod rows;
 mod schema;
 
 use super::{COLUMNS, Each, EventLog, Last, Line as EventLine, LogError, Row, Which};
 use crate::StoreError;
-use ::postgres::{Client, Statement, fallible_iterator::FallibleIterator};
-use shirube_net::{Server, said};
-use shirube_record::{Event, EventKind, FIRST, Hash, Scope};
+use rows::{hash, line, row};
+use shirube_net::{
+    Server,
+    postgres::{Client, Error, Line, Lock, TURN},
+};
+use shirube_record::{Event, FIRST, Hash, Scope};
 use std::{
-    cell::{RefCell, RefMut},
+    cell::RefCell,
     time::{Duration, Instant},
 };
 
@@ -19,154 +23,92 @@ use std::{
 const TOGETHER: usize = 500;
 /// Bytes that go to the server together, about.
 const BYTES: usize = 4 << 20;
-/// The first wait before a broken connection is tried again, and the longest.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// How long the outcome of a commit is asked for after its connection broke.
-const RESOLVE: Duration = Duration::from_secs(20);
-
-/// What a session needs. The server is told to notice a writer that is gone, for it holds the lock.
-const SESSION: &str = "
-SET lock_timeout = '60s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '120s';
-SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET client_min_messages = warning;
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
-/// Marks our locks ("shir"); logs in several schemas of a database have a lock each.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(1936222578, hashtext(coalesce(current_schema(), '')))";
-const LOCK_ALONE: &str = "SELECT pg_advisory_lock(1936222579, hashtext(coalesce(current_schema(), '')))";
-/// Each statement after the lock sees what was committed before it was granted, whatever the server's default.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Rows that are asked for together. Asked for all, a server that does not know its table yet sorts it before it gives
+/// the first.
+pub(crate) const PAGE: usize = 2000;
+/// How soon the outcome of a commit is asked for after its connection broke, and for how long.
+const RESOLVE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(20));
+/// What a session needs.
+const SESSION: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '120s'";
+/// Our locks ("shir"): to write, and to start.
+const WRITING: Lock = Lock(1_936_222_578);
+const STARTING: Lock = Lock(1_936_222_579);
 const LAST: &str = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1";
-
-/// A connection and its prepared statements.
-struct Session {
-    client: Client,
-    insert: Statement,
-    last: Statement,
-}
-
-/// The connection, if there is one, and when to try again if not.
-struct Line {
-    session: Option<Session>,
-    not_before: Instant,
-    wait: Duration,
-    cause: String,
-}
 
 /// The log, open for appending or reading.
 pub(crate) struct PostgresLog {
-    server: Server,
     line: RefCell<Line>,
     /// The end of the log, the batch's own events included.
     last: Last,
     /// The end of the log without them.
     committed: Last,
-    /// Between `begin` and its end: a connection made anew would not be in the transaction.
-    in_batch: bool,
     waiting: Vec<(Event, Option<String>, Option<String>)>,
     bytes: usize,
 }
 
-pub(crate) fn failure(server: &Server, error: &::postgres::Error) -> LogError {
-    let (place, cause) = (server.to_string(), said(error));
-    match error.code().map(|code| code.code()) {
-        Some("55P03") => LogError::Busy { place },
-        // Of the connection, or the server goes down or comes up.
-        Some(code) if !(code.starts_with("08") || code.starts_with("57P") || code == "25P03") => LogError::Refused { place, cause },
-        _ => LogError::Unreachable { place, cause },
+pub(crate) fn failure(server: &Server, error: &Error) -> LogError {
+    let (place, cause) = (server.to_string(), error.to_string());
+    match error {
+        error if error.is_busy() => LogError::Busy { place },
+        error if error.is_lost() => LogError::Unreachable { place, cause },
+        _ => LogError::Refused { place, cause },
     }
 }
 
-pub(crate) fn connect(server: &Server) -> Result<Client, LogError> {
-    let connect = || {
-        let mut client = server.connect()?;
-        client.batch_execute(SESSION)?;
-        Ok(client)
-    };
-    connect().map_err(|error| failure(server, &error))
-}
-
-fn session(server: &Server) -> Result<Session, LogError> {
-    let mut client = connect(server)?;
-    let mut prepare = || {
-        let insert = client.prepare(&format!(
-            "INSERT INTO event ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], \
-             $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])"
-        ))?;
-        Ok((insert, client.prepare(LAST)?))
-    };
-    let (insert, last) = prepare().map_err(|error| failure(server, &error))?;
-    Ok(Session { client, insert, last })
+pub(crate) fn connect(server: &Server) -> Result<Line, LogError> {
+    Line::open(server, SESSION).map_err(|error| failure(server, &error))
 }
 
 /// Waits until no other process starts on this log; as long as the connection stands, none does.
-pub(super) fn alone(server: &Server) -> Result<Client, LogError> {
-    let mut client = connect(server)?;
-    client.batch_execute(LOCK_ALONE).map_err(|error| failure(server, &error))?;
-    Ok(client)
+pub(super) fn alone(server: &Server) -> Result<Line, LogError> {
+    let mut line = connect(server)?;
+    line.hold(STARTING).map_err(|error| failure(server, &error))?;
+    Ok(line)
 }
 
 impl PostgresLog {
     /// Opens or makes the log.
     pub fn open(server: &Server) -> Result<PostgresLog, StoreError> {
-        let mut client = connect(server)?;
-        schema::prepare(&mut client, server)?;
-        drop(client);
+        schema::prepare(&mut connect(server)?)?;
         PostgresLog::open_reader(server)
     }
 
     /// A second connection, for reading while the writer writes.
     pub fn open_reader(server: &Server) -> Result<PostgresLog, StoreError> {
-        let line = Line { session: Some(session(server)?), not_before: Instant::now(), wait: BACK_OFF.0, cause: String::new() };
-        let (last, waiting) = (Last::NONE, vec![]);
-        let mut log =
-            PostgresLog { server: server.clone(), line: RefCell::new(line), last, committed: last, in_batch: false, waiting, bytes: 0 };
+        let (line, last, waiting) = (RefCell::new(connect(server)?), Last::NONE, vec![]);
+        let mut log = PostgresLog { line, last, committed: last, waiting, bytes: 0 };
         log.refresh()?;
         Ok(log)
     }
 
-    /// The connection, made anew if it broke and it is time.
-    fn session(&self) -> Result<RefMut<'_, Session>, LogError> {
-        let mut line = self.line.borrow_mut();
-        if line.session.as_ref().is_none_or(|s| s.client.is_closed()) {
-            line.session = None;
-            let now = Instant::now();
-            if self.in_batch || now < line.not_before {
-                return Err(LogError::Unreachable { place: self.server.to_string(), cause: line.cause.clone() });
-            }
-            match session(&self.server) {
-                Ok(session) => {
-                    line.session = Some(session);
-                    line.wait = BACK_OFF.0;
-                }
-                Err(error) => {
-                    line.cause = match &error {
-                        LogError::Unreachable { cause, .. } => cause.clone(),
-                        other => other.to_string(),
-                    };
-                    // The attempt itself may have taken long.
-                    line.not_before = Instant::now() + line.wait;
-                    line.wait = (line.wait * 2).min(BACK_OFF.1);
-                    return Err(error);
-                }
-            }
-        }
-        RefMut::filter_map(line, |line| line.session.as_mut())
-            .map_err(|_| LogError::Unreachable { place: self.server.to_string(), cause: "connection closed".to_string() })
+    /// Brings a log to a format; gives what it had.
+    pub fn reformat(server: &Server, to: i64) -> Result<i64, StoreError> {
+        schema::bring(&mut connect(server)?, to)
     }
 
-    /// Does something over the connection, and lets go of one that broke.
-    fn ask<T>(&self, work: impl FnOnce(&mut Session) -> Result<T, ::postgres::Error>) -> Result<T, StoreError> {
-        let answer = work(&mut *self.session()?).map_err(|error| failure(&self.server, &error));
-        if let Err(LogError::Unreachable { cause, .. }) = &answer {
-            let mut line = self.line.borrow_mut();
-            line.session = None;
-            line.cause.clone_from(cause);
-        }
-        Ok(answer?)
+    fn failed(&self, error: &Error) -> StoreError {
+        failure(self.line.borrow().server(), error).into()
+    }
+
+    fn place(&self) -> String {
+        self.line.borrow().server().to_string()
+    }
+
+    /// Does something over the connection.
+    fn ask<T>(&self, work: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, StoreError> {
+        let answer = self.line.borrow_mut().ask(work);
+        answer.map_err(|error| self.failed(&error))
+    }
+
+    /// Does what has to do with the whole table.
+    fn ask_patiently<T>(&self, work: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, StoreError> {
+        self.ask(|client| client.patiently(work))
     }
 
     fn end(&self) -> Result<Last, StoreError> {
-        self.ask(|session| {
-            let row = session.client.query_opt(&session.last, &[])?;
+        self.ask(|client| {
+            let last = client.statement(LAST)?;
+            let row = client.query_opt(&last, &[])?;
             row.map_or(Ok(Last::NONE), |row| Ok(Last { seq: row.try_get(0)?, hash: hash(&row, 1)?.unwrap_or(FIRST), at: row.try_get(2)? }))
         })
     }
@@ -174,24 +116,22 @@ impl PostgresLog {
     /// Whether the batch is in the log after its commit was not answered. Whoever has the lock knows that the
     /// transaction is over, one way or the other.
     fn resolve(&mut self, cause: String) -> Result<(), StoreError> {
-        let (until, first, end) = (Instant::now() + RESOLVE, self.committed.seq + 1, self.last);
-        self.in_batch = false;
+        let (until, first, end) = (Instant::now() + RESOLVE.1, self.committed.seq + 1, self.last);
+        let line = self.line.get_mut();
         while Instant::now() < until {
-            std::thread::sleep(BACK_OFF.0);
-            let found = self.ask(|session| {
-                session.client.batch_execute(&format!("{BEGIN}; SET LOCAL lock_timeout = '10s'; {LOCK}"))?;
-                let row = session.client.query_opt("SELECT hash FROM event WHERE seq = $1", &[&end.seq])?;
-                session.client.batch_execute("ROLLBACK")?;
-                row.map(|row| hash(&row, 0)).transpose()
+            std::thread::sleep(RESOLVE.0);
+            let found = line.begin(WRITING, until.saturating_duration_since(Instant::now())).and_then(|()| {
+                let row = line.ask(|client| client.query_opt("SELECT hash FROM event WHERE seq = $1", &[&end.seq]))?;
+                Ok(row.map(|row| hash(&row, 0)).transpose()?.flatten())
             });
+            line.rollback();
             match found {
-                Ok(found) if found.flatten() == Some(end.hash) => return Ok(()),
-                Ok(_) => return Err(LogError::Unreachable { place: self.server.to_string(), cause }.into()),
-                // A refusal leaves the session in a broken transaction.
-                Err(_) => self.line.borrow_mut().session = None,
+                Ok(found) if found == Some(end.hash) => return Ok(()),
+                Ok(_) => return Err(LogError::Unreachable { place: self.place(), cause }.into()),
+                Err(_) => {}
             }
         }
-        Err(LogError::Unknown { place: self.server.to_string(), first, last: end.seq }.into())
+        Err(LogError::Unknown { place: self.place(), first, last: end.seq }.into())
     }
 }
 
@@ -211,21 +151,17 @@ impl EventLog for PostgresLog {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.ask(|session| session.client.batch_execute(&format!("{BEGIN}; {LOCK}")))?;
-        self.in_batch = true;
+        let begun = self.line.get_mut().begin(WRITING, TURN);
+        begun.map_err(|error| self.failed(&error))?;
         self.refresh()
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
         self.flush()?;
-        match self.ask(|session| session.client.batch_execute("COMMIT")) {
-            Err(StoreError::Log(LogError::Unreachable { cause, .. })) if self.last != self.committed => {
-                self.line.borrow_mut().session = None;
-                self.resolve(cause)?;
-            }
-            other => other?,
+        match self.line.get_mut().commit() {
+            Err(error) if error.is_lost() && self.last != self.committed => self.resolve(error.to_string())?,
+            other => other.map_err(|error| self.failed(&error))?,
         }
-        self.in_batch = false;
         self.committed = self.last;
         Ok(())
     }
@@ -233,23 +169,14 @@ impl EventLog for PostgresLog {
     fn rollback(&mut self) -> Result<(), StoreError> {
         self.waiting.clear();
         self.bytes = 0;
-        if std::mem::take(&mut self.in_batch) {
-            let mut line = self.line.borrow_mut();
-            let ended = line.session.as_mut().is_some_and(|session| session.client.batch_execute("ROLLBACK").is_ok());
-            if !ended {
-                // The server ends the transaction of a connection that is gone.
-                line.session = None;
-            }
-        }
+        self.line.get_mut().rollback();
         self.last = self.committed;
         Ok(())
     }
 
     fn moment(&mut self) -> Result<(), StoreError> {
-        let end = if self.in_batch { "COMMIT; " } else { "" };
-        self.ask(|session| session.client.batch_execute(&format!("{end}BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")))?;
-        self.in_batch = true;
-        Ok(())
+        let shown = self.line.get_mut().moment();
+        shown.map_err(|error| self.failed(&error))
     }
 
     fn put(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
@@ -279,9 +206,13 @@ impl EventLog for PostgresLog {
         let personal_hash: Vec<Option<&[u8]>> = events().map(|e| e.personal_hash.as_ref().map(|h| h.as_slice())).collect();
         let prev: Vec<&[u8]> = events().map(|e| e.prev.as_slice()).collect();
         let hash: Vec<&[u8]> = events().map(|e| e.hash.as_slice()).collect();
-        self.ask(|session| {
-            session.client.execute(
-                &session.insert,
+        self.ask(|client| {
+            let insert = client.statement(&format!(
+                "INSERT INTO event ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], \
+                 $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])"
+            ))?;
+            client.execute(
+                &insert,
                 &[&seq, &register, &record, &kind, &at, &actor, &body, &personal, &body_hash, &personal_hash, &prev, &hash],
             )
         })?;
@@ -289,56 +220,74 @@ impl EventLog for PostgresLog {
     }
 
     fn rows(&self, which: Which, each: &mut Each<'_>) -> Result<(), StoreError> {
-        let (condition, parameter) = match which {
-            Which::After(seq) => ("seq > $1".to_string(), seq),
-            Which::Between(after, until) => (format!("seq > $1 AND seq <= {until}"), after),
-            Which::RedactionsAfter(seq) => ("kind = 'redact' AND seq > $1".to_string(), seq),
-            Which::OfRecord(record) => ("record = $1 AND (seq = $1 OR kind <> 'create')".to_string(), record),
+        // Of one record there are few. The pages' condition would have the server look at all numbers there are.
+        let (condition, mut from, paged) = match which {
+            Which::After(seq) => ("seq > $1".to_string(), seq, true),
+            Which::Between(after, until) => (format!("seq > $1 AND seq <= {until}"), after, true),
+            Which::RedactionsAfter(seq) => ("kind = 'redact' AND seq > $1".to_string(), seq, true),
+            Which::OfRecord(record) => ("record = $1 AND (seq = $1 OR kind <> 'create')".to_string(), record, false),
         };
-        let sql = format!("SELECT {COLUMNS} FROM event WHERE {condition} ORDER BY seq");
-        let heard = self.ask(|session| {
-            let mut rows = session.client.query_raw(&sql, [parameter])?;
-            while let Some(found) = rows.next()? {
-                let seq = found.try_get(0)?;
-                if let Err(error) = each(seq, row(&found)) {
-                    return Ok(Err(error));
+        let most = if paged { format!("LIMIT {PAGE}") } else { String::new() };
+        let sql = format!("SELECT {COLUMNS} FROM event WHERE {condition} ORDER BY seq {most}");
+        loop {
+            let heard = self.ask(|client| {
+                let (mut rows, mut heard) = (client.query_raw(&sql, [from])?, 0);
+                while let Some(found) = rows.next()? {
+                    from = found.try_get(0)?;
+                    heard += 1;
+                    if let Err(error) = each(from, row(&found)) {
+                        return Ok(Err(error));
+                    }
                 }
+                Ok(Ok(heard))
+            });
+            if heard?? < PAGE || !paged {
+                return Ok(());
             }
-            Ok(Ok(()))
-        });
-        heard?
+        }
     }
 
     fn hash_of(&self, seq: i64) -> Result<Option<Hash>, StoreError> {
-        self.ask(|session| {
-            let row = session.client.query_opt("SELECT hash FROM event WHERE seq = $1", &[&seq])?;
+        self.ask(|client| {
+            let row = client.query_opt("SELECT hash FROM event WHERE seq = $1", &[&seq])?;
             Ok(row.map(|row| hash(&row, 0)).transpose()?.flatten())
         })
     }
 
     fn at_of(&self, seq: i64) -> Result<Option<i64>, StoreError> {
-        self.ask(|session| session.client.query_opt("SELECT at FROM event WHERE seq = $1", &[&seq])?.map(|row| row.try_get(0)).transpose())
+        self.ask(|client| Ok(client.query_opt("SELECT at FROM event WHERE seq = $1", &[&seq])?.map(|row| row.try_get(0)).transpose()?))
     }
 
     fn lines(&self, (from, to): (i64, i64)) -> Result<Vec<EventLine>, StoreError> {
         let sql = "SELECT seq, register, record, kind, at, actor FROM event WHERE seq >= $1 AND seq < $2 ORDER BY seq";
-        self.ask(|session| session.client.query(sql, &[&from, &to])?.iter().map(line).collect())
+        self.ask(|client| client.query(sql, &[&from, &to])?.iter().map(line).collect())
     }
 
     fn lines_of(&self, record: i64, (from, to): (i64, i64)) -> Result<Vec<EventLine>, StoreError> {
         let sql = "SELECT seq, register, record, kind, at, actor FROM event
             WHERE record = $1 AND (seq = $1 OR kind <> 'create') AND seq >= $2 AND seq < $3 ORDER BY seq";
-        self.ask(|session| session.client.query(sql, &[&record, &from, &to])?.iter().map(line).collect())
+        self.ask(|client| client.query(sql, &[&record, &from, &to])?.iter().map(line).collect())
+    }
+
+    fn lines_by(&self, actor: &str, (from, to): (i64, i64), most: usize) -> Result<Vec<EventLine>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event
+            WHERE actor = $1 AND seq >= $2 AND seq < $3 ORDER BY seq DESC LIMIT $4";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.ask(|client| client.query(sql, &[&actor, &from, &to, &most])?.iter().map(line).collect())
+    }
+
+    fn format(&self) -> Result<i64, StoreError> {
+        self.ask(schema::format)
     }
 
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT record FROM event WHERE kind = 'create' AND register = $1 AND starts_with(actor, $2) ORDER BY seq";
-        self.ask(|session| session.client.query(sql, &[&register, &actors])?.iter().map(|row| row.try_get(0)).collect())
+        self.ask_patiently(|client| client.query(sql, &[&register, &actors])?.iter().map(|row| Ok(row.try_get(0)?)).collect())
     }
 
     fn first_pack(&self) -> Result<Option<String>, StoreError> {
         let sql = "SELECT actor FROM event WHERE starts_with(actor, 'pack:') ORDER BY seq LIMIT 1";
-        self.ask(|session| session.client.query_opt(sql, &[])?.map(|row| row.try_get(0)).transpose())
+        self.ask_patiently(|client| Ok(client.query_opt(sql, &[])?.map(|row| row.try_get(0)).transpose()?))
     }
 
     fn erase(&mut self, record: i64, scope: Scope) -> Result<(), StoreError> {
@@ -348,56 +297,13 @@ impl EventLog for PostgresLog {
             Scope::All => "body = NULL, personal = NULL",
         };
         let sql = format!("UPDATE event SET {set} WHERE kind <> 'redact' AND record = $1 AND (seq = $1 OR kind <> 'create')");
-        self.ask(|session| session.client.execute(&sql, &[&record]))?;
+        self.ask(|client| client.execute(&sql, &[&record]))?;
         Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<bool, StoreError> {
         // Takes the earlier versions of erased rows out of the table; the server's own write-ahead log is its keeper's.
-        self.ask(|session| session.client.batch_execute("VACUUM event"))?;
+        self.ask_patiently(|client| client.batch_execute("VACUUM event"))?;
         Ok(true)
     }
-}
-
-/// A hash; none if it is NULL or has another length, which a verification then tells.
-fn hash(row: &::postgres::Row, at: usize) -> Result<Option<Hash>, ::postgres::Error> {
-    Ok(row.try_get::<_, Option<&[u8]>>(at)?.and_then(|bytes| bytes.try_into().ok()))
-}
-
-fn line(row: &::postgres::Row) -> Result<EventLine, ::postgres::Error> {
-    Ok(EventLine {
-        seq: row.try_get(0)?,
-        register: row.try_get(1)?,
-        record: row.try_get(2)?,
-        kind: row.try_get(3)?,
-        at: row.try_get(4)?,
-        actor: row.try_get(5)?,
-    })
-}
-
-fn row(found: &::postgres::Row) -> Result<Row<'_>, String> {
-    let read = || {
-        let kind: &str = found.try_get(3)?;
-        let personal_hash: Option<&[u8]> = found.try_get(9)?;
-        let hashes = (hash(found, 8)?, hash(found, 10)?, hash(found, 11)?);
-        let (body, personal) = (found.try_get(6)?, found.try_get(7)?);
-        let ((Some(body_hash), Some(prev), Some(hash)), Some(kind)) = (hashes, EventKind::parse(kind)) else { return Ok(None) };
-        let event = Event {
-            seq: found.try_get(0)?,
-            register: found.try_get(1)?,
-            record: found.try_get(2)?,
-            kind,
-            at: found.try_get(4)?,
-            actor: found.try_get(5)?,
-            body: None,
-            personal: None,
-            body_hash,
-            personal_hash: personal_hash.and_then(|bytes| bytes.try_into().ok()),
-            prev,
-            hash,
-        };
-        Ok(Some(Row { event, body, personal }))
-    };
-    let row: Result<_, ::postgres::Error> = read();
-    row.map_err(|error| said(&error))?.ok_or_else(|| "its kind or one of its hashes is none".to_string())
 }

@@ -1,6 +1,9 @@
 //! The log in a file of the data folder, kept by SQLite.
 
-use super::{COLUMNS, Each, EventLog, Last, Line, LogError, Row, Which};
+use super::{
+    COLUMNS, Each, EventLog, Last, Line, LogError, Row, Which,
+    format::{FORMAT, steps},
+};
 use crate::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 use shirube_record::{Event, EventKind, Hash, Scope};
@@ -9,10 +12,10 @@ use std::{path::Path, time::Duration};
 /// How long a connection waits for another's lock.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Marks the file as ours ("shir") and its format.
+/// Marks the file as ours ("shir").
 const APPLICATION: i64 = 0x7368_6972;
-const FORMAT: i64 = 1;
 
+/// The first format.
 const SCHEMA: &str = "
 CREATE TABLE event (
   seq INTEGER PRIMARY KEY, -- 1, 2, 3 … without gaps
@@ -59,16 +62,16 @@ impl SqliteLog {
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", -65_536)?;
         let application: i64 = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
-        let format: i64 = connection.pragma_query_value(None, "user_version", |r| r.get(0))?;
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
-        match (application, format, tables) {
+        match (application, format(&connection)?, tables) {
             (APPLICATION, FORMAT, _) => {}
-            (0, 0, 0) => connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; COMMIT"
-            ))?,
-            (APPLICATION, found, _) if found > FORMAT => {
-                return Err(LogError::Format { place: path.display().to_string(), found, known: FORMAT }.into());
+            (0, 0, 0) => {
+                let made = format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1; COMMIT");
+                connection.execute_batch(&made)?;
+                bring(&connection, FORMAT, path)?;
             }
+            // Nobody else has the folder.
+            (APPLICATION, 1.., _) => drop(bring(&connection, FORMAT, path)?),
             _ => return Err(StoreError::NotALog(path.display().to_string())),
         }
         let mut log = SqliteLog { connection, last: Last::NONE };
@@ -86,12 +89,44 @@ impl SqliteLog {
         Ok(log)
     }
 
+    /// Brings a log to a format; gives what it had.
+    pub fn reformat(path: &Path, to: i64) -> Result<i64, StoreError> {
+        if !path.exists() {
+            return Err(LogError::Absent { place: path.display().to_string() }.into());
+        }
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        if connection.pragma_query_value(None, "application_id", |r| r.get::<_, i64>(0))? != APPLICATION {
+            return Err(StoreError::NotALog(path.display().to_string()));
+        }
+        bring(&connection, to, path)
+    }
+
     fn reload(&mut self) -> Result<(), StoreError> {
         let sql = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1";
         let last = self.connection.query_row(sql, [], |r| Ok(Last { seq: r.get(0)?, hash: r.get(1)?, at: r.get(2)? })).optional()?;
         self.last = last.unwrap_or(Last::NONE);
         Ok(())
     }
+}
+
+fn format(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |r| r.get(0))
+}
+
+/// Brings a log to a format, in one transaction; gives what it had.
+fn bring(connection: &Connection, to: i64, path: &Path) -> Result<i64, StoreError> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let brought = format(connection).map_err(StoreError::from).and_then(|from| {
+        for step in steps(from, to, &path.display().to_string())? {
+            connection.execute_batch(step)?;
+        }
+        connection.pragma_update(None, "user_version", to)?;
+        Ok(from)
+    });
+    connection.execute_batch(if brought.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    brought
 }
 
 impl EventLog for SqliteLog {
@@ -196,6 +231,18 @@ impl EventLog for SqliteLog {
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         Ok(statement.query_map([record, from, to], line)?.collect::<Result<_, _>>()?)
+    }
+
+    fn lines_by(&self, actor: &str, (from, to): (i64, i64), most: usize) -> Result<Vec<Line>, StoreError> {
+        let sql = "SELECT seq, register, record, kind, at, actor FROM event
+            WHERE actor = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        Ok(statement.query_map(params![actor, from, to, most], line)?.collect::<Result<_, _>>()?)
+    }
+
+    fn format(&self) -> Result<i64, StoreError> {
+        Ok(format(&self.connection)?)
     }
 
     fn created_by(&self, register: &str, actors: &str) -> Result<Vec<i64>, StoreError> {

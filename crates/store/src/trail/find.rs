@@ -3,7 +3,7 @@
 use super::{Draft, Entry, Shown, TRAIL, Told, Wanted};
 use crate::{
     Actor, Store, StoreError,
-    log::{EventLog, Line},
+    log::{BY_ACTOR, EventLog, Line},
 };
 use shirube_access::SystemAction;
 use std::{
@@ -15,6 +15,8 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Events that are looked through at once.
 const WINDOW: i64 = 20_000;
+/// Events of one actor that are asked for together.
+const TOGETHER: usize = 1000;
 /// Most that is given at once.
 const MOST: usize = 10_000;
 
@@ -149,15 +151,22 @@ fn changes(log: &dyn EventLog, look: &Look, before: i64, limit: usize) -> Result
         high = high.min(first_since(log, until)?);
     }
     let low = if since > i64::MIN { first_since(log, since)? } else { 1 };
+    let by_actor = !actors.is_empty() && log.format()? >= BY_ACTOR;
     let mut found = vec![];
     while high > low && found.len() <= limit && begun.elapsed() < PATIENCE {
-        let from = low.max(high - WINDOW);
         let fits = |line: &Line| {
             (actors.is_empty() || actors.contains(&line.actor))
                 && look.register.as_ref().is_none_or(|register| line.register == *register)
                 && look.record.is_none_or(|record| line.record == record)
         };
-        let mut lines = if let Some(record) = look.record { log.lines_of(record, (low, high))? } else { log.lines((from, high))? };
+        let (mut lines, reached) = match look.record {
+            Some(record) => (log.lines_of(record, (low, high))?, low),
+            None if by_actor => newest(log, &actors, (low, high))?,
+            None => {
+                let from = low.max(high - WINDOW);
+                (log.lines((from, high))?, from)
+            }
+        };
         lines.retain(fits);
         found.extend(lines.into_iter().rev().map(|l| Changed {
             seq: l.seq,
@@ -167,9 +176,24 @@ fn changes(log: &dyn EventLog, look: &Look, before: i64, limit: usize) -> Result
             record: l.record,
             kind: l.kind,
         }));
-        high = if look.record.is_some() { low } else { from };
+        high = reached;
     }
     Ok((found, if high > low { high } else { 0 }))
+}
+
+/// The newest events of some actors, in order, and the event down to which these are all.
+fn newest(log: &dyn EventLog, actors: &[String], (low, high): (i64, i64)) -> Result<(Vec<Line>, i64), StoreError> {
+    let (mut lines, mut reached) = (vec![], low);
+    for actor in actors {
+        let theirs = log.lines_by(actor, (low, high), TOGETHER)?;
+        if let Some(last) = theirs.get(TOGETHER - 1) {
+            reached = reached.max(last.seq);
+        }
+        lines.extend(theirs);
+    }
+    lines.retain(|line| line.seq >= reached);
+    lines.sort_by_key(|line| line.seq);
+    Ok((lines, reached))
 }
 
 /// The first event at this time or later; the log is in the order of time.

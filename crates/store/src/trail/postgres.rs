@@ -1,23 +1,25 @@
 //! The trail in the log's PostgreSQL database, which several processes append to in turns.
 //!
-//! Its lock is its own, so that neither waits for the other. A connection that breaks is made anew for the next batch.
+//! Its lock is its own, so that neither waits for the other. A connection that breaks, or on which nothing comes for too
+//! long, is made anew for the next batch.
 //! If the answer to a commit is lost, nothing is given out, whether or not it was written.
 
 use super::{CHECKPOINT, Each, EachRow, Keeper, Row, Wanted};
 use crate::{
     StoreError,
-    log::{Last, LogError, postgres as server},
+    log::{
+        Last,
+        postgres::{self as server, PAGE},
+    },
 };
-use ::postgres::{Client, fallible_iterator::FallibleIterator, types::ToSql};
-use shirube_net::Server;
+use shirube_net::{
+    Server,
+    postgres::{Client, Error, Line, Lock, Row as Found, TURN, types::ToSql},
+};
 use shirube_record::{FIRST, Hash};
-use std::time::{Duration, Instant};
 
-/// How soon a server that could not be reached is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
-/// Marks our lock; logs in several schemas of a database have one each.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(1936222580, hashtext(coalesce(current_schema(), '')))";
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// To append.
+const APPENDING: Lock = Lock(1_936_222_580);
 
 /// The columns and guards of SQLite's trail, see there. A release that knows no trail leaves it alone.
 const SCHEMA: &str = "
@@ -57,70 +59,48 @@ const COLUMNS: &str = "seq, at, register, told, told_hash, prev, hash";
 const MADE: &str = "SELECT to_regclass('reading') IS NOT NULL";
 
 /// The trail, open for appending or reading.
-pub(crate) struct PostgresTrail {
-    server: Server,
-    client: Option<Client>,
-    not_before: Instant,
-    in_batch: bool,
-}
+pub(crate) struct PostgresTrail(Line);
 
 impl PostgresTrail {
     /// Opens or makes the trail.
     pub fn open(server: &Server) -> Result<PostgresTrail, StoreError> {
-        let mut trail = PostgresTrail::new(server)?;
-        trail.ask(|client| {
-            client.batch_execute(&format!("{BEGIN}; {LOCK}"))?;
-            if !client.query_one(MADE, &[])?.try_get::<_, bool>(0)? {
-                client.batch_execute(SCHEMA)?;
-            }
-            client.batch_execute("COMMIT")
-        })?;
+        let mut trail = PostgresTrail(server::connect(server)?);
+        trail.turn()?;
+        trail.ask(|client| if client.query_one(MADE, &[])?.try_get(0)? { Ok(()) } else { client.batch_execute(SCHEMA) })?;
+        trail.commit()?;
         Ok(trail)
     }
 
     /// A connection for reading; none if there is no trail.
     pub fn open_reader(server: &Server) -> Result<Option<PostgresTrail>, StoreError> {
-        let mut trail = PostgresTrail::new(server)?;
-        let made: bool = trail.ask(|client| client.query_one(MADE, &[])?.try_get(0))?;
+        let mut trail = PostgresTrail(server::connect(server)?);
+        let made: bool = trail.ask(|client| Ok(client.query_one(MADE, &[])?.try_get(0)?))?;
         Ok(made.then_some(trail))
     }
 
-    fn new(server: &Server) -> Result<PostgresTrail, StoreError> {
-        let client = Some(server::connect(server)?);
-        Ok(PostgresTrail { server: server.clone(), client, not_before: Instant::now(), in_batch: false })
+    fn turn(&mut self) -> Result<(), StoreError> {
+        let begun = self.0.begin(APPENDING, TURN);
+        Ok(begun.map_err(|error| server::failure(self.0.server(), &error))?)
     }
 
-    /// Does something over the connection, made anew if it broke, and lets go of one that fails.
-    fn ask<T>(&mut self, work: impl FnOnce(&mut Client) -> Result<T, ::postgres::Error>) -> Result<T, StoreError> {
-        let away = |cause: &str| LogError::Unreachable { place: self.server.to_string(), cause: cause.to_string() };
-        if self.client.as_ref().is_none_or(Client::is_closed) {
-            self.client = None;
-            if self.in_batch || Instant::now() < self.not_before {
-                return Err(away("connection closed").into());
-            }
-            match server::connect(&self.server) {
-                Ok(client) => self.client = Some(client),
-                Err(error) => {
-                    self.not_before = Instant::now() + AGAIN;
-                    return Err(error.into());
-                }
-            }
-        }
-        let Some(client) = self.client.as_mut() else { return Err(away("connection closed").into()) };
-        let answer = work(client).map_err(|error| server::failure(&self.server, &error));
+    /// Does something over the connection, and lets go of one on which it fails: what was begun over it ends with it.
+    fn ask<T>(&mut self, work: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, StoreError> {
+        let answer = self.0.ask(work);
         if answer.is_err() {
-            // What was begun over it ends with it.
-            self.client = None;
+            self.0.let_go();
         }
-        Ok(answer?)
+        Ok(answer.map_err(|error| server::failure(self.0.server(), &error))?)
+    }
+
+    /// Does what has to do with the whole table.
+    fn ask_patiently<T>(&mut self, work: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, StoreError> {
+        self.ask(|client| client.patiently(work))
     }
 }
 
 impl Keeper for PostgresTrail {
     fn begin(&mut self) -> Result<Last, StoreError> {
-        self.in_batch = false;
-        self.ask(|client| client.batch_execute(&format!("{BEGIN}; {LOCK}")))?;
-        self.in_batch = true;
+        self.turn()?;
         self.last()
     }
 
@@ -142,49 +122,52 @@ impl Keeper for PostgresTrail {
     fn erase(&mut self, register: &str, before: i64) -> Result<u64, StoreError> {
         let sql = "UPDATE reading SET actor = NULL, first = NULL, last = NULL, told = NULL
             WHERE register = $1 AND register <> $3 AND at < $2 AND told IS NOT NULL";
-        self.ask(|client| client.execute(sql, &[&register, &before, &CHECKPOINT]))
+        self.ask_patiently(|client| client.execute(sql, &[&register, &before, &CHECKPOINT]))
     }
 
     fn over(&mut self, register: &str, before: i64) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM reading WHERE register = $1 AND register <> $3 AND at < $2 AND told IS NOT NULL";
-        let n: i64 = self.ask(|client| client.query_one(sql, &[&register, &before, &CHECKPOINT])?.try_get(0))?;
+        let n: i64 = self.ask_patiently(|client| Ok(client.query_one(sql, &[&register, &before, &CHECKPOINT])?.try_get(0)?))?;
         Ok(n.unsigned_abs())
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        self.ask(|client| client.batch_execute("COMMIT"))?;
-        self.in_batch = false;
-        Ok(())
+        let ended = self.0.commit();
+        Ok(ended.map_err(|error| server::failure(self.0.server(), &error))?)
     }
 
     fn rollback(&mut self) {
-        if std::mem::take(&mut self.in_batch) && self.client.as_mut().is_some_and(|client| client.batch_execute("ROLLBACK").is_err()) {
-            self.client = None;
-        }
+        self.0.rollback();
     }
 
     fn purge(&mut self) -> Result<(), StoreError> {
         // The server's own write-ahead log is its keeper's.
-        self.ask(|client| client.batch_execute("VACUUM reading"))
+        self.ask_patiently(|client| client.batch_execute("VACUUM reading"))
     }
 
     fn moment(&mut self) -> Result<(), StoreError> {
-        self.ask(|client| client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))?;
-        self.in_batch = true;
-        Ok(())
+        let shown = self.0.moment();
+        Ok(shown.map_err(|error| server::failure(self.0.server(), &error))?)
     }
 
-    fn rows(&mut self, after: i64, each: &mut EachRow<'_>) -> Result<(), StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM reading WHERE seq > $1 ORDER BY seq");
-        self.ask(|client| {
-            let mut rows = client.query_raw(&sql, [after])?;
-            while let Some(found) = rows.next()? {
-                if let Err(error) = each(found.try_get(0)?, row(&found)) {
-                    return Ok(Err(error));
+    fn rows(&mut self, mut after: i64, each: &mut EachRow<'_>) -> Result<(), StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM reading WHERE seq > $1 ORDER BY seq LIMIT {PAGE}");
+        loop {
+            let heard = self.ask(|client| {
+                let (mut rows, mut heard) = (client.query_raw(&sql, [after])?, 0);
+                while let Some(found) = rows.next()? {
+                    after = found.try_get(0)?;
+                    heard += 1;
+                    if let Err(error) = each(after, row(&found)) {
+                        return Ok(Err(error));
+                    }
                 }
+                Ok(Ok(heard))
+            });
+            if heard?? < PAGE {
+                return Ok(());
             }
-            Ok(Ok(()))
-        })?
+        }
     }
 
     fn find(&mut self, wanted: &Wanted, each: &mut Each<'_>) -> Result<(), StoreError> {
@@ -203,7 +186,8 @@ impl Keeper for PostgresTrail {
             sql += &format!(" AND first <= ${0} AND last >= ${0}", values.len());
         }
         sql += " ORDER BY at DESC, seq DESC";
-        self.ask(|client| {
+        // What is rare is found late.
+        self.ask_patiently(|client| {
             let mut rows = client.query_raw(&sql, values.iter().copied())?;
             while let Some(found) = rows.next()? {
                 let heard = row(&found).map_err(|what| StoreError::Unreadable { seq: wanted.before, what }).and_then(&mut *each);
@@ -226,16 +210,16 @@ impl Keeper for PostgresTrail {
 }
 
 /// A hash; none if it has another length, which a verification then tells.
-fn hash(row: &::postgres::Row, at: usize) -> Result<Option<Hash>, ::postgres::Error> {
+fn hash(row: &Found, at: usize) -> Result<Option<Hash>, Error> {
     Ok(row.try_get::<_, &[u8]>(at)?.try_into().ok())
 }
 
-fn row(found: &::postgres::Row) -> Result<Row, String> {
+fn row(found: &Found) -> Result<Row, String> {
     let read = || {
         let (Some(told_hash), Some(prev), Some(hash)) = (hash(found, 4)?, hash(found, 5)?, hash(found, 6)?) else { return Ok(None) };
         let (seq, at, register, told) = (found.try_get(0)?, found.try_get(1)?, found.try_get(2)?, found.try_get(3)?);
         Ok(Some(Row { seq, at, register, told, told_hash, prev, hash }))
     };
-    let row: Result<_, ::postgres::Error> = read();
-    row.map_err(|error| shirube_net::said(&error))?.ok_or_else(|| "one of its hashes is none".to_string())
+    let row: Result<_, Error> = read();
+    row.map_err(|error| error.to_string())?.ok_or_else(|| "one of its hashes is none".to_string())
 }

@@ -97,7 +97,7 @@ fn something(store: &Store, place: &Path, name: &str, dice: &mut Dice, answers: 
         }
         3 => {
             let report = store.pack().registers["project"].field("report").unwrap();
-            answers.take(store.keep(&Actor::owner(), report, "text/plain", name.repeat(20).as_bytes()));
+            answers.take(store.keep(&Actor::owner(), report, "r.txt", "text/plain", name.repeat(20).as_bytes()));
         }
         _ => {
             let theme = format!("d{name}");

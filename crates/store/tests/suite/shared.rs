@@ -105,6 +105,40 @@ fn a_redaction_reaches_the_folders_of_others() {
     }
 }
 
+#[test]
+fn redactions_of_one_disturb_no_writer_of_the_other() {
+    let Some(server) = server() else { return };
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let stores = [on(&server, "disturbed", folders[0].path()), on(&server, "disturbed", folders[1].path())];
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for i in 0.. {
+                if done.load(std::sync::atomic::Ordering::Relaxed) {
+                    return;
+                }
+                submit(&stores[1], create("hub", &[("name", t(&format!("hub {i}")))]));
+            }
+        });
+        // Both redact, each in the middle of following the other.
+        let redacting = stores.iter().enumerate().map(|(which, store)| {
+            scope.spawn(move || {
+                for i in 0..25 {
+                    let columns = [("theme", t(&format!("題名 {which} {i}"))), ("year", n(2024)), ("contact", t("担当者甲乙"))];
+                    let record = submit(store, create("project", &columns)).record;
+                    submit(store, Command::Redact { register: "project".into(), record, scope: Scope::Personal, reason: "求め".into() });
+                }
+            })
+        });
+        redacting.collect::<Vec<_>>().into_iter().for_each(|both| both.join().unwrap());
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    for store in &stores {
+        let report = store.verify(&Actor::owner()).unwrap();
+        assert!(report.is_clean() && report.redacted == 50, "{report:?}");
+    }
+}
+
 /// Writes until killed; does nothing when the test run calls it as a test.
 #[test]
 fn child_that_shares() {
@@ -212,8 +246,8 @@ fn a_log_of_a_later_release_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let place = schema_place(&server, "later");
     drop(Store::open_at(folder.path(), place.clone(), Arc::new(pack())).unwrap());
-    let mut client = postgres::Client::connect(&server, postgres::NoTls).unwrap();
+    let mut client = connect(&server);
     client.batch_execute("UPDATE later.shirube_log SET format = 99").unwrap();
     let refused = Store::open_at(folder.path(), place, Arc::new(pack()));
-    assert!(matches!(refused, Err(StoreError::Log(LogError::Format { found: 99, known: 1, .. }))));
+    assert!(matches!(refused, Err(StoreError::Log(LogError::Format { found: 99, known: 2, .. }))));
 }

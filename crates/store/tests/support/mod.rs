@@ -187,6 +187,11 @@ pub fn server() -> Option<String> {
     std::env::var("SHIRUBE_TEST_POSTGRES").ok()
 }
 
+/// A connection of the tests' own.
+pub fn connect(server: &str) -> shirube_net::postgres::Client {
+    server.parse::<shirube_net::Server>().unwrap().connect().unwrap()
+}
+
 /// Where a folder's log is: in the folder, or in a schema of the folder's own.
 pub fn place(folder: &Path) -> LogPlace {
     server().map_or(LogPlace::Folder, |server| schema_place(&server, &schema(folder)))
@@ -194,7 +199,7 @@ pub fn place(folder: &Path) -> LogPlace {
 
 /// A schema's log.
 pub fn schema_place(server: &str, schema: &str) -> LogPlace {
-    let mut client = postgres::Client::connect(server, postgres::NoTls).unwrap();
+    let mut client = connect(server);
     // Two that come first at once would both make it.
     client
         .batch_execute(&format!(
@@ -210,8 +215,8 @@ fn schema(folder: &Path) -> String {
 }
 
 /// A connection to a folder's log in a database, as someone with a shell has it.
-pub fn client(server: &str, folder: &Path) -> postgres::Client {
-    let mut client = postgres::Client::connect(server, postgres::NoTls).unwrap();
+pub fn client(server: &str, folder: &Path) -> shirube_net::postgres::Client {
+    let mut client = connect(server);
     client.batch_execute(&format!("SET search_path = {}", schema(folder))).unwrap();
     client
 }
@@ -242,7 +247,7 @@ pub fn amend(register: &str, record: i64, version: i64, columns: &[(&str, Option
 
 /// Keeps a text for the field of projects that takes files.
 pub fn keep(store: &Store, actor: &Actor, bytes: &[u8]) -> Result<String, StoreError> {
-    store.keep(actor, project().field("report").unwrap(), "text/plain", bytes)
+    store.keep(actor, project().field("report").unwrap(), "r.txt", "text/plain", bytes)
 }
 
 pub fn submit(store: &Store, command: Command) -> Receipt {

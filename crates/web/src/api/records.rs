@@ -6,6 +6,7 @@ use crate::{
     error::{Error, pair},
     names,
     pages::{
+        confirm,
         desk::{record_id, register},
         registers::{holding, holdings},
     },
@@ -138,6 +139,7 @@ pub fn redact(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let register = register(app, cx)?;
     let record = record_id(cx)?;
     let body = body(cx)?;
+    confirm::shown(app, cx, register)?;
     let scope = match body.get("scope").and_then(Value::as_str) {
         Some("personal") => Scope::Personal,
         Some("all") => Scope::All,
@@ -157,6 +159,7 @@ pub fn redact(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 }
 
 fn sent(app: &App, cx: &Ctx, register: &Register, new: bool) -> Result<values::Sent, Error> {
+    confirm::shown(app, cx, register)?;
     let body = body(cx)?;
     let reader = app.store.reader(&cx.asking.actor, AsOf::Head)?;
     values::read(register, &app.pack, body, new, &|register, text| names::resolve(&reader, register, text))

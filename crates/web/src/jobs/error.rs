@@ -1,6 +1,7 @@
 //! What can go wrong with jobs.
 
 use crate::error::{Error, pair};
+use shirube_plan::Pair;
 use std::{io, path::Path};
 
 /// A job that cannot be found, begun or kept.
@@ -15,6 +16,15 @@ pub enum JobError {
     /// The job is under way already.
     #[error("job {0} is under way already")]
     Running(String),
+    /// Whoever asks has so many under way.
+    #[error("{0} imports of yours are under way; wait until one has ended")]
+    TooManyOfOne(usize),
+    /// As many as may be are under way.
+    #[error("as many imports are under way as the program takes; try again in a while")]
+    TooMany,
+    /// So many files of whoever asks wait for them.
+    #[error("{0} files that you sent wait to be imported; import or cancel some of them first")]
+    TooManyWaiting(usize),
     /// Its notes do not read.
     #[error("the notes of the job cannot be read: {0}")]
     Unreadable(String),
@@ -36,6 +46,10 @@ pub(super) fn file_error(path: &Path) -> impl FnOnce(io::Error) -> JobError {
     move |error| JobError::File { path, error }
 }
 
+fn too_many(problem: Pair, mend: Pair) -> Error {
+    Error::refused(429, "too-many-imports", pair("取り込みが多すぎます", "Too many imports at once"), problem, mend)
+}
+
 impl From<JobError> for Error {
     fn from(error: JobError) -> Error {
         match error {
@@ -53,6 +67,24 @@ impl From<JobError> for Error {
                 pair("処理中です", "Under way already"),
                 pair("この処理はすでに始まっています。", "This job is under way already."),
                 pair("終わるまでお待ちください。", "Wait until it has ended."),
+            ),
+            JobError::TooManyOfOne(n) => too_many(
+                pair(format!("あなたの取り込みが{n}件、処理中です。"), format!("{n} imports of yours are under way.")),
+                pair("どれかが終わってから、もう一度送ってください。", "Wait until one has ended, then send it again."),
+            ),
+            JobError::TooMany => too_many(
+                pair("ほかの人の取り込みが、同時に処理できる数だけ進んでいます。", "As many imports are under way as the program takes."),
+                pair("数分待ってから、もう一度送ってください。", "Wait some minutes, then send it again."),
+            ),
+            JobError::TooManyWaiting(n) => too_many(
+                pair(
+                    format!("あなたが送ったファイルが{n}件、取り込みを待っています。"),
+                    format!("{n} files that you sent wait to be imported."),
+                ),
+                pair(
+                    "「処理の一覧」で、要らないものを中止するか、取り込みを済ませてください。",
+                    "Cancel those you do not need on the page of jobs, or import them.",
+                ),
             ),
             other => Error::internal(other),
         }

@@ -28,6 +28,12 @@ use std::{
 /// Jobs are kept for so long after they ended: what was sent may hold what must not lie about.
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// Jobs that are under way at most, of one person and of all: each has a file in memory, unpacked.
+const UNDER_WAY: (usize, usize) = (2, 6);
+
+/// Files of one person at most that wait to be looked through, mended or written.
+const WAITING: usize = 20;
+
 /// Time for a job to notice that it is to stop.
 const STOPPING: Duration = Duration::from_secs(5);
 
@@ -35,7 +41,8 @@ const STOPPING: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Jobs {
     folder: PathBuf,
-    running: Mutex<BTreeMap<String, Arc<Control>>>,
+    /// By the job, with who began it.
+    running: Mutex<BTreeMap<String, (String, Arc<Control>)>>,
     last: Mutex<i64>,
 }
 
@@ -109,8 +116,14 @@ impl Jobs {
         left.into_iter().try_for_each(|e| remove(&e.path()))
     }
 
-    /// A new job with the file it is about.
+    /// A new job with the file it is about. Refused if it could not begin now, or if too many files of the same person
+    /// wait already.
     pub fn create(&self, register: &str, actor: &str, file_name: &str, bytes: &[u8]) -> Result<Job, JobError> {
+        has_room(&self.running(), actor)?;
+        let waiting = self.list()?.iter().filter(|job| job.actor == actor && !job.stage.ended()).count();
+        if waiting >= WAITING {
+            return Err(JobError::TooManyWaiting(waiting));
+        }
         let at = self.moment();
         let job = Job {
             id: format!("{at:x}"),
@@ -139,7 +152,7 @@ impl Jobs {
             _ => file_error(&path)(error),
         })?;
         let mut job: Job = serde_json::from_slice(&text).map_err(|_| JobError::NoSuchJob(id.to_string()))?;
-        if let Some(control) = self.running().get(id) {
+        if let Some((_, control)) = self.running().get(id) {
             (job.done, job.total) = control.so_far();
             job.cancelling = control.cancelled();
         }
@@ -221,7 +234,8 @@ impl Jobs {
             if running.contains_key(&job.id) {
                 return Err(JobError::Running(job.id));
             }
-            running.insert(job.id.clone(), Arc::clone(&control));
+            has_room(&running, &job.actor)?;
+            running.insert(job.id.clone(), (job.actor.clone(), Arc::clone(&control)));
         }
         job.stage = under_way;
         (job.before, job.left) = (None, None);
@@ -275,7 +289,7 @@ impl Jobs {
     pub fn finish(&self, most: Duration) -> bool {
         for (cancel, most) in [(false, most), (true, STOPPING)] {
             if cancel {
-                self.running().values().for_each(|c| c.cancelled.store(true, Ordering::Relaxed));
+                self.running().values().for_each(|(_, c)| c.cancelled.store(true, Ordering::Relaxed));
             }
             let until = Instant::now() + most;
             while self.running_now() > 0 && Instant::now() < until {
@@ -287,7 +301,7 @@ impl Jobs {
 
     /// Asks a running job to stop; one that waits for a person is given up.
     pub fn cancel(&self, id: &str) -> Result<(), JobError> {
-        if let Some(control) = self.running().get(id) {
+        if let Some((_, control)) = self.running().get(id) {
             control.cancelled.store(true, Ordering::Relaxed);
             return Ok(());
         }
@@ -306,7 +320,7 @@ impl Jobs {
         Ok(self.folder.join(format!("scratch-{:x}", self.moment())))
     }
 
-    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Control>>> {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, (String, Arc<Control>)>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -322,6 +336,15 @@ impl Jobs {
         let own = !id.is_empty() && id.len() <= 16 && id.bytes().all(|b| b.is_ascii_hexdigit());
         if own { Ok(self.folder.join(id)) } else { Err(JobError::NoSuchJob(id.to_string())) }
     }
+}
+
+/// Whether one more job may begin.
+fn has_room(running: &BTreeMap<String, (String, Arc<Control>)>, actor: &str) -> Result<(), JobError> {
+    let own = running.values().filter(|(who, _)| who == actor).count();
+    if own >= UNDER_WAY.0 {
+        return Err(JobError::TooManyOfOne(own));
+    }
+    if running.len() >= UNDER_WAY.1 { Err(JobError::TooMany) } else { Ok(()) }
 }
 
 /// How a job's work ended.

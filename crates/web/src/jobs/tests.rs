@@ -126,3 +126,41 @@ fn only_our_own_names_are_paths() {
         assert!(matches!(jobs.get(id), Err(JobError::NoSuchJob(_))), "{id}");
     }
 }
+
+#[test]
+fn so_many_are_under_way_of_one_person_and_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    let (until, go) = (Arc::new(std::sync::RwLock::new(())), |jobs: &Arc<Jobs>, actor: &str, until: &Arc<std::sync::RwLock<()>>| {
+        let (job, until) = (jobs.create("project", actor, "a.csv", b"a")?, Arc::clone(until));
+        jobs.start(job.clone(), Stage::Checking, move |_, _| {
+            drop(until.read());
+            Done::at(Stage::Checked)
+        })?;
+        Ok::<_, JobError>(job)
+    });
+    let held = until.write().unwrap();
+    let first = go(&jobs, "ann", &until).unwrap();
+    go(&jobs, "ann", &until).unwrap();
+    assert!(matches!(go(&jobs, "ann", &until), Err(JobError::TooManyOfOne(2))));
+    assert_eq!(jobs.list().unwrap().len(), 2, "nothing is kept of what was refused");
+    for other in ["bob", "bob", "eve", "eve"] {
+        go(&jobs, other, &until).unwrap();
+    }
+    assert!(matches!(go(&jobs, "dan", &until), Err(JobError::TooMany)));
+    assert!(matches!(jobs.start(first.clone(), Stage::Importing, |_, _| Done::at(Stage::Done)), Err(JobError::Running(_))));
+    drop(held);
+    ended(&jobs, &first.id);
+    go(&jobs, "dan", &until).unwrap();
+}
+
+#[test]
+fn so_many_files_of_one_person_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path());
+    let send = |actor: &str| jobs.create("project", actor, "a.csv", b"a");
+    let all: Vec<Job> = (0..WAITING).map(|_| send("ann").unwrap()).collect();
+    assert!(matches!(send("ann"), Err(JobError::TooManyWaiting(n)) if n == WAITING) && send("bob").is_ok());
+    jobs.cancel(&all[0].id).unwrap();
+    send("ann").unwrap();
+}

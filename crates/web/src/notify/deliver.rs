@@ -16,7 +16,7 @@ use shirube_outbox::{
 use shirube_plan::Lang;
 use shirube_snapshot::AsOf;
 use shirube_store::{Account, Actor, Channel, Command, People, Subscription};
-use std::{thread, time::Duration};
+use std::{collections::BTreeSet, thread, time::Duration};
 
 /// How long a process that lags behind the one that made the delivery is given to catch up.
 const LAG: Duration = Duration::from_secs(2);
@@ -51,6 +51,7 @@ fn tell(app: &App, accounts: &Accounts, delivery: &Delivery) -> Result<Outcome, 
     let people = app.store.people()?;
     match Task::parse(&delivery.task) {
         Some(task @ Task::Event { .. }) => event(app, accounts, &people, delivery, &task),
+        Some(task @ Task::Many { .. }) => many(app, accounts, &people, delivery, &task),
         Some(Task::Link { purpose, account }) => {
             let wanted = if purpose == Purpose::Invitation { "invited" } else { "active" };
             match people.account(account).filter(|a| a.state == wanted && !a.person.is_service()) {
@@ -121,21 +122,12 @@ fn event(
     task: &Task,
 ) -> Result<Outcome, NotifyError> {
     let Task::Event { seq, register, record, subscription, account, .. } = task else { return Ok(Outcome::Done) };
-    let subscription = app.store.subscriptions()?.into_iter().find(|s| s.id == *subscription);
-    let account = people.account(*account);
-    let (Some(subscription), Some(account)) = (subscription, account) else { return Ok(Outcome::Done) };
-    if !is_recipient(account, &subscription) {
-        return Ok(Outcome::Done);
-    }
+    let Some((subscription, account)) = addressed(app, people, (*subscription, *account))? else { return Ok(Outcome::Done) };
     if !has_seen(app, *seq) {
         return Ok(Outcome::Again("this process is behind the event log".to_string()));
     }
-    let actor = accounts.actor(people, Some(account), None)?;
-    for moment in [AsOf::Seq(*seq), AsOf::Head] {
-        let reader = app.store.reader(&actor, moment)?;
-        if reader.record(register, *record).map_err(shirube_store::StoreError::from)?.is_none() {
-            return Ok(Outcome::Done);
-        }
+    if seen(app, accounts, (people, account), (register, *seq), &[*record].into())?.is_empty() {
+        return Ok(Outcome::Done);
     }
     match &subscription.channel {
         Channel::Mail => {
@@ -148,6 +140,55 @@ fn event(
         }
         Channel::Webhook(url) => webhook(app, accounts, account, &subscription, (url, task)),
     }
+}
+
+/// Tells of much that happened at once: how many of the records whoever is told may see, and where they are listed.
+fn many(app: &App, accounts: &Accounts, people: &std::sync::Arc<People>, delivery: &Delivery, task: &Task) -> Result<Outcome, NotifyError> {
+    let Task::Many { register, events: (first, last), records, subscription, account, .. } = task else { return Ok(Outcome::Done) };
+    let Some((subscription, account)) = addressed(app, people, (*subscription, *account))? else { return Ok(Outcome::Done) };
+    if !has_seen(app, *last) {
+        return Ok(Outcome::Again("this process is behind the event log".to_string()));
+    }
+    let seen = seen(app, accounts, (people, account), (register, *last), records)?.len();
+    if seen == 0 {
+        return Ok(Outcome::Done);
+    }
+    let (Some(mail), Some(to)) = (&accounts.post.mail, &account.email) else { return Ok(no_mail()) };
+    let lang = if account.english { Lang::En } else { Lang::Ja };
+    let (list, own) = (crate::cells::register_path(register), crate::cells::record_path("office_subscription", subscription.id));
+    let to_list = address(app, account.english, format_args!("{list}?f._seq.ge={first}&f._seq.le={last}&sort=_seq"));
+    let text = letters::many(&app.pack, Ctx::plain(lang, "/").l, task, seen, &to_list, &address(app, account.english, own));
+    Ok(mail.send(&Letter { id: &letter_id(delivery), to, subject: &text.subject, text: &text.body }))
+}
+
+/// The subscription and whoever is told by it, if they are still to be told.
+fn addressed<'p>(
+    app: &App,
+    people: &'p People,
+    (subscription, account): (i64, i64),
+) -> Result<Option<(Subscription, &'p Account)>, NotifyError> {
+    let subscription = app.store.subscriptions()?.into_iter().find(|s| s.id == subscription);
+    let both = subscription.zip(people.account(account));
+    Ok(both.filter(|(subscription, account)| is_recipient(account, subscription)))
+}
+
+/// Those of the records that an account may see, as they were after an event and as they are now.
+fn seen(
+    app: &App,
+    accounts: &Accounts,
+    (people, account): (&std::sync::Arc<People>, &Account),
+    (register, seq): (&str, i64),
+    records: &BTreeSet<i64>,
+) -> Result<BTreeSet<i64>, NotifyError> {
+    let actor = accounts.actor(people, Some(account), None)?;
+    let mut seen = records.clone();
+    for moment in [AsOf::Seq(seq), AsOf::Head] {
+        // Numbers, not texts of people: they may stand in the statement.
+        let ids = seen.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        let found = app.store.reader(&actor, moment)?.cells(register, &[], &format!("WHERE t._id IN ({ids})"), &[]);
+        seen = found.map_err(shirube_store::StoreError::from)?.into_iter().map(|record| record.id).collect();
+    }
+    Ok(seen)
 }
 
 /// Whether readers of this process see an event by now.

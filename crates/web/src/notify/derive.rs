@@ -7,6 +7,8 @@ use shirube_store::{Channel, Happened, People, Subscriber, Subscription};
 
 /// Events looked at in one step.
 const TOGETHER: i64 = 1000;
+/// More of one moment than this go into one letter.
+const MANY: usize = 20;
 
 /// Makes the deliveries of the events behind the outbox's cursor and moves it. True if there is more to do.
 ///
@@ -33,10 +35,19 @@ pub fn derive(app: &App) -> Result<bool, NotifyError> {
     let until = head.min(from + TOGETHER);
     let mut drafts = vec![];
     if from < until {
-        let people = app.store.people()?;
-        for happened in app.store.happened(from, until)? {
-            for subscription in subscriptions.iter().filter(|s| s.covers(&happened)) {
-                drafts.extend(recipients(&people, subscription).map(|account| draft(&happened, subscription, account)));
+        let (people, happened) = (app.store.people()?, app.store.happened(from, until)?);
+        for subscription in &subscriptions {
+            let covered: Vec<&Happened> = happened.iter().filter(|happened| subscription.covers(happened)).collect();
+            // What was written at once shares its moment.
+            for together in covered.chunk_by(|one, next| one.at == next.at) {
+                for account in recipients(&people, subscription) {
+                    match together {
+                        [first, .., last] if together.len() > MANY && subscription.channel == Channel::Mail => {
+                            drafts.push(many((first, last), together, subscription, account));
+                        }
+                        few => drafts.extend(few.iter().map(|happened| draft(happened, subscription, account))),
+                    }
+                }
             }
         }
     }
@@ -75,4 +86,18 @@ fn draft(happened: &Happened, subscription: &Subscription, account: i64) -> Draf
         lane: format!("{}/{account}/{record}", subscription.id),
         task: task.text(),
     }
+}
+
+/// One letter of much that happened at once. Programs are told of each event.
+fn many((first, last): (&Happened, &Happened), together: &[&Happened], subscription: &Subscription, account: i64) -> Draft {
+    let task = Task::Many {
+        at: last.at,
+        register: last.register.clone(),
+        events: (first.seq, last.seq),
+        records: together.iter().map(|happened| happened.record).collect(),
+        subscription: subscription.id,
+        account,
+    };
+    let key = format!("events/{}-{}/{}/{account}", first.seq, last.seq, subscription.id);
+    Draft { lane: key.clone(), key, task: task.text() }
 }

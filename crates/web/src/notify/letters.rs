@@ -92,6 +92,28 @@ pub fn event(pack: &Pack, l: L, task: &Task, record: &str, subscription: &str) -
     }
 }
 
+/// A letter that tells of much that happened at once, to so many records.
+pub fn many(pack: &Pack, l: L, task: &Task, records: usize, list: &str, subscription: &str) -> Text {
+    let Task::Many { register, at, .. } = task else { return Text { subject: String::new(), body: String::new() } };
+    let register = line(pack.registers.get(register).map_or(register.as_str(), |r| l.p(&r.label)));
+    let (at, portal) = (cells::time_words(l, *at), line(l.p(&pack.meta.label)));
+    if l.is_ja() {
+        Text {
+            subject: format!("{register}：{records}件の記録に出来事（{portal}）"),
+            body: format!(
+                "{register}で、取り込みなどにより{records}件の記録が一度に登録、修正または移行されました。\n日時：{at}\n\n{list}\n\n通知の申込：{subscription}\n"
+            ),
+        }
+    } else {
+        Text {
+            subject: format!("{register}: {records} records ({portal})"),
+            body: format!(
+                "{register}: {records} records were made, corrected or moved at once, by an import for example.\nWhen: {at}\n\n{list}\n\nSubscription: {subscription}\n"
+            ),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +127,15 @@ mod tests {
         let en = link(&portal, true, Purpose::Recovery, "https://a/en/links/x", 0);
         assert_eq!(en.subject, "A new password (Grove)");
         assert!(en.body.contains("\nhttps://a/en/links/x\n") && en.body.contains("good once, until 1970"));
+    }
+
+    #[test]
+    fn a_letter_on_much_at_once_says_how_much_and_where() {
+        let register = "hub".to_string();
+        let task = Task::Many { at: 0, register, events: (5, 90), records: (5..=90).collect(), subscription: 3, account: 2 };
+        for (lang, words) in [(Lang::Ja, "hub：40件"), (Lang::En, "hub: 40 records")] {
+            let text = many(&Pack::default(), L(lang), &task, 40, "https://a/list", "https://a/sub");
+            assert!(text.subject.starts_with(words) && text.body.contains("1970") && text.body.contains("\nhttps://a/list\n"), "{text:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shirube_keyring::Purpose;
+use std::collections::BTreeSet;
 
 /// What is to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,21 @@ pub enum Task {
         what: String,
         /// State it moved to.
         state: Option<String>,
+        /// The subscription.
+        subscription: i64,
+        /// Who is told.
+        account: i64,
+    },
+    /// Much happened at once: an import, say.
+    Many {
+        /// When.
+        at: i64,
+        /// Register of the records.
+        register: String,
+        /// First event and last.
+        events: (i64, i64),
+        /// The records.
+        records: BTreeSet<i64>,
         /// The subscription.
         subscription: i64,
         /// Who is told.
@@ -69,7 +85,9 @@ mod tests {
             subscription: 12,
             account: 3,
         };
-        for task in [event, Task::Link { purpose: Purpose::Invitation, account: 3 }, Task::Forgotten { account: None }] {
+        let (register, records) = ("hub".to_string(), [17, 18].into());
+        let many = Task::Many { at: 7, register, events: (42, 43), records, subscription: 12, account: 3 };
+        for task in [event, many, Task::Link { purpose: Purpose::Invitation, account: 3 }, Task::Forgotten { account: None }] {
             assert_eq!(Task::parse(&task.text()), Some(task));
         }
         assert_eq!(Task::parse(r#"{"is":"later"}"#), None);

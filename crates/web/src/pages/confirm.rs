@@ -2,9 +2,18 @@
 //! what they wanted is done as soon as they have shown it.
 
 use super::sign_in;
-use crate::{ctx::Ctx, error::Error, form::Entered, layout, parts, reply::Reply, state::App, url};
+use crate::{
+    ctx::Ctx,
+    error::{Error, pair},
+    form::Entered,
+    layout, parts,
+    reply::Reply,
+    state::App,
+    who::{ACCOUNTS, Visitor},
+};
 use maud::{Markup, html};
 use shirube_keyring::{Account, Attempt, Confirmed, ExposeSecret};
+use shirube_plan::Register;
 use std::time::Duration;
 
 /// They showed it recently enough.
@@ -12,6 +21,41 @@ const FRESH: Duration = Duration::from_secs(15 * 60);
 
 const PASSWORD: &str = "_password";
 const CODE: &str = "_code";
+
+/// The page that asks for the password before a register is changed that says who may sign in and what they may do, or
+/// nothing: go on with what was sent. To be asked of forms that carry the word of their session.
+pub fn before_rights(app: &App, cx: &Ctx, register: &Register, entered: &Entered) -> Result<Option<Reply>, Error> {
+    if register.built_in() && cx.asking.signed().is_some() { first(app, cx, entered) } else { Ok(None) }
+}
+
+/// The same where there is no page to ask on: a session has to have shown it just before, a token to be made for it.
+pub fn shown(app: &App, cx: &Ctx, register: &Register) -> Result<(), Error> {
+    if !register.built_in() {
+        return Ok(());
+    }
+    match &cx.asking.visitor {
+        Visitor::Person(signed) if !app.who.accounts()?.keyring.is_fresh(&signed.session, FRESH) => Err(Error::refused(
+            403,
+            "confirm",
+            pair("本人の確認が必要です", "Show once more who you are"),
+            pair(
+                "利用者・所属・組織・通知の申込の変更には、15分以内のパスワードの確認が必要です。",
+                "Accounts, memberships, organisations and subscriptions are changed within 15 minutes of entering the password.",
+            ),
+            pair(
+                format!(
+                    "画面で操作するか、サインインし直してから送ってください。プログラムには範囲「{ACCOUNTS}」のトークンを使ってください。"
+                ),
+                format!("Use the pages, or sign in again and repeat it; let programs use a token with the scope `{ACCOUNTS}`."),
+            ),
+        )),
+        Visitor::Program(token) if !token.scopes.contains(ACCOUNTS) => Err(Error::Forbidden(pair(
+            format!("このトークンの範囲に「{ACCOUNTS}」がありません。"),
+            format!("This token’s scopes do not hold `{ACCOUNTS}`, which changes of accounts and what belongs to them need."),
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// The page that asks for the password, or nothing: go on with what was sent.
 pub fn first(app: &App, cx: &Ctx, entered: &Entered) -> Result<Option<Reply>, Error> {
@@ -22,8 +66,7 @@ pub fn first(app: &App, cx: &Ctx, entered: &Entered) -> Result<Option<Reply>, Er
     }
     if !keyring.has_password(me)? {
         // They sign in otherwise, and do so again. The new session takes the place of this one.
-        let to = format!("/sign-in?again=1&to={}", url::value(&cx.to(&cx.path)));
-        return Ok(Some(Reply::see_other(cx.form_path(&to))));
+        return Ok(Some(Reply::see_other(sign_in::form_address(cx, &cx.to(&cx.path), true))));
     }
     let with_code = keyring.has_second_factor(me)?;
     let asked = |wrong: Option<sign_in::Wrong>| page(app, cx, entered, &signed.login, with_code, wrong);

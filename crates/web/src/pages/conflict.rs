@@ -2,12 +2,13 @@
 
 use super::{desk::Desk, form};
 use crate::{
+    actors::Actors,
     cells,
     error::Error,
     form::{Entered, fill},
+    layout::View,
     names::{self, Names},
     reply::Reply,
-    text::L,
 };
 use maud::{Markup, html};
 use shirube_plan::{Field, Register};
@@ -63,12 +64,13 @@ fn table(
     let mut wanted = BTreeSet::new();
     [base, theirs, &yours].into_iter().for_each(|content| names::referred(&desk.register.fields, content, &mut wanted));
     let names = Names::of(&desk.reader, &wanted, l.0)?;
+    let actors = Actors::of(&desk.reader, since.iter().copied())?;
     let values = cells::Values { v: &v, of: (&desk.register.name, record.id), names: &names, hidden: &record.hidden };
     let rows = differing(desk.register, base, theirs, &yours);
     Ok(html! {
         section class="callout care conflict" role="alert" {
             h2 { (l.t("この記録は、開いてから別の変更がありました", "The record was changed since you opened it")) }
-            @for version in since { p { (who(l, version)) } }
+            @for version in since { p { (who(&v, &actors, version)) } }
             p { (l.t("下の表で見比べてください。下の入力欄には、今の内容にあなたの変更を重ねたものが入っています。確かめてから記録してください。",
                      "Compare both below. The form holds what the record says now with your changes on top: look it over, then save.")) }
             div class="scroll" {
@@ -108,10 +110,11 @@ fn differing<'a>(register: &'a Register, base: &Content, theirs: &Content, yours
     changed.filter(|(_, t, y)| *t || *y).map(|(field, t, y)| (field, t && y)).collect()
 }
 
-fn who(l: L, version: &Version) -> Markup {
+fn who(v: &View, actors: &Actors, version: &Version) -> Markup {
+    let l = v.cx.l;
     html! {
-        @if l.is_ja() { "版 " (version.version) "：" (cells::time(l, version.at)) " " (cells::actor(l, &version.actor)) }
-        @else { "Version " (version.version) ": " (cells::time(l, version.at)) ", " (cells::actor(l, &version.actor)) }
+        @if l.is_ja() { "版 " (version.version) "：" (cells::time(l, version.at)) " " (actors.draw(v, &version.actor)) }
+        @else { "Version " (version.version) ": " (cells::time(l, version.at)) ", " (actors.draw(v, &version.actor)) }
         @if let Some(reason) = &version.reason { " " q { (l.foreign(reason)) } }
     }
 }

@@ -16,7 +16,7 @@ use shirube_access::RecordAction;
 use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::Content;
 use shirube_snapshot::{AsOf, Record};
-use shirube_store::{Reader, StoreError};
+use shirube_store::{FileRefused, Reader, StoreError};
 use std::{cell::RefCell, collections::BTreeSet};
 
 /// A register open for changes. Changes are made to the present, whatever moment the page before showed.
@@ -87,13 +87,13 @@ impl<'a> Desk<'a> {
         form::keep(self.register, &mut entered, &|field, file| match self.app.store.keep(
             &self.cx.asking.actor,
             field,
+            &file.name,
             &file.media,
             &file.bytes,
         ) {
             Ok(hash) => Ok(Some(hash)),
             Err(StoreError::FileRefused(why)) => {
-                let (problem, mend) = file_words(&why);
-                refused.borrow_mut().push(Fault::say(self.register, &file.control, problem, mend));
+                refused.borrow_mut().push(file_fault(self.register, &file.control, &why));
                 Ok(None)
             }
             Err(other) => Err(other),
@@ -247,6 +247,12 @@ pub fn reason(form: &form::fields::Form, required: bool, help: &str) -> Markup {
             }
         }
     }
+}
+
+/// The fault of a file that is not taken.
+pub fn file_fault(register: &Register, control: &str, why: &FileRefused) -> Fault {
+    let (problem, mend) = file_words(why);
+    Fault::say(register, control, problem, mend)
 }
 
 /// The fault of a reason left out.

@@ -1,8 +1,9 @@
 //! Forms to create and to amend a record.
 
 use super::{
-    conflict,
+    confirm, conflict,
     desk::{self, Desk, Sent},
+    purpose,
 };
 use crate::{
     cells,
@@ -15,11 +16,11 @@ use crate::{
 };
 use maud::{Markup, html};
 use shirube_access::{RecordAction, Rows};
-use shirube_plan::{FieldKind, Register};
+use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::{Cell, Content, Origin, validate};
 use shirube_snapshot::{Record, columns_of};
 use shirube_store::{Command, StoreError, Version};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The blank form.
 pub fn new(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -49,6 +50,11 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         return Ok(Reply::page(page(&desk, None, &sent.entered, &[], sent.found, None)?));
     }
     let (entered, content, faults) = values(&desk, &fillable(&desk, None), sent);
+    if faults.is_empty()
+        && let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)?
+    {
+        return Ok(asked);
+    }
     let answer = if faults.is_empty() {
         let command = Command::Create { register: desk.register.name.clone(), content: content.clone(), origin: Origin::default() };
         app.submit(&desk.cx, command)
@@ -61,6 +67,10 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
             Ok(Reply::page(page(&desk, None, &entered, &faults, vec![], None)?).with_status(422))
         }
+        Err(StoreError::FileRefused(why)) => {
+            let faults = [desk::file_fault(desk.register, "", &why)];
+            Ok(Reply::page(page(&desk, None, &entered, &faults, vec![], None)?).with_status(422))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -70,10 +80,10 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// is hidden is not in the form either.
 fn fillable(desk: &Desk, record: Option<&Record>) -> Register {
     let hidden = match record {
-        Some(record) => record.hidden.clone(),
+        Some(record) => Arc::clone(&record.hidden),
         None => {
             let clearance = desk.cx.asking.actor.clearance();
-            columns_of(desk.register, |s| clearance.rows_showing(s, &desk.register.name) == Rows::None)
+            Arc::new(columns_of(desk.register, |s| clearance.rows_showing(s, &desk.register.name) == Rows::None))
         }
     };
     let within = |group: &str| hidden.iter().any(|column| column.strip_prefix(group).is_some_and(|rest| rest.starts_with('.')));
@@ -125,6 +135,11 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     faults.extend(desk::reason_missing(desk.register, &entered));
     let base = stored(&desk, &record, version)?;
     let changes = changes(&fillable, &base, &content);
+    if faults.is_empty()
+        && let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)?
+    {
+        return Ok(asked);
+    }
     let answer = if faults.is_empty() {
         app.submit(
             &desk.cx,
@@ -143,6 +158,10 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         Ok(receipt) => Ok(done(&desk.cx, &desk.register.name, receipt.record, "amended")),
         Err(StoreError::Invalid(errors)) => {
             let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
+            Ok(Reply::page(page(&desk, Some(&standing), &entered, &faults, vec![], None)?).with_status(422))
+        }
+        Err(StoreError::FileRefused(why)) => {
+            let faults = [desk::file_fault(desk.register, "", &why)];
             Ok(Reply::page(page(&desk, Some(&standing), &entered, &faults, vec![], None)?).with_status(422))
         }
         Err(StoreError::NothingChanged) => {
@@ -217,7 +236,8 @@ pub fn page(
     let references = desk.references(entered, record.map_or(&nothing, |r| &r.content), found)?;
     let fillable = fillable(desk, record);
     let form = fields::Form { v: &v, register: &fillable, entered, faults, references: &references };
-    let left = record.is_some() && fillable.fields.len() < desk.register.fields.len();
+    let left: Vec<&Field> = desk.register.fields.iter().filter(|f| fillable.field(&f.name).is_none()).collect();
+    let labels = left.iter().map(|f| l.p(&f.label)).collect::<Vec<_>>().join(l.t("、", ", "));
     let title = match record {
         None => l.t("新しい記録", "New record").to_string(),
         Some(_) => l.t("記録を直す", "Amend the record").to_string(),
@@ -233,10 +253,17 @@ pub fn page(
         (fields::summary(l, faults))
         @if let Some(above) = above { (above) }
         @if record.is_none() { p class="lead" { (l.p(&desk.register.description)) } }
+        (purpose::offer(desk.app, &desk.cx, desk.register, &left)?)
         form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype=[multipart.then_some("multipart/form-data")] {
             (desk::own_inputs(&desk.cx, record.map(|r| r.version)))
             (fields::all(&form, &[]))
-            @if left { p class="hint" { (l.t("見ることのできない項目はこの画面になく、そのまま残ります。", "Fields that you may not see are not on this page and stay as they are.")) } }
+            @if !left.is_empty() {
+                p class="hint" {
+                    @if record.is_some() { (l.t("見ることのできない項目はこの画面になく、そのまま残ります：", "Fields that you may not see are not on this page and stay as they are: ")) }
+                    @else { (l.t("見ることのできない項目はこの画面になく、空欄になります：", "Fields that you may not see are not on this page and stay blank: ")) }
+                    (labels) (l.t("。", "."))
+                }
+            }
             @if record.is_some() {
                 (desk::reason(&form, true, l.t("なぜ直すのか。履歴に残り、あとから誰でも読めます。", "Why it is changed. It stays in the history for everyone to read.")))
             }

@@ -51,8 +51,12 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     };
     let mut job = app.jobs.create(&desk.register.name, desk.cx.asking.actor.id(), &file.name, &file.bytes)?;
     job.reason = entered.text("_reason").trim().to_string();
-    let to = format!("/jobs/{}", job.id);
-    start(app, &desk.cx, job, Stage::Checking)?;
+    let (id, to) = (job.id.clone(), format!("/jobs/{}", job.id));
+    if let Err(error) = start(app, &desk.cx, job, Stage::Checking) {
+        // Another was faster. What was sent is sent again.
+        app.jobs.cancel(&id)?;
+        return Err(error);
+    }
     Ok(Reply::see_other(desk.cx.to(&to)))
 }
 

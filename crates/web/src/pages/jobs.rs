@@ -1,6 +1,7 @@
 //! Long work, seen and steered without a script: the page of a running job loads itself anew.
 
 use super::{
+    confirm,
     desk::{self, Desk, register_crumbs},
     import::{self, FileColumn, column_label},
 };
@@ -138,6 +139,9 @@ pub fn steer(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             }
             if lacks_reason(&job) {
                 return Ok(Reply::see_other(format!("{here}?{UNSAID}=1#f-_reason")));
+            }
+            if let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)? {
+                return Ok(asked);
             }
             import::start(app, &desk.cx, job, Stage::Importing)?;
         }

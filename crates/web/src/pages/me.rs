@@ -1,6 +1,6 @@
 //! One's own account: password, second factor, sessions, purpose, tokens of programs.
 
-use super::{confirm, links, provider, sign_in};
+use super::{confirm, links, provider, purpose, sign_in};
 use crate::{
     cells,
     ctx::Ctx,
@@ -50,14 +50,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     }
     let mut told = Told::default();
     match task {
-        "purpose" => {
-            let purpose = entered.text("purpose");
-            let cookie = match app.pack.code("purpose", purpose) {
-                Some(_) => cookies::set(cookies::PURPOSE, purpose, Some(cookies::PURPOSE_SECONDS), accounts.https),
-                None => cookies::remove(cookies::PURPOSE, accounts.https),
-            };
-            return Ok(Reply::see_other(cx.to("/me")).with_cookie(cookie));
-        }
+        "purpose" => return purpose::state(app, cx, entered.text("purpose"), entered.text("to")),
         "end" => {
             keyring.end_session_of(me, entered.text("session"))?;
             told.done = Some(pair("セッションを終わらせました。", "The session is over."));
@@ -223,7 +216,7 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
                 label for="purpose" { (l.t("今の目的", "Present purpose")) }
                 select id="purpose" name="purpose" {
                     option value="" { (l.t("なし（個人に関する項目を見ない）", "None (personal fields stay hidden)")) }
-                    @for code in app.pack.code_lists.get("purpose").into_iter().flat_map(|list| &list.codes) {
+                    @for code in purpose::all(app) {
                         option value=(code.code) selected[stated == Some(code.code.as_str())] { (l.p(&code.label)) }
                     }
                 }

@@ -165,6 +165,10 @@ fn what(app: &App, cx: &Ctx, task: Option<&Task>) -> Markup {
                 }
                 " " (notify::happening(&app.pack, l, task))
             }
+            Some(Task::Many { register, records, .. }) => {
+                a href=(cx.to(&cells::register_path(register))) { (app.pack.registers.get(register).map_or(register.as_str(), |r| l.p(&r.label))) }
+                " " @if l.is_ja() { (records.len()) "件をまとめて" } @else { (records.len()) " records at once" }
+            }
             Some(Task::Link { purpose: Purpose::Invitation, .. }) => { (l.t("招待", "Invitation")) }
             Some(Task::Link { .. } | Task::Forgotten { .. }) => { (l.t("パスワードの再設定", "A new password")) }
             None => { (l.t("この版では読めません", "This release cannot read it")) }
@@ -176,7 +180,7 @@ fn what(app: &App, cx: &Ctx, task: Option<&Task>) -> Markup {
 fn to(task: Option<&Task>, (people, subscriptions): (&People, &[Subscription])) -> String {
     let login = |id: &i64| people.account(*id).map_or_else(|| format!("#{id}"), |a| a.login.clone());
     match task {
-        Some(Task::Event { account, subscription, .. }) => {
+        Some(Task::Event { account, subscription, .. } | Task::Many { account, subscription, .. }) => {
             let host = subscriptions.iter().find(|s| s.id == *subscription).and_then(host);
             host.map_or_else(|| login(account), |host| format!("{} ({host})", login(account)))
         }

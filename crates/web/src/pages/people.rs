@@ -3,6 +3,7 @@
 use super::{
     confirm,
     desk::{record_id, register},
+    purpose,
 };
 use crate::{
     cells,
@@ -16,7 +17,7 @@ use crate::{
     state::App,
     text::L,
     url::Query,
-    who::{Accounts, READ, WRITE},
+    who::{ACCOUNTS, Accounts, READ, WRITE},
 };
 use maud::{Markup, html};
 use shirube_access::{
@@ -84,7 +85,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         "token" => {
             let days: i64 = entered.text("days").trim().parse().unwrap_or(0);
             let scopes: BTreeSet<String> =
-                [READ, WRITE].into_iter().filter(|s| entered.all("scope").any(|t| t == *s)).map(str::to_string).collect();
+                [READ, WRITE, ACCOUNTS].into_iter().filter(|s| entered.all("scope").any(|t| t == *s)).map(str::to_string).collect();
             let until = jiff::Timestamp::now().as_millisecond().saturating_add(days.saturating_mul(DAY));
             match keyring.make_token(id, entered.text("name"), scopes, until) {
                 Ok((text, _)) => once.token = Some(text.expose_secret().to_string()),
@@ -162,7 +163,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
             label { (l.t("利用目的", "Purpose"))
                 select name="purpose" {
                     option value="" { (l.t("なし", "None")) }
-                    @for code in app.pack.code_lists.get("purpose").into_iter().flat_map(|list| &list.codes) {
+                    @for code in purpose::all(app) {
                         option value=(code.code) selected[purpose == Some(code.code.as_str())] { (l.p(&code.label)) }
                     }
                 }
@@ -230,7 +231,8 @@ fn entrance(cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, 
             fieldset class="field" {
                 legend { (l.t("範囲", "Scopes")) }
                 label { input type="checkbox" name="scope" value=(READ) checked; " " (l.t("読む", "read")) } " "
-                label { input type="checkbox" name="scope" value=(WRITE); " " (l.t("書く", "write")) }
+                label { input type="checkbox" name="scope" value=(WRITE); " " (l.t("書く", "write")) } " "
+                label { input type="checkbox" name="scope" value=(ACCOUNTS); " " (l.t("利用者と組織も書く", "write accounts and organisations, too")) }
             }
             div class="field" { label for="days" { (l.t("有効な日数（最長365日）", "Days it is good (at most 365)")) } input id="days" name="days" type="number" min="1" max="365" value="90" required; }
             p { (button("token", l.t("トークンを作る", "Make a token"))) }

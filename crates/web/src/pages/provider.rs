@@ -13,7 +13,7 @@ use crate::{
 };
 use maud::html;
 use serde::{Deserialize, Serialize};
-use shirube_keyring::{Account as Keyed, Attempt as SignInAttempt, ExposeSecret, IdentityError, KeyringError, SignIn, Vouched};
+use shirube_keyring::{Account as Keyed, Attempt as SignInAttempt, ExposeSecret, IdentityError, KeyringError, NotVouched, SignIn, Vouched};
 use shirube_oidc::{Answer, Attempt, Identity, OidcError, TokenError};
 use shirube_plan::Lang;
 
@@ -50,10 +50,26 @@ struct About {
 /// To the provider, to sign in.
 pub fn go(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let accounts = app.who.accounts()?;
-    let to = sign_in::destination(cx, cx.query.get("to").filter(|to| to.len() <= LONGEST));
-    let anew = cx.query.get("again").is_some();
+    let (asked, anew) = (cx.query.get("to").unwrap_or_default(), cx.query.get("again").is_some());
+    if accounts.provider.is_some() && !from_own_page(cx) {
+        // A provider that knows the browser asks nothing: nobody is to be signed in by a link that others laid out.
+        return Ok(Reply::see_other(sign_in::form_address(cx, asked, anew)));
+    }
+    let to = sign_in::destination(cx, Some(asked).filter(|to| to.len() <= LONGEST));
     let (url, cookie) = begin(app, cx, accounts, Aim::SignIn { to }, anew)?;
     Ok(Reply::away(url).with_cookie(cookie))
+}
+
+/// Whether a link on a page of ours was followed. Browsers say so over https and on their own machine; those that do not
+/// say it name the page.
+fn from_own_page(cx: &Ctx) -> bool {
+    match cx.header("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => {
+            let host = cx.header("referer").and_then(|page| page.split_once("://")?.1.split('/').next());
+            host.is_some() && host == cx.header("host")
+        }
+    }
 }
 
 /// The page that leads on to the provider, to link an identity to one's account.
@@ -101,10 +117,17 @@ pub fn back(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     // Pages that link on do so from the sign-in, and without the code.
     let lang = if begun.as_ref().is_some_and(|(about, _)| about.english) { Lang::En } else { Lang::Ja };
     let own = Ctx { l: L(lang), path: "/sign-in".to_string(), query: Query::default(), ..cx.clone() };
-    let Some((about, attempt)) = begun else { return told_on_page(app, &own, told(provider, &OidcError::State.into())) };
+    let Some((about, attempt)) = begun else {
+        refused(accounts, cx, None, NotVouched::NoAttempt);
+        return told_on_page(app, &own, told(provider, &OidcError::State.into()));
+    };
     let q = |name| cx.query.get(name);
     let answer = Answer { code: q("code"), state: q("state"), iss: q("iss"), error: q("error"), error_description: q("error_description") };
-    match provider.identify(&attempt, &answer, &back_address(app, cx), about.anew) {
+    let outcome = provider.identify(&attempt, &answer, &back_address(app, cx), about.anew);
+    if let Err(error) = &outcome {
+        refused(accounts, cx, None, why(error));
+    }
+    match outcome {
         // Another's answer does not end the attempt that is under way here.
         Err(error @ ProviderError::Answer(OidcError::State)) => told_on_page(app, &own, told(provider, &error)),
         outcome => {
@@ -112,6 +135,23 @@ pub fn back(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             let reply = reply.or_else(|error| told_on_page(app, &own, error))?;
             Ok(reply.with_cookie(cookies::remove(cookies::PROVIDER, accounts.https)))
         }
+    }
+}
+
+/// Leaves a line about accounts.
+fn refused(accounts: &Accounts, cx: &Ctx, account: Option<Keyed>, why: NotVouched) {
+    accounts.keyring.refused_identity(account, &sign_in::client(accounts, cx), why);
+}
+
+/// Why a provider's answer signs nobody in, without what it said.
+fn why(error: &ProviderError) -> NotVouched {
+    match error {
+        ProviderError::Away(_) => NotVouched::Away,
+        ProviderError::Answer(OidcError::State | OidcError::Late) => NotVouched::NoAttempt,
+        ProviderError::Answer(OidcError::MixUp | OidcError::Token(TokenError::Nonce)) => NotVouched::OtherAttempt,
+        ProviderError::Answer(OidcError::Refused { .. }) => NotVouched::Refused,
+        ProviderError::Answer(OidcError::Token(TokenError::NotAnew)) => NotVouched::NotAnew,
+        ProviderError::Answer(_) => NotVouched::Unsound,
     }
 }
 
@@ -128,25 +168,32 @@ fn reach(app: &App, cx: &Ctx, about: &About, identity: &Identity) -> Result<Repl
     let accounts = app.who.accounts()?;
     let (keyring, provider) = (&accounts.keyring, accounts.provider()?);
     let (issuer, subject) = (identity.issuer.as_str(), identity.subject.as_str());
+    let taken = |account: Keyed, error: KeyringError| {
+        refused(accounts, cx, Some(account), NotVouched::Taken);
+        unlinked(provider, error)
+    };
     match &about.aim {
         Aim::SignIn { to } => {
-            let account = keyring.account_of(issuer, subject)?.ok_or_else(|| unknown(provider))?;
+            let Some(account) = keyring.account_of(issuer, subject)? else { return Err(unknown(accounts, cx, provider, None)) };
             sign_in_by(app, cx, identity, account, about.anew, to)
         }
         Aim::Link { session } => {
-            let signed = cx.asking.signed().filter(|signed| signed.session.id == *session);
-            let signed = signed.ok_or_else(|| told(provider, &OidcError::State.into()))?;
-            keyring.link_identity(Keyed(signed.account), issuer, subject).map_err(|error| unlinked(provider, error))?;
+            let Some(signed) = cx.asking.signed().filter(|signed| signed.session.id == *session) else {
+                refused(accounts, cx, None, NotVouched::NoAttempt);
+                return Err(told(provider, &OidcError::State.into()));
+            };
+            let account = Keyed(signed.account);
+            keyring.link_identity(account, issuer, subject).map_err(|error| taken(account, error))?;
             Ok(Reply::see_other(cx.to("/me")))
         }
         Aim::Invitation { link } => {
             let account = links::invited(app, accounts, link)?;
             // Looked at before the link is used up, which is good once; linked after, when nobody else can have it.
             if keyring.account_of(issuer, subject)?.is_some_and(|other| other != account) {
-                return Err(unlinked(provider, IdentityError::OfAnother.into()));
+                return Err(taken(account, IdentityError::OfAnother.into()));
             }
             links::use_up(app, accounts, link)?;
-            keyring.link_identity(account, issuer, subject).map_err(|error| unlinked(provider, error))?;
+            keyring.link_identity(account, issuer, subject).map_err(|error| taken(account, error))?;
             sign_in_by(app, cx, identity, account, about.anew, &cx.to("/me"))
         }
     }
@@ -157,7 +204,7 @@ fn sign_in_by(app: &App, cx: &Ctx, identity: &Identity, account: Keyed, anew: bo
     let provider = accounts.provider()?;
     let people = app.store.people()?;
     let known = people.account(account.0).filter(|a| a.is_active() && !a.person.is_service());
-    let known = known.ok_or_else(|| unknown(provider))?;
+    let Some(known) = known else { return Err(unknown(accounts, cx, provider, Some(account))) };
     let attempt = SignInAttempt {
         login: &known.login,
         account: Some(account),
@@ -167,13 +214,14 @@ fn sign_in_by(app: &App, cx: &Ctx, identity: &Identity, account: Keyed, anew: bo
     };
     let vouched = Vouched { issuer: &identity.issuer, subject: &identity.subject, many_factors: identity.many_factors, anew };
     Ok(match accounts.keyring.sign_in_external(&vouched, &attempt)? {
-        SignIn::Wrong => return Err(unknown(provider)),
+        SignIn::Wrong => return Err(unknown(accounts, cx, provider, Some(account))),
         other => sign_in::outcome(app, cx, accounts, other, "", to),
     })
 }
 
 /// Nobody gets an account by coming here: accounts are records, made by those who answer for them.
-fn unknown(provider: &Provider) -> Error {
+fn unknown(accounts: &Accounts, cx: &Ctx, provider: &Provider, account: Option<Keyed>) -> Error {
+    refused(accounts, cx, account, NotVouched::Unknown);
     let name = &provider.name;
     Error::refused(
         403,

@@ -6,6 +6,7 @@ use super::{
     timeline, transition,
 };
 use crate::{
+    actors::Actors,
     cells::{self, Values},
     ctx::Ctx,
     error::{Error, pair},
@@ -36,6 +37,8 @@ pub struct Sheet<'a> {
     pub record: Record,
     /// What referred records are called.
     pub names: Names,
+    /// Who made its versions.
+    pub actors: Actors,
     /// Its versions up to the moment shown, oldest first; none if the reader may not see them.
     pub versions: Option<Vec<Version>>,
     /// Records that refer to it.
@@ -63,7 +66,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let Some(record) = reader.record(&register.name, id)? else {
         let erased = versions.iter().any(|v| v.kind == EventKind::Redact && v.scope == Some(Scope::All));
         return match erased || later && versions.iter().any(|v| v.erased) {
-            true => Ok(Reply::page(redacted(&v, register, id, &versions)).with_status(410)),
+            true => Ok(Reply::page(redacted(&v, register, id, &Actors::of(&reader, &versions)?, &versions)).with_status(410)),
             false => Err(not_yet(id)),
         };
     };
@@ -73,6 +76,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let sheet = Sheet {
         register,
         names: Names::of(&reader, &wanted, cx.l.0)?,
+        actors: Actors::of(&reader, &versions)?,
         referring: names::referring(&reader, &register.name, id, cx.l.0)?,
         indicators: app.readers_of(cx, &whole, &register.name),
         record,
@@ -156,7 +160,7 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
         }
         @if let Some(versions) = &sheet.versions {
             h2 id="history" { (l.t("履歴", "History")) }
-            (timeline::draw(v, register, record.id, &sheet.names, versions))
+            (timeline::draw(v, register, record.id, (&sheet.names, &sheet.actors), versions))
         }
     };
     layout::page(v, &title, "registers", &register_crumbs(v, register), body)
@@ -289,7 +293,7 @@ pub fn referring(v: &View, groups: &[Referring], record: i64) -> Markup {
 }
 
 /// The page of a record that was erased: that it was, when, by whom and why.
-fn redacted(v: &View, register: &Register, id: i64, versions: &[Version]) -> Markup {
+fn redacted(v: &View, register: &Register, id: i64, actors: &Actors, versions: &[Version]) -> Markup {
     let l = v.cx.l;
     let title = l.t("消去された記録", "Redacted record");
     let body = html! {
@@ -298,7 +302,7 @@ fn redacted(v: &View, register: &Register, id: i64, versions: &[Version]) -> Mar
             p { (l.t("この記録の内容は消去されました。過去の時点を開いても内容は表示されません。", "The content of this record was erased; it is not shown at earlier moments either.")) }
         }
         h2 id="history" { (l.t("履歴", "History")) }
-        (timeline::draw(v, register, id, &Names::default(), versions))
+        (timeline::draw(v, register, id, (&Names::default(), actors), versions))
     };
     layout::page(v, title, "registers", &register_crumbs(v, register), body)
 }

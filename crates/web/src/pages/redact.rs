@@ -1,6 +1,9 @@
 //! Erasing what a record holds: its personal content, or everything.
 
-use super::desk::{self, Desk, fields_within};
+use super::{
+    confirm,
+    desk::{self, Desk, fields_within},
+};
 use crate::{
     cells,
     ctx::Ctx,
@@ -55,6 +58,9 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let Some(scope) = scope.filter(|_| faults.is_empty()) else {
         return Ok(Reply::page(page(&desk, &record, &entered, &faults)?).with_status(422));
     };
+    if let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)? {
+        return Ok(asked);
+    }
     let command = Command::Redact {
         register: desk.register.name.clone(),
         record: record.id,

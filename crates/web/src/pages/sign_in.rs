@@ -116,6 +116,11 @@ pub fn label(cx: &Ctx) -> String {
     cx.header("user-agent").unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
+/// The page where one signs in, to go on to another; again though one is signed in, if that is wanted.
+pub fn form_address(cx: &Ctx, to: &str, again: bool) -> String {
+    cx.form_path(&format!("/sign-in?{}to={}", if again { "again=1&" } else { "" }, url::value(to)))
+}
+
 /// Where to go after signing in: a page of ours, else the front page.
 pub fn destination(cx: &Ctx, to: Option<&str>) -> String {
     to.filter(|to| gate::own_address(to)).map_or_else(|| cx.to("/"), str::to_string)

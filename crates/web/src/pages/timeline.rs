@@ -1,6 +1,7 @@
 //! What happened to a record: who, when, why, and field by field what changed.
 
 use crate::{
+    actors::Actors,
     cells::{self, Values},
     layout::View,
     names::Names,
@@ -13,7 +14,7 @@ use shirube_store::Version;
 use std::collections::BTreeSet;
 
 /// Draws the versions, newest first.
-pub fn draw(v: &View, register: &Register, record: i64, names: &Names, versions: &[Version]) -> Markup {
+pub fn draw(v: &View, register: &Register, record: i64, (names, actors): (&Names, &Actors), versions: &[Version]) -> Markup {
     let l = v.cx.l;
     let nothing = Content::new();
     html! {
@@ -27,7 +28,7 @@ pub fn draw(v: &View, register: &Register, record: i64, names: &Names, versions:
                         @if let Some(state) = version.state.as_deref().filter(|_| version.kind != EventKind::Amend) { (cells::state(v, register, Some(state))) }
                     }
                     p class="small muted" {
-                        (cells::time(l, version.at)) " " (l.t("記録者：", "by ")) (cells::actor(l, &version.actor)) " "
+                        (cells::time(l, version.at)) " " (l.t("記録者：", "by ")) (actors.draw(v, &version.actor)) " "
                         a href=(v.cx.to_at(&cells::record_path(&register.name, record), &format!("seq:{}", version.seq))) { (l.t("この版を見る", "See this version")) } " "
                         span { (l.t("出来事 ", "event ")) (version.seq) " " code title=(version.hash) { (version.hash.get(..12).unwrap_or_default()) } }
                     }

@@ -1,6 +1,7 @@
 //! Moving a record to another state of its lifecycle.
 
 use super::{
+    confirm,
     desk::{self, Desk},
     form::{changes, done, without_derived},
 };
@@ -70,6 +71,11 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let read = desk.read_fields(&narrow, &entered);
     let unsaid = desk::reason_missing(desk.register, &entered).filter(|_| transition.reason);
     let faults = [sent.faults, read.faults, Vec::from_iter(unsaid)].concat();
+    if faults.is_empty()
+        && let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)?
+    {
+        return Ok(asked);
+    }
     let answer = if faults.is_empty() {
         let shown: Content = columns_of(&narrow, &without_derived(desk.register, &record.content));
         app.submit(
@@ -90,6 +96,10 @@ pub fn sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         Ok(receipt) => Ok(done(&desk.cx, &desk.register.name, receipt.record, "moved")),
         Err(StoreError::Invalid(errors)) => {
             let faults = [faults, errors.iter().map(|e| fault::of(desk.register, e)).collect()].concat();
+            Ok(Reply::page(page(&desk, &record, transition, &entered, &faults, vec![])?).with_status(422))
+        }
+        Err(StoreError::FileRefused(why)) => {
+            let faults = [desk::file_fault(desk.register, "", &why)];
             Ok(Reply::page(page(&desk, &record, transition, &entered, &faults, vec![])?).with_status(422))
         }
         Err(StoreError::VersionConflict { current, .. }) => {

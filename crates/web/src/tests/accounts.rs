@@ -30,7 +30,9 @@ impl<'p> Browser<'p> {
 
     pub fn ask(&mut self, method: Method, address: &str, body: String) -> Result<Reply, Error> {
         let cookies = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ");
-        let headers = [("cookie", cookies.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        // Pages of ours are where it comes from.
+        let headers =
+            [("cookie", cookies.as_str()), ("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
         let reply = self.portal.ask(method, address, &headers, Bytes::from(body))?;
         for cookie in reply.cookies() {
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();

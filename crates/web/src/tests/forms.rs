@@ -291,6 +291,24 @@ fn files_are_attached_shown_and_given_back() {
 }
 
 #[test]
+fn a_file_that_goes_by_another_name_than_its_content_is_told_and_nothing_typed_is_lost() {
+    let portal = Portal::desk();
+    let typed = [("title", "y"), ("year", "2024"), ("stage", "basic")];
+    let sent = portal.send_file("/en/registers/project/new", &typed, "report", "x.bat", b"del").unwrap();
+    assert_eq!(sent.status(), 422);
+    let page = sent.text();
+    assert!(page.contains("id=\"e-report\"") && page.contains("ends in `.bat`") && page.contains("txt, csv"), "{page}");
+    // Sent under its own name, it is not given another by the form either.
+    let kept = portal.send_file("/registers/project/new", &typed[..2], "report", "x.txt", b"del").unwrap();
+    let form = form_of(&kept.text());
+    let renamed = portal.send("/registers/project/new", &set(&form, &[("stage", "basic"), ("report", "x.js")])).unwrap();
+    assert!(renamed.status() == 422 && renamed.text().contains("「.js」") && renamed.text().contains("value=\"y\""), "{}", renamed.text());
+    let saved = portal.send("/registers/project/new", &set(&form, &[("stage", "basic"), ("report_size", "1")])).unwrap();
+    assert_eq!(saved.status(), 303, "{}", saved.text());
+    assert_eq!(record(&portal, "project", sent_to(saved.location())).content["report_size"], Cell::Integer(3));
+}
+
+#[test]
 fn a_form_from_before_a_restart_asks_to_be_sent_again_and_loses_nothing() {
     let portal = Portal::desk();
     let body = "_token=old&title=%E9%A1%8C&year=2024&stage=basic";

@@ -1,9 +1,12 @@
 use super::id_of;
 use crate::{
-    jobs::{Left, Stage},
+    jobs::{Done, Left, Stage},
     testing::Portal,
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 
 const HEAD: &str = "課題名,採択年度,段階,予算,人数\n";
 
@@ -192,4 +195,24 @@ fn the_template_is_what_the_import_reads() {
         .join(",");
     let address = send(&portal, &format!("{head}\n{row}\n"));
     assert!(portal.page(&address).contains("value=\"write\""), "{}", portal.page(&address));
+}
+
+#[test]
+fn an_import_too_many_is_refused_with_what_to_do() {
+    let portal = Portal::desk();
+    let until = Arc::new(RwLock::new(()));
+    let held = until.write().unwrap();
+    for _ in 0..2 {
+        let (job, until) = (portal.app.jobs.create("project", "owner", "a.csv", b"a").unwrap(), Arc::clone(&until));
+        let wait = move |_: &_, _: &mut _| {
+            drop(until.read());
+            Done::at(Stage::Checked)
+        };
+        portal.app.jobs.start(job, Stage::Checking, wait).unwrap();
+    }
+    let refused = portal.send_file("/registers/project/import", &[], "file", "課題.csv", HEAD.as_bytes()).unwrap_err();
+    assert_eq!((refused.status(), refused.slug()), (429, "too-many-imports"));
+    assert!(refused.problem().ja.contains("2件") && refused.mend().en.contains("Wait until one has ended"));
+    assert_eq!(portal.app.jobs.list().unwrap().len(), 2);
+    drop(held);
 }

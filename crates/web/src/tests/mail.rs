@@ -13,6 +13,7 @@ use crate::{
 use serde_json::Value;
 use shirube_outbox::{Which, mail::Mailer};
 use shirube_record::Cell;
+use shirube_store::{Actor, Command};
 
 const SITE: &str = "https://plan.example.jp";
 
@@ -115,4 +116,32 @@ fn a_letter_on_a_record_says_which_and_what_and_no_values() {
     assert!(subject.contains(&format!("#{hub}: new record")), "{subject}");
     assert!(text.contains(&format!("\n{SITE}/en/registers/hub/{hub}\n")), "{text}");
     assert!(text.contains(&format!("/en/registers/office_subscription/{subscription}")) && !text.contains("hushed"), "{text}");
+}
+
+#[test]
+fn an_import_is_one_letter_that_says_how_many_and_leads_to_them() {
+    let Some((server, came)) = server() else { return };
+    let (portal, _) = portal(&server);
+    let columns = [("email", text("kim@example.org")), ("language", text("en"))];
+    let (account, _) = member(&portal, "kim", "owner", &columns);
+    portal.app.who.accounts().unwrap().keyring.set_password(shirube_keyring::Account(account), "kim", PASSWORD).unwrap();
+    let columns = [("account", Cell::Integer(account)), ("register", text("hub")), ("happening", text("any")), ("channel", text("mail"))];
+    make(&portal, "office_subscription", &columns);
+    let hub = |n: usize| Command::Create {
+        register: "hub".into(),
+        content: [("name".to_string(), text(&format!("hushed {n}")))].into(),
+        origin: Default::default(),
+    };
+    portal.app.store.submit_all(&Actor::owner(), (0..30).map(hub).collect::<Vec<_>>(), &|_| {}).unwrap();
+    tell(&portal);
+    let letters = letters(&came, "kim@example.org");
+    assert_eq!(letters.len(), 1);
+    assert!(
+        letters[0]["subject"].as_str().unwrap().contains(": 30 records (") && !letters[0].to_string().contains("hushed"),
+        "{letters:?}"
+    );
+    let mut kim = Browser::new(&portal);
+    kim.sign_in("kim", PASSWORD);
+    let list = kim.page(&path(&letters[0]));
+    assert!(list.contains("hushed 0") && !list.contains("東の拠点"), "{list}");
 }

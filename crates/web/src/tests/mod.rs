@@ -13,7 +13,9 @@ mod lists;
 mod mail;
 mod network;
 mod notices;
+mod provider;
 mod reading;
+mod rights;
 mod trail;
 mod ways_in;
 

@@ -277,6 +277,40 @@ fn an_organisation_is_everyone_who_belongs_to_it_and_has_a_mailbox() {
 }
 
 #[test]
+fn much_at_once_is_one_letter_of_what_one_may_see_and_each_event_for_programs() {
+    let (portal, _) = portal(testing::guarded());
+    // Desks see all but drafts.
+    let (desk, _) = member(&portal, "dee", "desk", &[("email", text("dee@example.org"))]);
+    let (register, happening) = (("register", text("case")), ("happening", text("any")));
+    make(&portal, "office_subscription", &[("account", Cell::Integer(desk)), register, happening, ("channel", text("mail"))]);
+    let batch = |state: &'static str, from: usize, to: usize| {
+        let of = move |n: usize| {
+            let columns = [("title", text(&format!("case {n}"))), ("memo", text("m")), ("_state", text(state))];
+            let content = columns.into_iter().map(|(n, c)| (n.to_string(), c)).collect();
+            Command::Create { register: "case".into(), content, origin: Default::default() }
+        };
+        portal.app.store.submit_all(&Actor::owner(), (from..to).map(of).collect::<Vec<_>>(), &|_| {}).unwrap();
+        while derive(&portal.app).unwrap() {}
+        let waiting = outbox(&portal).page(Which::Waiting, 0, 100).unwrap();
+        let letters: Vec<Task> = waiting.iter().map(|entry| Task::parse(&entry.task).unwrap()).collect();
+        while deliver(&portal.app).unwrap() {}
+        (letters, outbox(&portal).tally().unwrap().failed)
+    };
+    let (few, _) = batch("draft", 0, 20);
+    assert_eq!(few.len(), 20);
+    let (many, failed) = batch("draft", 100, 130);
+    assert!(matches!(&many[..], [Task::Many { records, .. }] if records.len() == 30), "{many:?}");
+    assert_eq!(failed, 0, "of what one may not see nothing is told");
+    let (many, failed) = batch("reported", 200, 230);
+    assert_eq!((many.len(), failed), (1, 1), "one letter, for which there is no mail server");
+    let (port, heard) = receiver(|_| 204);
+    let hooked = hook(&portal, desk, "case", &format!("http://127.0.0.1:{port}/in"));
+    portal.app.who.accounts().unwrap().keyring.make_webhook_secret(hooked, Account(desk)).unwrap();
+    let (both, _) = batch("reported", 300, 330);
+    assert_eq!((both.len(), heard.lock().unwrap().len()), (31, 30));
+}
+
+#[test]
 fn a_subscription_says_who_and_by_what_in_one_way() {
     let (portal, _) = portal(testing::desk());
     let (account, house) = member(&portal, "bob", "reader", &[]);

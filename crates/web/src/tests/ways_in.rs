@@ -18,11 +18,11 @@ use totp_rs::{Algorithm, Builder};
 
 const NEW: &str = "four other words entirely";
 
-fn keyring(portal: &Portal) -> &Keyring {
+pub(super) fn keyring(portal: &Portal) -> &Keyring {
     &portal.app.who.accounts().unwrap().keyring
 }
 
-fn account(portal: &Portal, login: &str) -> Account {
+pub(super) fn account(portal: &Portal, login: &str) -> Account {
     Account(portal.app.store.people().unwrap().by_login(login).unwrap().id)
 }
 
@@ -57,7 +57,7 @@ fn with_app(portal: &Portal, account: Account, now: i64) -> String {
     secret
 }
 
-fn move_account(portal: &Portal, id: i64, version: i64, transition: &str) {
+pub(super) fn move_account(portal: &Portal, id: i64, version: i64, transition: &str) {
     let command = Command::Transition {
         register: "office_account".into(),
         record: id,

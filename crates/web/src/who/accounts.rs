@@ -22,6 +22,9 @@ pub const READ: &str = "read";
 /// Scope of a service token that may change records.
 pub const WRITE: &str = "write";
 
+/// Scope of a service token that may also change who may sign in and what they may do: the registers every pack has.
+pub const ACCOUNTS: &str = "accounts";
+
 /// Accounts with their secrets, and what the pack's policies permit them.
 pub struct Accounts {
     /// Their secrets.
@@ -164,6 +167,8 @@ impl Accounts {
             Means::PasswordAndCode | Means::PasswordAndRecoveryCode | Means::ExternalAndCode | Means::ExternalAndRecoveryCode => true,
             Means::Password | Means::External | Means::ExternalAnew | Means::Link => false,
         };
+        // Who asked for more than one factor elsewhere is taken at their word, as at the sign-in itself.
+        let shown = shown || session.many_factors;
         Ok(demanded && !shown && !self.keyring.has_second_factor(session.account)?)
     }
 

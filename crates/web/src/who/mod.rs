@@ -9,7 +9,7 @@ pub mod cookies;
 mod provider;
 mod way_in;
 
-pub use accounts::{Accounts, READ, SecondFactor, WRITE};
+pub use accounts::{ACCOUNTS, Accounts, READ, SecondFactor, WRITE};
 pub use admit::{answer, forbidden, some};
 pub use provider::{Provider, ProviderError};
 pub use way_in::{NO_ACCOUNT, WayIn, link_path, owner_comes_in, way_in};

@@ -217,7 +217,7 @@ impl Scene {
             if ["flyer", "scan"].contains(&column) {
                 let bytes = format!("content of {word}");
                 let field = self.portal.app.pack.registers["case"].field(column).unwrap();
-                let sha = self.portal.app.store.keep(&Actor::owner(), field, "text/plain", bytes.as_bytes()).unwrap();
+                let sha = self.portal.app.store.keep(&Actor::owner(), field, "x.txt", "text/plain", bytes.as_bytes()).unwrap();
                 content.insert(format!("{column}_sha256"), text(&sha));
                 content.insert(format!("{column}_media"), text("text/plain"));
                 content.insert(format!("{column}_size"), Cell::Integer(bytes.len() as i64));

@@ -1,8 +1,7 @@
 //! TLS to a database, on the cluster that `tests/postgres.sh` makes: `SHIRUBE_TEST_POSTGRES_TLS` is its address by the
 //! name `localhost`, for which it has a certificate, and `SHIRUBE_TEST_POSTGRES_CA` the authority that issued it.
-#![allow(clippy::unwrap_used)]
 
-use shirube_net::{Server, said};
+use shirube_net::Server;
 use std::{
     io::{Read, Write},
     net::TcpListener,
@@ -16,7 +15,7 @@ fn cluster() -> Option<(String, String)> {
 
 /// Whether the line is encrypted, as the server sees it, or why there is none.
 fn line(address: &str) -> Result<bool, String> {
-    let mut client = address.parse::<Server>().map_err(|e| e.to_string())?.connect().map_err(|e| said(&e))?;
+    let mut client = address.parse::<Server>().map_err(|e| e.to_string())?.connect().map_err(|e| e.to_string())?;
     Ok(client.query_one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[]).unwrap().get(0))
 }
 

@@ -1,18 +1,16 @@
 //! A PostgreSQL server: its address, and the connection to it.
 
+use super::{Client, Error, PATIENCE};
 use crate::tls::{Tls, Trust};
-use ::postgres::{
-    Client, Config, Error, NoTls,
+use percent_encoding::percent_decode_str;
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+use tokio_postgres::{
+    Config,
     config::{Host, SslMode},
 };
-use percent_encoding::percent_decode_str;
-use std::{
-    fmt::{self, Write as _},
-    net::IpAddr,
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+
+/// How long a server has to take a connection, unless the address says another `connect_timeout`.
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// An address that cannot be taken. The password is in none of these.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,7 +94,7 @@ impl FromStr for Server {
 
     /// `postgresql://user@host:port/database`, with `sslmode` and `sslrootcert` as libpq has them. Without `sslmode`
     /// a host that is not this machine has to show a certificate in its name (`verify-full`). A password that is left
-    /// out is taken from `PGPASSWORD`.
+    /// out is taken from `PGPASSWORD`. `tcp_user_timeout` (seconds) is how long any answer is waited for.
     fn from_str(text: &str) -> Result<Server, AddressError> {
         let address = without_password(text);
         let unreadable = |cause: String| AddressError::Unreadable { address: address.clone(), cause };
@@ -104,12 +102,15 @@ impl FromStr for Server {
             return Err(unreadable("no postgresql:// address".to_string()));
         }
         let (plain, mode, root) = take_tls(text);
-        let mut config: Config = plain.parse().map_err(|error: Error| unreadable(said(&error)))?;
+        let mut config: Config = plain.parse().map_err(|error: tokio_postgres::Error| unreadable(Error::from(error).to_string()))?;
         if let (None, Ok(password)) = (config.get_password(), std::env::var("PGPASSWORD")) {
             config.password(password);
         }
-        let patience = Duration::from_secs(10);
-        config.connect_timeout(Duration::from_secs(3)).tcp_user_timeout(patience).keepalives_idle(patience).keepalives_interval(patience);
+        let patience = config.get_tcp_user_timeout().copied().unwrap_or(PATIENCE);
+        config.tcp_user_timeout(patience).keepalives_idle(patience).keepalives_interval(patience);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
         if config.get_application_name().is_none() {
             config.application_name("shirube");
         }
@@ -145,10 +146,7 @@ impl Server {
     /// # Errors
     /// The server does not answer, refuses, or does not show who it is.
     pub fn connect(&self) -> Result<Client, Error> {
-        match &self.tls {
-            Some(tls) => self.config.connect(tls.clone()),
-            None => self.config.connect(NoTls),
-        }
+        Client::connect(&self.config, self.tls.as_ref())
     }
 
     /// The address without the user.
@@ -159,17 +157,6 @@ impl Server {
             None => text,
         }
     }
-}
-
-/// What an error says, with what caused it.
-pub fn said(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// Whether the way there does not leave this machine.
