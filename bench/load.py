@@ -69,7 +69,7 @@ class Signed(Shirube):
         answer = connection.getresponse()
         body = answer.read()
         if answer.status != 303:
-            raise RuntimeError(f"POST {path}: {answer.status} {re.sub(rb'<[^>]+>', b' ', body)[-600:].decode()}")
+            raise RuntimeError(f"POST {path}: {answer.status} {re.sub(rb'<[^>]+>', b' ', body)[-600:].decode(errors='replace')}")
         return "; ".join(c.split(";")[0] for c in answer.headers.get_all("Set-Cookie") or [])
 
     def found(self):
@@ -78,8 +78,10 @@ class Signed(Shirube):
             link = re.search(r"/links/set-up/\S+", file.read())[0]
         return self.form(link, {"organisation": "House", "login": "ann", "name": "Ann", "email": "ann@example.org", "password": PASSWORD, "again": PASSWORD})
 
-    def sign_in(self, device):
-        return re.search(r"\bshirube=[^;]+", self.form("/sign-in", {"login": "ann", "password": PASSWORD, "to": "/"}, device))[0]
+    def sign_in(self, device=""):
+        """Signs in, once more by a device that did so before; the cookies of session and device."""
+        cookies = self.form("/sign-in", {"login": "ann", "password": PASSWORD, "to": "/"}, device)
+        return [re.search(rf"\b{name}=[^;]+", cookies)[0] for name in ("shirube", "shirube-device")]
 
 
 def load(port, rate, seconds, connections, requests, folder):
@@ -145,9 +147,9 @@ class Run:
 
     def sessions(self, product, count):
         """As many sign-ins, each a session of its own."""
-        device = re.search(r"shirube-device=[^;]+", product.cookie)[0]
+        device = product.sign_in()[1]
         with concurrent.futures.ThreadPoolExecutor(2) as threads:
-            return list(threads.map(lambda _: product.sign_in(device), range(count)))
+            return list(threads.map(lambda _: product.sign_in(device)[0], range(count)))
 
     def everything(self):
         o = self.options

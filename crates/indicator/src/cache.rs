@@ -6,13 +6,14 @@ use crate::{
     derive::{Derivation, derive},
     error::{IndicatorError, Mistake},
     fence::{Limits, Reads},
+    judge::{Judgement, judge},
     run::{Overrides, Scope, declared, last_change},
 };
-use shirube_plan::{Indicator, Sensitivity};
+use shirube_plan::{Indicator, Pack, Sensitivity};
 use shirube_snapshot::Snapshot;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    hash::Hash,
+    hash::{Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,6 +27,7 @@ use std::{
 pub struct Cache {
     computed: Shelf<Question, Outcome>,
     derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
+    judged: Shelf<Same, Arc<Judgement>>,
     audited: Shelf<(State, Vec<String>), Arc<Audit>>,
     /// What each indicator reads, by pack digest and id.
     sources: Mutex<HashMap<(String, String), Arc<Sources>>>,
@@ -59,16 +61,42 @@ struct Question {
     overrides: Vec<(String, u64)>,
 }
 
+/// One and the same result, kept so that no other takes its place in memory.
+#[derive(Clone, Debug)]
+struct Same(Arc<Computed>);
+
+impl PartialEq for Same {
+    fn eq(&self, other: &Same) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Same {}
+
+impl Hash for Same {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
 impl Cache {
-    /// A cache for about this many rows of results, as many of derivations, and as many lines of audits.
+    /// A cache for about this many rows of results, as many of derivations, as many judged, and as many lines of audits.
     pub fn new(capacity: usize) -> Cache {
         let (computed, derived, audited) = (Shelf::new(capacity), Shelf::new(capacity), Shelf::new(capacity));
-        Cache { computed, derived, audited, sources: Mutex::default() }
+        Cache { computed, derived, judged: Shelf::new(capacity), audited, sources: Mutex::default() }
     }
 
     /// [`compute()`](crate::compute()), done at most once per state of everything it depends on.
     pub fn compute(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Result<Arc<Computed>, IndicatorError> {
         self.outcome(snapshot, indicator, overrides).map(|(computed, _)| computed)
+    }
+
+    /// [`judge()`], done at most once for a result that is kept. `computed` is the indicator's.
+    pub fn judge(&self, pack: &Pack, indicator: &Indicator, computed: &Arc<Computed>) -> Arc<Judgement> {
+        let make = || Arc::new(judge(pack, indicator, computed));
+        // One without rows is often made anew, and soon judged.
+        let rows = computed.observations.len();
+        self.judged.get(Same(Arc::clone(computed)), make, |_| (rows > 0).then_some(rows))
     }
 
     fn outcome(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Outcome {
@@ -143,12 +171,13 @@ impl Cache {
     pub fn clear(&self) {
         self.computed.clear();
         self.derived.clear();
+        self.judged.clear();
         self.audited.clear();
     }
 
-    /// Number of results, derivations and audits kept.
+    /// Number of results, derivations, judgements and audits kept.
     pub fn len(&self) -> usize {
-        self.computed.len() + self.derived.len() + self.audited.len()
+        self.computed.len() + self.derived.len() + self.judged.len() + self.audited.len()
     }
 
     /// Whether nothing is kept.

@@ -4,10 +4,14 @@ use crate::{
     rows::OWN,
     schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
     seen::is_sensitive,
+    sight::{SENSITIVITIES, bit, columns_of},
 };
 use shirube_plan::{FieldKind, Pack, Register, Storage};
 use shirube_record::Cell;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+};
 
 /// Layouts of all registers of a pack, by name.
 pub(crate) type Layouts = BTreeMap<String, Arc<Layout>>;
@@ -31,6 +35,8 @@ pub(crate) struct Layout {
     pub to_past: String,
     /// It has personal or commercial fields.
     pub sensitive: bool,
+    /// By bits: the columns hidden in a row that has these. Made when first asked for.
+    hidden: [OnceLock<Arc<BTreeSet<String>>>; 1 << SENSITIVITIES.len()],
 }
 
 #[derive(Debug)]
@@ -93,7 +99,22 @@ impl Layout {
             by_name,
             all,
             sensitive: is_sensitive(register),
+            hidden: Default::default(),
         }
+    }
+
+    /// What a row is read by: the register's own columns and those of fields that are wanted, the others as NULL in
+    /// their places, for many are computed only when they are read.
+    pub fn select(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let column = |c: &ColumnLayout| if wanted(&c.field) { quoted(&c.name) } else { "NULL".to_string() };
+        OWN_COLUMNS.iter().map(|c| c.0.to_string()).chain(self.columns.iter().map(column)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Columns that are hidden in a row with these bits, those of groups as `group.column`.
+    pub fn hidden(&self, register: &Register, bits: i64) -> Arc<BTreeSet<String>> {
+        let columns = || Arc::new(columns_of(register, |sensitivity| bits & bit(sensitivity) != 0));
+        let kept = usize::try_from(bits).ok().and_then(|at| self.hidden.get(at));
+        kept.map_or_else(columns, |kept| Arc::clone(kept.get_or_init(columns)))
     }
 
     /// The columns that a content fills, each with its cell. Contents are in the order of names, so one walk finds all.

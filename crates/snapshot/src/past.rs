@@ -9,17 +9,21 @@ use rusqlite::{Connection, OptionalExtension};
 use shirube_plan::{Pack, Register};
 use std::path::Path;
 
-/// The last moment of a file and whether it keeps earlier ones; none if it is no snapshot.
-pub(crate) fn last(connection: &Connection) -> Result<Option<(Moment, bool)>, SnapshotError> {
+/// Whether a file keeps earlier moments; none if it is no snapshot.
+pub(crate) fn keeps_past(connection: &Connection) -> Result<Option<bool>, SnapshotError> {
     let has = |table: &str| connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1").and_then(|mut s| s.exists([table]));
-    let moment = |sql: &str| connection.query_row(sql, [], |r| Ok(Moment { seq: r.get(0)?, at_ms: r.get(1)? })).optional();
-    if has("_applied")? {
-        return Ok(Some((moment("SELECT seq, at FROM _applied")?.unwrap_or_default(), true)));
-    }
-    if has("_pack")? {
-        return Ok(moment("SELECT as_of_seq, as_of_ms FROM _pack")?.map(|m| (m, false)));
-    }
-    Ok(None)
+    Ok(match (has("_applied")?, has("_pack")?) {
+        (true, _) => Some(true),
+        (false, true) => last(connection, false)?.map(|_| false),
+        (false, false) => None,
+    })
+}
+
+/// The last moment of a file; none if it has none.
+pub(crate) fn last(connection: &Connection, keeps_past: bool) -> Result<Option<Moment>, SnapshotError> {
+    let sql = if keeps_past { "SELECT seq, at FROM _applied" } else { "SELECT as_of_seq, as_of_ms FROM _pack" };
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([], |r| Ok(Moment { seq: r.get(0)?, at_ms: r.get(1)? })).optional()?)
 }
 
 /// Attaches the search index that lies beside a head, as `search`. False if there is none.

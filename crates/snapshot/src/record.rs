@@ -3,10 +3,10 @@
 use crate::{
     Snapshot, SnapshotError,
     layout::Layout,
-    rows::{cell, complete, state},
+    rows::{OWN, cell, complete, state},
     schema::quoted,
     seen::Fields,
-    sight::{HIDDEN, bits_up_to, hidden_columns},
+    sight::{HIDDEN, bits_up_to},
 };
 use rusqlite::{OptionalExtension, Params, Row, params_from_iter, types::Value};
 use shirube_plan::{Field, FieldKind, Register, Sensitivity};
@@ -37,7 +37,7 @@ pub struct Record {
     /// Values by column, derived columns among them.
     pub content: Content,
     /// Columns that the reader may not see, `group.column` within groups: they may hold a value or none.
-    pub hidden: BTreeSet<String>,
+    pub hidden: Arc<BTreeSet<String>>,
 }
 
 impl Record {
@@ -53,7 +53,7 @@ impl Record {
             updated_at: state.updated_at,
             origin: state.origin,
             content: state.content,
-            hidden: BTreeSet::new(),
+            hidden: Arc::default(),
         }
     }
 }
@@ -97,7 +97,7 @@ impl Snapshot {
     /// A record with these fields alone.
     pub fn record_with(&self, register: &str, id: i64, fields: &Fields) -> Result<Option<Record>, SnapshotError> {
         let layout = self.layout(register)?;
-        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", self.columns_of(&layout), quoted(register));
+        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", self.columns_of(&layout, fields), quoted(register));
         self.read_record(&layout, &sql, [id], fields)
     }
 
@@ -157,16 +157,24 @@ impl Snapshot {
     }
 
     /// Number of records of a register whose fields up to a sensitivity are all shown.
-    pub fn seen(&self, register: &str, up_to: Sensitivity) -> Result<u64, SnapshotError> {
+    fn seen(&self, register: &str, up_to: Sensitivity) -> Result<u64, SnapshotError> {
         self.layout(register)?;
         let shown = if self.is_narrowed() { format!(" WHERE {HIDDEN} & {} = 0", bits_up_to(up_to)) } else { String::new() };
         let sql = format!("SELECT count(*) FROM {}{shown}", quoted(register));
         Ok(self.connection().prepare_cached(&sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
-    /// What a record is read by: its columns, and on a narrowed snapshot which of them are hidden.
-    pub(crate) fn columns_of(&self, layout: &Layout) -> String {
-        if self.is_narrowed() { format!("{}, {HIDDEN}", layout.all) } else { layout.all.clone() }
+    /// Whether all records of a register that `whole` shows at the same moment are shown here, with all fields up to a
+    /// sensitivity. Counted only where it depends on the records.
+    pub fn shows_all_of(&self, whole: &Snapshot, register: &str, up_to: Sensitivity) -> Result<bool, SnapshotError> {
+        Ok(self.shows_any(register, up_to) || self.seen(register, up_to)? == whole.seen(register, up_to)?)
+    }
+
+    /// What a record is read by: its columns, those of other fields left blank, and on a narrowed snapshot last which of
+    /// them are hidden.
+    pub(crate) fn columns_of(&self, layout: &Layout, fields: &Fields) -> String {
+        let columns = layout.select(|field| fields.as_ref().is_none_or(|fields| fields.contains(field)));
+        if self.is_narrowed() { format!("{columns}, {HIDDEN}") } else { columns }
     }
 
     /// The record that SQL over [`Snapshot::columns_of`] finds.
@@ -191,14 +199,14 @@ impl Snapshot {
         fields: &Fields,
     ) -> Result<Option<(Record, i64)>, SnapshotError> {
         let mut statement = self.connection().prepare_cached(sql)?;
-        let bits = |row: &Row<'_>| if self.is_narrowed() { row.get::<_, i64>(HIDDEN) } else { Ok(0) };
+        let bits = |row: &Row<'_>| if self.is_narrowed() { row.get(OWN + layout.columns.len()) } else { Ok(0) };
         let found = statement.query_row(values, |row| Ok((state(layout, row, true)?, bits(row)?))).optional()?;
         let Some(((mut found, missing), bits)) = found else { return Ok(None) };
         let wanted = |field: &str| fields.as_ref().is_none_or(|fields| fields.contains(field));
         complete(self.connection(), layout, &mut found, missing.as_deref(), &wanted)?;
         let mut record = Record::new(&layout.name, found);
         if let Some(register) = self.pack().registers.get(&layout.name).filter(|_| bits != 0) {
-            record.hidden = hidden_columns(register, bits);
+            record.hidden = layout.hidden(register, bits);
         }
         if fields.is_some() {
             record.content.retain(|column, _| wanted(layout.field_of(column)));
@@ -210,7 +218,7 @@ impl Snapshot {
     pub fn names_file(&self, register: &str, id: i64, sha256: &str) -> Result<bool, SnapshotError> {
         let layout = self.layout(register)?;
         let Some(declared) = self.pack().registers.get(register) else { return Ok(false) };
-        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", self.columns_of(&layout), quoted(register));
+        let sql = format!("SELECT {} FROM {} WHERE _id = ?1", self.columns_of(&layout, &None), quoted(register));
         let Some((record, bits)) = self.find_record(&layout, &sql, [id], &None)? else { return Ok(false) };
         let Some(field) = file_field(declared, &record.content, sha256) else { return Ok(false) };
         self.note(&layout, bits, &Some(Arc::new(BTreeSet::from([field.to_string()]))), id);

@@ -78,6 +78,14 @@ pub struct RegisterSight {
 pub struct Sight(pub BTreeMap<String, RegisterSight>);
 
 impl Sight {
+    /// Whether any record of a register would be shown with all fields up to a sensitivity.
+    pub(crate) fn shows_any(&self, register: &str, up_to: Sensitivity) -> bool {
+        let shown = |sight: &RegisterSight, s: &Sensitivity| sight.columns.get(s) == Some(&Shown::All);
+        self.0
+            .get(register)
+            .is_some_and(|sight| sight.rows == Shown::All && SENSITIVITIES.iter().filter(|s| **s <= up_to).all(|s| shown(sight, s)))
+    }
+
     fn of(&self, register: &Register) -> Conditions {
         let nothing = RegisterSight::default();
         let sight = self.0.get(&register.name).unwrap_or(&nothing);
@@ -89,11 +97,6 @@ impl Sight {
         });
         Conditions { rows, columns }
     }
-}
-
-/// Columns that are hidden in a row with these bits, those of groups as `group.column`.
-pub(crate) fn hidden_columns(register: &Register, bits: i64) -> BTreeSet<String> {
-    columns_of(register, |sensitivity| bits & bit(sensitivity) != 0)
 }
 
 /// Columns of these sensitivities, those of groups as `group.column`.

@@ -10,8 +10,8 @@ use crate::{
     seen::Seen,
     sight::{self, Sight},
 };
-use rusqlite::{Connection, OpenFlags};
-use shirube_plan::Pack;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use shirube_plan::{Pack, Sensitivity};
 use shirube_record::Hash;
 use std::{
     path::{Path, PathBuf},
@@ -77,21 +77,21 @@ impl Snapshot {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
+        // Statistics are declared, so a plan does not hang on what is asked for; and none is made anew for each value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // `temp_store` stays as it is, files: what an indicator sorts must not fill the memory.
         connection.set_prepared_statement_cache_capacity(256);
         functions::register(&connection, pack.meta.fiscal_year_start)?;
         let texts = Arc::new(texts(&pack));
         register_holds(&connection, texts.clone())?;
         let has_index = past::attach_index(&connection, path)?;
-        let keeps_past = match past::last(&connection)? {
-            Some((_, keeps_past)) => keeps_past,
-            None => return Err(SnapshotError::NotASnapshot(path.display().to_string())),
-        };
+        let keeps_past = past::keeps_past(&connection)?.ok_or_else(|| SnapshotError::NotASnapshot(path.display().to_string()))?;
         let (layouts, moment) = (layouts(&pack), Moment::default());
         let path = Some(path.to_path_buf());
         let (earlier, sight, views, seen) = (false, None, None, None);
         let mut snapshot =
             Snapshot { path, layouts, connection, gate, pack, texts, as_of, moment, earlier, keeps_past, has_index, sight, views, seen };
+        snapshot.connection.pragma_update(None, "query_only", true)?;
         snapshot.begin(as_of)?;
         Ok(snapshot)
     }
@@ -113,13 +113,11 @@ impl Snapshot {
     fn begin(&mut self, as_of: AsOf) -> Result<(), SnapshotError> {
         // One read transaction: everything read through this snapshot is of one moment.
         self.connection.execute_batch("BEGIN")?;
-        let (last, _) = past::last(&self.connection)?.unwrap_or_default();
+        let last = past::last(&self.connection, self.keeps_past)?.unwrap_or_default();
         let moment = past::resolve(&self.connection, as_of, last, self.keeps_past)?;
         let earlier = moment.seq < last.seq;
         (self.as_of, self.moment, self.earlier) = (as_of, moment, earlier);
-        self.draw()?;
-        self.connection.pragma_update(None, "query_only", true)?;
-        Ok(())
+        self.draw()
     }
 
     /// Shows what may be seen of the registers, and no more, until told otherwise; everything if none. Who reads by
@@ -146,6 +144,11 @@ impl Snapshot {
     /// Whether something may be left out.
     pub fn is_narrowed(&self) -> bool {
         self.sight.is_some()
+    }
+
+    /// Whether any record of a register would be shown, whatever it is, with all fields up to a sensitivity.
+    pub(crate) fn shows_any(&self, register: &str, up_to: Sensitivity) -> bool {
+        self.sight.as_ref().is_none_or(|sight| sight.shows_any(register, up_to))
     }
 
     /// Makes the views that the moment and the sight ask for.

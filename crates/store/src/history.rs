@@ -3,11 +3,10 @@
 use crate::{
     Actor, StoreError,
     access::{PERSON, Standing},
-    log::EventLog,
 };
 use shirube_access::RecordAction;
 use shirube_plan::Register;
-use shirube_record::{Cell, Content, EventKind, RecordState, Scope, apply};
+use shirube_record::{Cell, Content, Event, EventKind, RecordState, Scope, apply};
 use shirube_snapshot::columns_of;
 use std::collections::BTreeSet;
 
@@ -57,14 +56,14 @@ pub struct Change {
     pub after: Option<Cell>,
 }
 
-pub(crate) fn read(log: &dyn EventLog, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
-    let events = log.of_record(record)?;
+/// The versions that the events of a record have made.
+pub(crate) fn versions(events: &[Event], register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
     if events.first().is_none_or(|e| e.register != register) {
         return Err(StoreError::NoSuchRecord { register: register.to_string(), record });
     }
     let mut state: Option<RecordState> = None;
     let mut versions = vec![];
-    for event in &events {
+    for event in events {
         let before = state.as_ref().map(|s| s.content.clone()).unwrap_or_default();
         let after = apply(state, event);
         let body = event.body.as_ref();

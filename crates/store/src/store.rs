@@ -8,7 +8,7 @@ use crate::{
     follow::{FOLLOWING, Following, Heard, REDACTING},
     history,
     indexer::Indexer,
-    log::Log,
+    log::{IdleLogs, Log},
     migrate, pack_mark, pack_records,
     people::Known,
     reader::Idle,
@@ -50,6 +50,7 @@ pub struct Store {
     /// Last event that readers see.
     seq: Arc<AtomicI64>,
     idle: Idle,
+    idle_logs: IdleLogs,
     pub(crate) people: Known,
     pub(crate) trail: trail::Desk,
     /// Redactions go one by one, to their end.
@@ -112,6 +113,7 @@ impl Store {
             indexer: Some(Indexer::start(index, wake, bell)?),
             seq,
             idle: Idle::default(),
+            idle_logs: IdleLogs::default(),
             people: Known::default(),
             trail,
             redaction: Mutex::new(()),
@@ -253,7 +255,8 @@ impl Store {
     /// The versions of a record that the actor may read, oldest first, each with what it changed of what they may see.
     pub fn history(&self, actor: &Actor, register: &str, record: i64) -> Result<Vec<Version>, StoreError> {
         let declared = self.pack.registers.get(register).ok_or_else(|| StoreError::NoSuchRegister(register.to_string()))?;
-        let versions = history::read(&*self.log_reader()?, register, record)?;
+        let events = self.idle_logs.read(|| self.log_reader(), |log| log.of_record(record))?;
+        let versions = history::versions(&events, register, record)?;
         history::narrowed(versions, actor, declared, record)
     }
 
@@ -365,6 +368,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         // The writer goes last: whoever closes a database last, and may write, empties its write-ahead log.
         self.idle.clear();
+        self.idle_logs.clear();
         self.indexer.take();
         let _ = self.jobs.send(Job::Stop);
         if let Some(writer) = self.writer.take() {

@@ -136,8 +136,8 @@ fn address(l: L, path: &str, query: &Query) -> String {
         Lang::En => "/en",
     };
     let path = if path == "/" && !prefix.is_empty() { "" } else { path };
-    let anchor = anchor.map(|a| format!("#{a}")).unwrap_or_default();
-    format!("{prefix}{path}{}{anchor}", query.to_suffix())
+    let (sign, anchor) = anchor.map_or(("", ""), |anchor| ("#", anchor));
+    [prefix, path, &query.to_suffix(), sign, anchor].concat()
 }
 
 #[cfg(test)]

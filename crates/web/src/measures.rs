@@ -16,7 +16,7 @@ pub struct Measure {
     /// Values.
     pub computed: Arc<Computed>,
     /// What they mean by the plan's rule.
-    pub judgement: Judgement,
+    pub judgement: Arc<Judgement>,
 }
 
 /// An indicator with its measure, or with why it could not be computed.

@@ -14,7 +14,7 @@ use crate::{
     site::Site,
     who::Who,
 };
-use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, judge, tells_of_few};
+use shirube_indicator::{self as indicator, Audit, Derivation, IndicatorError, Overrides, tells_of_few};
 use shirube_plan::{Disclosure, Indicator, Pack, Sensitivity};
 use shirube_snapshot::{AsOf, Moment, PackTexts};
 use shirube_store::{Reader, Store};
@@ -209,7 +209,7 @@ impl App {
     /// An indicator at the moment.
     pub fn measure<'a>(&self, cx: &Ctx, whole: &Whole, indicator: &'a Indicator, overrides: &Overrides) -> Measured<'a> {
         let outcome = self.told(cx, whole, indicator, overrides).map(|computed| {
-            let judgement = judge(&self.pack, indicator, &computed);
+            let judgement = self.results.judge(&self.pack, indicator, &computed);
             Measure { computed, judgement }
         });
         Measured { indicator, outcome }
@@ -250,7 +250,7 @@ impl App {
                 None => {
                     let mut all = true;
                     for register in &sources.registers {
-                        all = all && shown.seen(register, step.sensitivity)? == whole.0.seen(register, step.sensitivity)?;
+                        all = all && shown.shows_all_of(&whole.0, register, step.sensitivity)?;
                     }
                     all_seen.insert(step.sensitivity, all);
                     all

@@ -91,10 +91,14 @@ impl<'s> List<'s> {
         let mut statement = self.snapshot.connection().prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let layout = self.snapshot.layout(&self.register.name)?;
+        let records: Vec<String> = self.branches.iter().map(|branch| record_sql(self.snapshot, &layout, branch, fields)).collect();
         while let Some(row) = rows.next()? {
             let source: i64 = row.get(0)?;
-            let Some(branch) = usize::try_from(source).ok().and_then(|i| self.branches.get(i)) else { continue };
-            if let Some(record) = record(self.snapshot, &layout, branch, row.get(1)?, fields)?
+            let place = usize::try_from(source).unwrap_or(usize::MAX);
+            let Some((branch, sql)) = self.branches.get(place).zip(records.get(place)) else { continue };
+            let of_moment = branch.conditions[..branch.of_moment].iter().flat_map(|c| c.values.clone());
+            let values = std::iter::once(Value::Integer(row.get(1)?)).chain(of_moment);
+            if let Some(record) = self.snapshot.read_record(&layout, sql, params_from_iter(values), fields)?
                 && each(record).is_break()
             {
                 break;
@@ -264,10 +268,8 @@ fn count(
     Ok(n.unsigned_abs())
 }
 
-fn record(snapshot: &Snapshot, layout: &Layout, branch: &Branch, id: i64, fields: &Fields) -> Result<Option<Record>, SnapshotError> {
-    let of_moment = &branch.conditions[..branch.of_moment];
-    let tests: String = of_moment.iter().map(|c| format!(" AND {}", test(c, false))).collect();
-    let sql = format!("SELECT {} FROM {} t WHERE t._id = ?{tests}", snapshot.columns_of(layout), branch.table);
-    let values = std::iter::once(Value::Integer(id)).chain(of_moment.iter().flat_map(|c| c.values.clone()));
-    snapshot.read_record(layout, &sql, params_from_iter(values), fields)
+/// The SQL that reads one record of a branch.
+fn record_sql(snapshot: &Snapshot, layout: &Layout, branch: &Branch, fields: &Fields) -> String {
+    let tests: String = branch.conditions[..branch.of_moment].iter().map(|c| format!(" AND {}", test(c, false))).collect();
+    format!("SELECT {} FROM {} t WHERE t._id = ?{tests}", snapshot.columns_of(layout, fields), branch.table)
 }

@@ -2,12 +2,14 @@
 
 mod error;
 mod format;
+mod idle;
 mod place;
 pub(crate) mod postgres;
 mod sqlite;
 
 pub use error::LogError;
 pub(crate) use format::BY_ACTOR;
+pub(crate) use idle::IdleLogs;
 pub use place::LogPlace;
 
 use crate::StoreError;

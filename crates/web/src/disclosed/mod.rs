@@ -20,7 +20,7 @@ use shirube_plan::{Absence, Disclosure, Indicator, Pack};
 use shirube_snapshot::{AsOf, Moment};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 use tables::{Counted, Name, Tables};
 
@@ -31,6 +31,8 @@ pub type Told = Result<Arc<Computed>, IndicatorError>;
 #[derive(Debug)]
 pub struct Published {
     calendar: Calendar,
+    /// When the first event happened, once it is known.
+    first: OnceLock<i64>,
     issued: Mutex<Issued>,
 }
 
@@ -57,7 +59,7 @@ impl Published {
 
     /// Nothing yet, and published by this calendar.
     pub fn by(calendar: Calendar) -> Published {
-        Published { calendar, issued: Mutex::default() }
+        Published { calendar, first: OnceLock::new(), issued: Mutex::default() }
     }
 
     /// Forgets what was published, so that it is decided on anew.
@@ -65,10 +67,21 @@ impl Published {
         *self.issued.lock().unwrap_or_else(PoisonError::into_inner) = Issued::default();
     }
 
+    /// When the first event happened; it stays the first.
+    fn first(&self, app: &App) -> Result<Option<i64>, Error> {
+        if let Some(first) = self.first.get() {
+            return Ok(Some(*first));
+        }
+        let first = app.store.whole(AsOf::Seq(1))?.moment();
+        Ok((first.seq != 0).then(|| *self.first.get_or_init(|| first.at_ms)))
+    }
+
     /// The last issue before a moment; none before the first.
     pub fn at(&self, app: &App, as_of: AsOf, moment: Moment) -> Result<Option<Arc<Issue>>, Error> {
-        let first = app.store.whole(AsOf::Seq(1))?.moment();
-        let due = if first.seq == 0 { vec![] } else { self.calendar.moments(first.at_ms, Timestamp::now().as_millisecond()) };
+        let due = match self.first(app)? {
+            Some(first) => self.calendar.moments(first, Timestamp::now().as_millisecond()),
+            None => vec![],
+        };
         // Others wait: each issue builds on the ones before.
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(next) = due.get(issued.issues.len()) {

@@ -20,7 +20,7 @@ use shirube_plan::{Field, FieldKind, Register};
 use shirube_record::{Cell, Content, Origin, validate};
 use shirube_snapshot::{Record, columns_of};
 use shirube_store::{Command, StoreError, Version};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The blank form.
 pub fn new(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -80,10 +80,10 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 /// is hidden is not in the form either.
 fn fillable(desk: &Desk, record: Option<&Record>) -> Register {
     let hidden = match record {
-        Some(record) => record.hidden.clone(),
+        Some(record) => Arc::clone(&record.hidden),
         None => {
             let clearance = desk.cx.asking.actor.clearance();
-            columns_of(desk.register, |s| clearance.rows_showing(s, &desk.register.name) == Rows::None)
+            Arc::new(columns_of(desk.register, |s| clearance.rows_showing(s, &desk.register.name) == Rows::None))
         }
     };
     let within = |group: &str| hidden.iter().any(|column| column.strip_prefix(group).is_some_and(|rest| rest.starts_with('.')));
