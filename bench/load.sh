@@ -7,4 +7,4 @@ cd "$(dirname "$0")"
 export BENCH_HOME=${BENCH_HOME:-${TMPDIR:-/tmp}/shirube-bench}
 mkdir -p "$BENCH_HOME" out
 rustc --edition 2024 -O load.rs -o "$BENCH_HOME/load"
-exec ../tests/postgres.sh -- bash -c 'BENCH_DATABASE=$SHIRUBE_TEST_POSTGRES; unset SHIRUBE_TEST_POSTGRES SHIRUBE_TEST_POSTGRES_RESTART; export BENCH_DATABASE; exec python3 bench/load.py "$@"' load "$@"
+exec ../tests/postgres.sh -- bash -c 'BENCH_DATABASE=$SHIRUBE_TEST_POSTGRES; unset "${!SHIRUBE_TEST_@}"; export BENCH_DATABASE; exec python3 bench/load.py "$@"' load "$@"

@@ -250,7 +250,9 @@ fn charge(keys: &Keys, counter: String, rule: &Rule) -> Result<Result<Charge, Mo
             return Ok(Err(before.until));
         }
         let failures = before.failures.saturating_add(1);
-        let body = Counter { failures, until: now + rule.wait(failures), ..before };
+        // One that costs nothing makes nobody wait, nor who read the clock a moment before.
+        let until = Some(rule.wait(failures)).filter(|wait| *wait > 0).map_or(0, |wait| now + wait);
+        let body = Counter { failures, until, ..before };
         let expires = body.until.max(body.since + i64::from(failures) * rule.forgiven);
         let new = New { kind: Kind::Counter, id: &counter, account: None, expires, body: &body };
         if let Some(version) = keys.put_if(found.as_ref(), &new)? {

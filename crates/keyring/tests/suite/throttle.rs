@@ -158,6 +158,16 @@ fn many_at_once_do_not_slip_through_together() {
 }
 
 #[test]
+fn who_read_the_clock_before_another_was_counted_does_not_wait() {
+    let (place, keyring) = keyring();
+    keyring.set_password(ANN, "ann", PASSWORD).unwrap();
+    let now = place.clock.now();
+    assert_eq!(waits(&place, &keyring, "ann", Some(ANN), client("192.0.2.1"), WRONG), None);
+    place.clock.set(now - 1);
+    assert_eq!(waits(&place, &keyring, "ann", Some(ANN), client("192.0.2.1"), PASSWORD), None);
+}
+
+#[test]
 fn what_a_stranger_typed_is_neither_kept_nor_told() {
     let (place, keyring) = keyring();
     waits(&place, &keyring, "my password by mistake", None, client("192.0.2.77"), WRONG);
