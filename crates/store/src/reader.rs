@@ -7,16 +7,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Snapshots kept for the next reader at most.
-const MOST: usize = 8;
+/// Snapshots kept for the next reader at most: what a dozen requests at once hold.
+const MOST: usize = 32;
 
 /// Snapshots that nobody reads at present. To open one takes milliseconds, for SQLite reads the whole schema.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Idle(Arc<Mutex<Vec<Snapshot>>>);
 
 impl Idle {
-    /// A snapshot of a moment, opened if none is idle, that shows what may be seen, everything if `sight` is none. One
-    /// that showed the same before is preferred.
+    /// A snapshot of a moment that shows what may be seen, everything if `sight` is none: an idle one that showed the
+    /// same before, else a new one as long as few are kept, for to draw other views costs as much as to open one.
     pub fn reader(
         &self,
         as_of: AsOf,
@@ -41,8 +41,9 @@ impl Idle {
         let mut idle = self.hold();
         let alike = |s: &Snapshot| s.has_sight(sight);
         let at = idle.iter().position(|s| *s.as_of() == as_of && alike(s));
-        let at = at.or_else(|| idle.iter().position(alike)).or(idle.len().checked_sub(1))?;
-        Some(idle.swap_remove(at))
+        let other = || if idle.len() < MOST { None } else { Some(0) };
+        let at = at.or_else(|| idle.iter().position(alike)).or_else(other)?;
+        Some(idle.remove(at))
     }
 
     fn give_back(&self, mut snapshot: Snapshot) {

@@ -32,6 +32,9 @@ use std::{
 };
 use tokio::{net::TcpListener, sync::watch, time};
 
+/// How long a page waits for its turn at most.
+const TURN: Duration = Duration::from_millis(250);
+
 /// Where the program is asked.
 #[derive(Debug)]
 pub struct Listeners {
@@ -182,9 +185,14 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
             let most = app.site.limits.answer_time;
             let told = Arc::clone(&told);
             let span = tracing::Span::current();
+            // Pages at once beyond these take each other's time and snapshots. Long ones do not keep the others for ever.
+            let turn = match route.method {
+                Method::Get => time::timeout(TURN, Arc::clone(&app.reading).acquire_owned()).await.ok(),
+                _ => None,
+            };
             // Handlers read files and run SQL: never on a thread that serves the network.
             let task = tokio::task::spawn_blocking(move || {
-                let _request = span.entered();
+                let (_turn, _request) = (turn, span.entered());
                 let mut cx = context(lang, &uri)?;
                 let kind = (route.method == Method::Get, is_api(&uri));
                 cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?.at(route.name);

@@ -23,6 +23,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::sync::Semaphore;
+
+/// Pages that are made at once.
+const READERS: usize = 8;
 
 /// The running portal.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub struct App {
     pub site: Site,
     /// What was answered since the start.
     pub meter: Meter,
+    /// Turns of those who read.
+    pub(crate) reading: Arc<Semaphore>,
     /// How it finds out who asks.
     pub who: Who,
     /// What forms carry in a trial to show that they are ours.
@@ -94,6 +100,7 @@ impl App {
             jobs: Arc::new(jobs),
             site,
             meter: Meter::default(),
+            reading: Arc::new(Semaphore::new(READERS)),
             who,
             token: Token::new(),
             anchored: Mutex::default(),

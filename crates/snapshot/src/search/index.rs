@@ -68,6 +68,8 @@ impl SearchIndex {
         connection.busy_timeout(PATIENCE)?;
         let head = Connection::open_with_flags(head, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         head.busy_timeout(PATIENCE)?;
+        // One or two for each register, asked in turn.
+        head.set_prepared_statement_cache_capacity(256);
         let texts = texts(pack);
         let signature = signature(&texts);
         let mut index = SearchIndex { connection, head, texts, signature };
