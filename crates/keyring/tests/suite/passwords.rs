@@ -86,20 +86,21 @@ fn an_unknown_login_is_answered_like_a_known_one_and_as_late() {
     let (_place, keyring) = keyring();
     keyring.set_password(ANN, "ann", PASSWORD).unwrap();
     let mut fastest = [Duration::MAX; 3];
-    // By turns, so that a busy machine slows all of them.
-    for turn in 0..6 {
+    // The hash takes tens of milliseconds; whatever skipped it would be many times faster.
+    let alike = |[known, unknown, without]: [Duration; 3]| [unknown, without].iter().all(|other| *other > known / 3 && *other < known * 3);
+    // By turns, so that a busy machine slows all of them, and again until each had a quiet moment.
+    for turn in 0..60 {
         for (fastest, (login, account)) in fastest.iter_mut().zip([("ann", Some(ANN)), ("nobody", None), ("bob", Some(BOB))]) {
             let from = Attempt { client: client(&format!("198.51.100.{turn}")), ..attempt(login, account) };
             let begun = Instant::now();
             assert!(matches!(keyring.sign_in(&from, "a wrong password, surely").unwrap(), SignIn::Wrong));
             *fastest = begun.elapsed().min(*fastest);
         }
+        if turn >= 5 && alike(fastest) {
+            return;
+        }
     }
-    // The hash takes tens of milliseconds; whatever skipped it would be many times faster.
-    let [known, unknown, without] = fastest;
-    for other in [unknown, without] {
-        assert!(other > known / 3 && other < known * 3, "{fastest:?}");
-    }
+    panic!("{fastest:?}");
 }
 
 #[test]
