@@ -16,7 +16,7 @@ use crate::{
     schema::{past_name, quoted},
 };
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
-use shirube_plan::Register;
+use shirube_plan::{Register, Sensitivity};
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 /// A condition that finds no more than this is the way in.
@@ -133,7 +133,8 @@ impl<'s> List<'s> {
 
     /// How many there are: known for a whole register, else counted up to a limit.
     pub fn total(&self, limit: u64) -> Result<Total, SnapshotError> {
-        if self.conditions == 0 && !self.snapshot.earlier && self.snapshot.keeps_past && !self.snapshot.is_narrowed() {
+        let whole = self.conditions == 0 && self.snapshot.shows_any(&self.register.name, Sensitivity::Public);
+        if whole && !self.snapshot.earlier && self.snapshot.keeps_past {
             let mut kept = self.snapshot.connection().prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
             let n: Option<i64> = kept.query_row([&self.register.name], |r| r.get(0)).optional()?;
             return Ok(Total::Exactly(n.unwrap_or(0).unsigned_abs()));

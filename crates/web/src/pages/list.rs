@@ -311,10 +311,10 @@ fn cell(v: &View, sheet: &Sheet, record: &Record, shown: &Shown, linked: bool) -
     // A reference leads to what it refers to; a link within a link is none.
     let own_link = matches!(shown, Shown::Field(field) if matches!(field.kind, FieldKind::Reference { .. }))
         || matches!(shown, Shown::Own("_source", ..));
-    let href = cells::record_href(v, &record.register, record.id);
+    let href = || cells::record_href(v, &record.register, record.id);
     html! {
-        @if linked && own_link { a href=(href) { "#" (record.id) } " " (content) }
-        @else if linked { a href=(href) { (content) } }
+        @if linked && own_link { a href=(href()) { "#" (record.id) } " " (content) }
+        @else if linked { a href=(href()) { (content) } }
         @else { (content) }
         @if linked && record.origin.synthetic && !matches!(shown, Shown::Own("_synthetic", ..)) { " " (cells::synthetic(l)) }
     }

@@ -38,10 +38,12 @@ pub fn holdings<'a>(snapshot: &'a Snapshot, cx: &Ctx) -> Result<Vec<Holding<'a>>
 /// What is in a register.
 pub fn holding<'a>(snapshot: &Snapshot, register: &'a Register) -> Result<Holding<'a>, Error> {
     let table = quoted(&register.name);
-    let records: i64 =
-        snapshot.connection().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).map_err(Error::internal)?;
+    let connection = snapshot.connection();
+    let records = format!("SELECT count(*) FROM {table}");
+    let records = connection.prepare_cached(&records).and_then(|mut found| found.query_row([], |row| row.get::<_, i64>(0)));
     let last = format!("SELECT max(_updated_at) FROM {table} WHERE _seq = (SELECT max(_seq) FROM {table})");
-    let last: Option<String> = snapshot.connection().query_row(&last, [], |row| row.get(0)).map_err(Error::internal)?;
+    let last = connection.prepare_cached(&last).and_then(|mut found| found.query_row([], |row| row.get::<_, Option<String>>(0)));
+    let (records, last) = (records.map_err(Error::internal)?, last.map_err(Error::internal)?);
     Ok(Holding {
         register,
         records: usize::try_from(records).unwrap_or_default(),
