@@ -8,7 +8,7 @@ use crate::{
     follow::{FOLLOWING, Following, Heard, REDACTING},
     history,
     indexer::Indexer,
-    log::{IdleLogs, Log},
+    log::{IdleLogs, Log, LogError},
     migrate, pack_mark, pack_records,
     people::Known,
     reader::Idle,
@@ -73,6 +73,10 @@ impl Store {
         let lock = lock(folder)?;
         backup::refuse_unfinished(folder)?;
         let head_path = folder.join("head.db");
+        // A log of its own would begin here, beside the one that others go on with.
+        if matches!(place.log, LogPlace::Folder) && head_path.exists() && !folder.join("log.db").exists() {
+            return Err(LogError::Elsewhere { folder: folder.display().to_string() }.into());
+        }
         let _alone = place.log.alone()?;
         let trail = trail::Desk::open(folder, &place.log)?;
         let log = place.log.open(folder)?;

@@ -14,7 +14,7 @@ const REGISTER: &str = "office_account";
 /// Prints a link by which an account chooses a new password; on request removes its authenticator app, too. Also beside a
 /// running portal: whoever may run this reads the data folder anyway.
 pub fn recover(place: &Place, config: &Config, login: &str, without_factor: bool) -> Result<ExitCode, Failure> {
-    if !config.has_accounts() {
+    if config.accounts == Some(false) {
         return Err(Failure::Misuse("accounts are off here (`accounts` in the settings), so nobody needs a way in".into()));
     }
     let reader = office::read(place, None)?;

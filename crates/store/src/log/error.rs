@@ -94,6 +94,14 @@ pub enum LogError {
         /// Where.
         place: String,
     },
+    /// A data folder whose records came from a log that is not in it.
+    #[error(
+        "the records in {folder} came from an event log in a database; name it with --database or `database` in the settings, or another folder with --data"
+    )]
+    Elsewhere {
+        /// The data folder.
+        folder: String,
+    },
     /// There is no log to move.
     #[error("there is no event log at {place}; name the data folder with --data, or the database with --database")]
     Absent {
@@ -105,6 +113,7 @@ pub enum LogError {
 impl LogError {
     /// Asking differently mends it.
     pub fn is_misuse(&self) -> bool {
-        matches!(self, LogError::Address(..) | LogError::NoFormat { .. } | LogError::NotEmpty { .. } | LogError::Absent { .. })
+        use LogError as E;
+        matches!(self, E::Address(..) | E::NoFormat { .. } | E::NotEmpty { .. } | E::Elsewhere { .. } | E::Absent { .. })
     }
 }

@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use shirube_store::{Actor, LogError, LogPlace, Look, Only, Store, StoreError};
 use std::{
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// The indexes of a folder's log.
@@ -107,6 +110,17 @@ fn a_log_of_the_format_before_is_opened_and_brought_forward_when_nobody_else_has
     submit(&open(folder.path()), project("written"));
     let expected = if server().is_some() { (1, 2) } else { (2, 2) };
     assert_eq!(migrate(folder.path(), None).unwrap(), expected);
+}
+
+#[test]
+fn a_folder_that_follows_a_log_elsewhere_begins_none_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    // What a database keeps is not in the folder.
+    let _ = std::fs::remove_file(folder.path().join("log.db"));
+    let refused = Store::open(folder.path(), Arc::new(pack())).map(drop);
+    assert!(matches!(&refused, Err(StoreError::Log(error @ LogError::Elsewhere { .. })) if error.is_misuse()), "{refused:?}");
+    assert!(!folder.path().join("log.db").exists());
 }
 
 #[test]
