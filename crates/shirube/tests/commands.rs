@@ -239,7 +239,33 @@ fn a_start_without_an_owner_prints_a_link_and_so_does_user_recover() {
         assert!(String::from_utf8_lossy(&answer.stderr).contains(why), "{answer:?}");
     }
     assert!(says(&recover("ann"), 0).contains("/links/recovery/"), "without a portal, too");
-    says(&shirube(data.path(), &["user", "recover", "ann"]), 2);
+    says(&with_accounts(&["user", "recover", "ann"]).env("SHIRUBE_ACCOUNTS", "off").output().unwrap(), 2);
+}
+
+#[test]
+fn a_log_with_an_owner_is_no_trial_unless_the_settings_say_so() {
+    let data = tempfile::tempdir().unwrap();
+    for (register, rows) in [
+        ("office_account", "login,kind,_state\nann,person,active\n"),
+        ("office_organisation", "name,kind,_state\nHouse,ministry,active\n"),
+        ("office_membership", "account,role,organisation,_state\nann,owner,House,active\n"),
+    ] {
+        let file = data.path().join("rows.csv");
+        std::fs::write(&file, rows).unwrap();
+        says(&shirube(data.path(), &["import", register, file.to_str().unwrap()]), 0);
+    }
+    let third_line = |accounts: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shirube"));
+        command.arg("--data").arg(data.path()).args(["serve", "--listen", "127.0.0.1:0"]).envs(accounts.map(|a| ("SHIRUBE_ACCOUNTS", a)));
+        let mut portal = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let said = std::io::BufReader::new(portal.stdout.take().unwrap());
+        let line = std::io::BufRead::lines(said).nth(2).unwrap().unwrap();
+        portal.kill().unwrap();
+        portal.wait().unwrap();
+        line
+    };
+    assert!(third_line(None).starts_with("no owner can sign in: ann chooses a new password"));
+    assert!(third_line(Some("off")).starts_with("trial"));
 }
 
 /// Anchored at the start and at the end; a log that was written anew does not hold what was anchored.
