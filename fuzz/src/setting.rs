@@ -1,5 +1,6 @@
 //! Settings, and addresses that records hold.
 
+// The program's own source, of which only the reading is asked here; it is checked there.
 #[allow(dead_code, unused_imports, clippy::all)]
 #[path = "../../crates/shirube/src/config/mod.rs"]
 mod config;

@@ -272,7 +272,7 @@ impl Config {
             doubts.push("public_url: people sign in over the network and it is not https: passwords and sessions go in clear".into());
         }
         if self.oidc.issuer.is_some() && !self.has_accounts() {
-            doubts.push("oidc: nobody signs in, as accounts are off".into());
+            doubts.push("oidc: nobody signs in as long as accounts are off".into());
         }
         if self.traces.as_ref().is_some_and(|collector| !shirube_web::is_protected(collector.expose())) {
             doubts.push("traces.endpoint: not https: what is done when goes over the network in clear".into());
