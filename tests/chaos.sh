@@ -39,7 +39,7 @@ else
   echo "clocks that jump are not tried: libfaketime is missing (apt-get install faketime)" >&2
 fi
 
-run=(cargo test -p shirube-store --quiet --test chaos)
+run=(cargo test --workspace --quiet --test chaos)
 echo "== SQLite"
 nice "${run[@]}" -- --nocapture --test-threads=1
 echo "== PostgreSQL"

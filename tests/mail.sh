@@ -73,5 +73,5 @@ SHIRUBE_TEST_SMTP=$(cat "$place/ports")
 [ -n "$SHIRUBE_TEST_SMTP" ] || { cat "$place/server.log" >&2; exit 3; }
 export SHIRUBE_TEST_SMTP SSL_CERT_FILE="$place/trusted-ca.pem"
 if [ "${1:-}" = "--" ]; then shift; "$@"; exit; fi
-nice cargo test -p shirube-outbox --quiet --test suite mail
-nice cargo test -p shirube-web --quiet --lib tests::mail
+nice cargo test --workspace --quiet --test suite mail
+nice cargo test --workspace --quiet --lib tests::mail

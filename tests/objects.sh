@@ -28,5 +28,5 @@ PYTHON
 )
 export SHIRUBE_TEST_S3
 if [ "${1:-}" = "--" ]; then shift; "$@"; exit; fi
-nice cargo test -p shirube-store --quiet --lib files
-tests/postgres.sh --quiet --test objects
+nice cargo test --workspace --quiet --lib files::tests
+nice tests/postgres.sh -- cargo test --workspace --quiet --test objects

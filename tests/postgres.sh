@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests of the store, the keyring, the outbox, the connections to them and traces of them on PostgreSQL: starts a throw-away cluster,
 # runs them, takes it away.
-# Arguments go to cargo test (default: --quiet); with -- COMMAND… that is run instead.
+# With -- COMMAND… that is run instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
@@ -41,5 +41,6 @@ export SHIRUBE_TEST_POSTGRES_TLS="postgresql://shirube@localhost:$port/shirube" 
 # Restarts the server, for tests of that.
 export SHIRUBE_TEST_POSTGRES_RESTART="cd / && ${as[*]} $bin/pg_ctl -D $place/data -w -m immediate -l $place/server.log restart"
 if [ "${1:-}" = "--" ]; then shift; "$@"; exit; fi
-nice cargo test -p shirube-net -p shirube-store -p shirube-keyring -p shirube-outbox "${@:---quiet}"
-nice cargo test -p shirube --test traces "${@:---quiet}"
+# Of the whole workspace, as everywhere: a part of it has other features and would be built anew.
+nice cargo test --workspace --quiet --lib conformance
+nice cargo test --workspace --quiet --test suite --test traces

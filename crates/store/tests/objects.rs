@@ -1,5 +1,4 @@
-//! Two stores on one database share their attached files by a bucket. Runs when there are both (`tests/objects.sh --
-//! tests/postgres.sh --test objects`).
+//! Two stores on one database share their attached files by a bucket. Runs when there are both (`tests/objects.sh`).
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
