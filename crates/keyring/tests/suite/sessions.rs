@@ -219,6 +219,14 @@ proptest! {
         let mut good: Vec<String> = vec![];
         let mut over: Vec<String> = vec![];
         for step in steps {
+            // Those that were not used for half an hour, or begun twelve hours ago, are over in both.
+            let now = place.clock.now();
+            let list = keyrings[0].sessions(ANN).unwrap();
+            prop_assert!(list.iter().all(|s| now - s.seen < 30 * 60_000 && now < s.ends));
+            let stands = |token: &String| list.iter().any(|s| token.starts_with(&s.id));
+            let (still, ended): (Vec<String>, Vec<String>) = good.into_iter().partition(stands);
+            good = still;
+            over.extend(ended);
             match step {
                 Step::Begin(p) => good.push(session(&keyrings[p], ANN)),
                 Step::Use(p, s) if s < good.len() => prop_assert!(is_good(&keyrings[p], &good[s])),
@@ -242,14 +250,6 @@ proptest! {
                 }
                 Step::Wait(seconds) => {
                     place.clock.advance(Duration::from_secs(seconds));
-                    // Those that were not used for half an hour, or begun twelve hours ago, are over in both.
-                    let now = place.clock.now();
-                    let list = keyrings[0].sessions(ANN).unwrap();
-                    let stands = |token: &String| list.iter().any(|s| token.starts_with(&s.id));
-                    prop_assert!(list.iter().all(|s| now - s.seen < 30 * 60_000 && now < s.ends));
-                    let (still, ended): (Vec<String>, Vec<String>) = good.into_iter().partition(stands);
-                    good = still;
-                    over.extend(ended);
                     continue;
                 }
                 _ => continue,
