@@ -27,14 +27,17 @@ enum Kind {
     Person(Box<Cleared>),
 }
 
+/// By sensitivity and whether exactly.
+type Answers = BTreeMap<(Sensitivity, bool), bool>;
+
 struct Cleared {
     policies: Arc<Policies>,
     person: Person,
     purpose: Option<String>,
     hats: Hats,
     tables: Arc<Tables>,
-    /// By id, sensitivity and whether exactly.
-    indicators: RwLock<BTreeMap<(String, Sensitivity, bool), bool>>,
+    /// What is known of indicators by id.
+    indicators: RwLock<BTreeMap<String, Answers>>,
     system: OnceLock<u16>,
 }
 
@@ -292,13 +295,14 @@ impl Cleared {
             }
             Question::Register(action, register) => self.table(register).is_some_and(|t| t.register & action.bit() != 0),
             Question::Indicator(id, sensitivity) | Question::Exact(id, sensitivity) => {
-                let key = (id.to_string(), sensitivity, matches!(question, Question::Exact(..)));
-                let known = self.indicators.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+                let key = (sensitivity, matches!(question, Question::Exact(..)));
+                let known = self.indicators.read().unwrap_or_else(PoisonError::into_inner).get(id).and_then(|of| of.get(&key)).copied();
                 known.unwrap_or_else(|| {
                     let allowed = self.why(question).allows();
                     // Names that no indicator has are not kept: they would fill the memory.
                     if self.policies.pack().indicators.contains_key(id) {
-                        self.indicators.write().unwrap_or_else(PoisonError::into_inner).insert(key, allowed);
+                        let mut known = self.indicators.write().unwrap_or_else(PoisonError::into_inner);
+                        known.entry(id.to_string()).or_default().insert(key, allowed);
                     }
                     allowed
                 })

@@ -29,8 +29,8 @@ pub struct Cache {
     derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
     judged: Shelf<Same, Arc<Judgement>>,
     audited: Shelf<(State, Vec<String>), Arc<Audit>>,
-    /// What each indicator reads, by pack digest and id.
-    sources: Mutex<HashMap<(String, String), Arc<Sources>>>,
+    /// What each indicator reads, by pack digest, by id.
+    sources: Mutex<HashMap<String, HashMap<String, Arc<Sources>>>>,
 }
 
 /// What an indicator reads.
@@ -155,15 +155,15 @@ impl Cache {
 
     /// What an indicator reads; everything when its SQL cannot be planned.
     pub fn sources(&self, snapshot: &Snapshot, indicator: &Indicator) -> Arc<Sources> {
-        let key = (snapshot.pack().digest.clone(), indicator.id.clone());
-        if let Some(known) = hold(&self.sources).get(&key) {
+        let digest = &snapshot.pack().digest;
+        if let Some(known) = hold(&self.sources).get(digest).and_then(|of_pack| of_pack.get(&indicator.id)) {
             return known.clone();
         }
         let scope = Scope::of(snapshot);
         let all = || Sources { registers: scope.pack.registers.keys().cloned().collect(), sensitivity: Sensitivity::Personal };
         let of = |reads| Sources { registers: scope.registers(&reads), sensitivity: scope.sensitivity(&reads) };
         let found = Arc::new(planned_reads(&scope, indicator).map_or_else(|_| all(), of));
-        hold(&self.sources).insert(key, Arc::clone(&found));
+        hold(&self.sources).entry(digest.clone()).or_default().insert(indicator.id.clone(), Arc::clone(&found));
         found
     }
 

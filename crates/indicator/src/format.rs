@@ -69,17 +69,33 @@ pub fn number(value: f64, places: usize) -> String {
         return "∞".to_string();
     }
     let rounded = round_to(value, i64::try_from(places).unwrap_or(i64::MAX));
-    let text = format!("{:.places$}", rounded.abs());
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let mut grouped = String::new();
+    let text = digits(rounded.abs(), places);
+    let (whole, fraction) = text.split_at(text.len() - places);
+    let mut number = String::with_capacity(text.len() + text.len() / 3 + 4);
+    if rounded < 0.0 {
+        number.push('−');
+    }
     for (i, digit) in whole.chars().enumerate() {
         if i > 0 && (whole.len() - i) % 3 == 0 {
-            grouped.push(',');
+            number.push(',');
         }
-        grouped.push(digit);
+        number.push(digit);
     }
-    let sign = if rounded < 0.0 { "−" } else { "" };
-    if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
+    if places > 0 {
+        number.push('.');
+        number.push_str(fraction);
+    }
+    number
+}
+
+/// The digits of a number that was rounded to places, those after the point last; the point is left out.
+fn digits(rounded: f64, places: usize) -> String {
+    let scale = u32::try_from(places).ok().and_then(|places| 10_u64.checked_pow(places));
+    // What is this small and rounded is a whole number of units of the last place, which takes no search for digits.
+    match scale.map(|scale| rounded * scale as f64).filter(|units| *units < 1e15) {
+        Some(units) => format!("{:0width$}", units.round() as u64, width = places + 1),
+        None => format!("{rounded:.places$}").replace('.', ""),
+    }
 }
 
 /// The word for why there is no number. Zero is a number and has none.
@@ -174,6 +190,18 @@ mod tests {
         let fold = unit("倍", "-fold", 1, false);
         assert_eq!(value(1.5, &fold, En), "1.5-fold");
         assert_eq!(value(-1234567.0, &unit("件", "cases", 0, false), En), "−1,234,567 cases");
+    }
+
+    #[test]
+    fn digits_are_those_of_the_rounded_number() {
+        let mut seed = 7_u64;
+        for i in 0..20_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (places, size) = (i % 7, 10_f64.powi(i32::try_from(i % 19).unwrap()));
+            let value = (seed >> 11) as f64 / (1_u64 << 53) as f64 * size;
+            let printed = format!("{:.places$}", round_to(value, i64::try_from(places).unwrap()));
+            assert_eq!(number(value, places).replace(',', ""), printed, "{value} to {places}");
+        }
     }
 
     #[test]

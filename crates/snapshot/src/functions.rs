@@ -114,29 +114,19 @@ pub fn round_to(x: f64, digits: i64) -> f64 {
     let printed = format!("{:e}", x.abs());
     let Some((mantissa, exponent)) = printed.split_once('e') else { return x };
     let Ok(exponent) = exponent.parse::<i64>() else { return x };
-    let figures: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
+    let figures = || mantissa.bytes().filter(u8::is_ascii_digit).map(|b| u64::from(b - b'0'));
     let keep = exponent.saturating_add(1).saturating_add(digits); // digits before the cut
-    if keep >= figures.len() as i64 {
+    if keep >= figures().count() as i64 {
         return x;
     }
     if keep < 0 {
         return 0.0;
     }
     let keep = keep as usize;
-    let mut kept = vec![0u8];
-    kept.extend_from_slice(&figures[..keep]);
-    if figures[keep] >= 5 {
-        for digit in kept.iter_mut().rev() {
-            if *digit == 9 {
-                *digit = 0;
-            } else {
-                *digit += 1;
-                break;
-            }
-        }
-    }
-    let written: String = kept.iter().map(|d| char::from(b'0' + d)).collect();
-    let rounded: f64 = format!("{written}e{}", -digits).parse().unwrap_or(x.abs());
+    // Never more than the seventeen digits that tell any number.
+    let kept = figures().take(keep).fold(0, |kept, figure| kept * 10 + figure);
+    let up = figures().nth(keep).is_some_and(|figure| figure >= 5);
+    let rounded: f64 = format!("{}e{}", kept + u64::from(up), -digits).parse().unwrap_or(x.abs());
     if x < 0.0 && rounded != 0.0 { -rounded } else { rounded }
 }
 

@@ -102,6 +102,9 @@ impl Sight {
 /// Columns of these sensitivities, those of groups as `group.column`.
 pub fn columns_of(register: &Register, is_hidden: impl Fn(Sensitivity) -> bool) -> BTreeSet<String> {
     let mut hidden = BTreeSet::new();
+    if !SENSITIVITIES.into_iter().any(&is_hidden) {
+        return hidden;
+    }
     for field in &register.fields {
         let own = is_hidden(sensitivity(register, field));
         if own {

@@ -14,6 +14,8 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use shirube_plan::{Pack, Sensitivity};
 use shirube_record::Hash;
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -42,6 +44,19 @@ pub struct Snapshot {
     views: Option<Views>,
     /// Where is noted what is read; nowhere if none.
     pub(crate) seen: Option<Arc<Seen>>,
+    /// What was found out already.
+    pub(crate) known: RefCell<Known>,
+}
+
+/// What was found out at a moment by way of a sight, and stays so as long as both do and the file goes no further.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// The file's last event, and the moment's.
+    of: (i64, i64),
+    /// The last events that touched registers.
+    changes: BTreeMap<String, i64>,
+    /// How many rows were counted, by question.
+    pub counts: BTreeMap<String, u64>,
 }
 
 /// What the TEMP views of a snapshot show.
@@ -87,10 +102,23 @@ impl Snapshot {
         let has_index = past::attach_index(&connection, path)?;
         let keeps_past = past::keeps_past(&connection)?.ok_or_else(|| SnapshotError::NotASnapshot(path.display().to_string()))?;
         let (layouts, moment) = (layouts(&pack), Moment::default());
-        let path = Some(path.to_path_buf());
-        let (earlier, sight, views, seen) = (false, None, None, None);
-        let mut snapshot =
-            Snapshot { path, layouts, connection, gate, pack, texts, as_of, moment, earlier, keeps_past, has_index, sight, views, seen };
+        let mut snapshot = Snapshot {
+            path: Some(path.to_path_buf()),
+            connection,
+            gate,
+            pack,
+            layouts,
+            as_of,
+            moment,
+            texts,
+            earlier: false,
+            keeps_past,
+            has_index,
+            sight: None,
+            views: None,
+            seen: None,
+            known: RefCell::default(),
+        };
         snapshot.connection.pragma_update(None, "query_only", true)?;
         snapshot.begin(as_of)?;
         Ok(snapshot)
@@ -116,6 +144,10 @@ impl Snapshot {
         let last = past::last(&self.connection, self.keeps_past)?.unwrap_or_default();
         let moment = past::resolve(&self.connection, as_of, last, self.keeps_past)?;
         let earlier = moment.seq < last.seq;
+        let known = self.known.get_mut();
+        if known.of != (last.seq, moment.seq) {
+            *known = Known { of: (last.seq, moment.seq), ..Known::default() };
+        }
         (self.as_of, self.moment, self.earlier) = (as_of, moment, earlier);
         self.draw()
     }
@@ -127,6 +159,7 @@ impl Snapshot {
             return Ok(());
         }
         self.sight = sight;
+        self.known.get_mut().counts.clear();
         // At rest there is nothing to show until the next moment begins.
         if self.connection.is_autocommit() { Ok(()) } else { self.draw() }
     }
@@ -214,6 +247,7 @@ impl Snapshot {
             sight: None,
             views: None,
             seen: None,
+            known: RefCell::default(),
         })
     }
 
@@ -246,23 +280,33 @@ impl Snapshot {
     /// The last event, of those shown, that touched one of these registers; 0 if none did. What two snapshots show of
     /// registers with the same last change is the same, unless something in them was redacted in between.
     pub fn last_change<'a>(&self, registers: impl IntoIterator<Item = &'a str>) -> Result<i64, SnapshotError> {
-        let seq = self.moment.seq;
         let mut last = 0;
         for register in registers.into_iter().filter(|name| self.layouts.contains_key(*name)) {
-            let mut look = |table: &str| -> Result<(), SnapshotError> {
-                let sql = format!("SELECT max(_seq) FROM main.{} WHERE _seq <= ?1", quoted(table));
-                let found: Option<i64> = self.connection.prepare_cached(&sql)?.query_row([seq], |r| r.get(0))?;
-                last = last.max(found.unwrap_or(0));
-                Ok(())
+            let known = self.known.borrow().changes.get(register).copied();
+            let seq = match known {
+                Some(seq) => seq,
+                None => self.last_change_of(register)?,
             };
-            look(register)?;
-            if self.keeps_past {
-                look(&past_name(register))?;
-                let sql = "SELECT max(seq) FROM _redaction WHERE register = ?1 AND seq <= ?2";
-                let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row((register, seq), |r| r.get(0))?;
-                last = last.max(found.unwrap_or(0));
-            }
+            last = last.max(seq);
         }
+        Ok(last)
+    }
+
+    fn last_change_of(&self, register: &str) -> Result<i64, SnapshotError> {
+        let seq = self.moment.seq;
+        let look = |table: &str| -> Result<i64, SnapshotError> {
+            let sql = format!("SELECT max(_seq) FROM main.{} WHERE _seq <= ?1", quoted(table));
+            let found: Option<i64> = self.connection.prepare_cached(&sql)?.query_row([seq], |r| r.get(0))?;
+            Ok(found.unwrap_or(0))
+        };
+        let mut last = look(register)?;
+        if self.keeps_past {
+            last = last.max(look(&past_name(register))?);
+            let sql = "SELECT max(seq) FROM _redaction WHERE register = ?1 AND seq <= ?2";
+            let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row((register, seq), |r| r.get(0))?;
+            last = last.max(found.unwrap_or(0));
+        }
+        self.known.borrow_mut().changes.insert(register.to_string(), last);
         Ok(last)
     }
 

@@ -224,7 +224,8 @@ impl App {
 
     /// Indicators that read a register.
     pub fn readers_of<'a>(&'a self, cx: &'a Ctx, whole: &'a Whole, register: &str) -> Vec<&'a Indicator> {
-        self.indicators(cx, whole).filter(|i| self.results.sources(&whole.0, i).registers.contains(register)).collect()
+        let readers = self.pack.indicators.values().filter(|i| self.results.sources(&whole.0, i).registers.contains(register));
+        readers.filter(|i| self.may_read(cx, whole, i)).collect()
     }
 
     /// The steps of an indicator at the moment, with the first rows of each. Steps whose rows hold what the reader may
@@ -290,8 +291,8 @@ impl App {
 
     /// The indicators of a plan node at the moment, those that count for it first.
     pub fn measures_of<'a>(&'a self, cx: &'a Ctx, whole: &'a Whole, node: &str) -> Vec<Measured<'a>> {
-        let mut own: Vec<&Indicator> =
-            self.indicators(cx, whole).filter(|i| i.nodes.iter().any(|n| n == node) && rank(i.kind) < 4).collect();
+        let own = self.pack.indicators.values().filter(|i| rank(i.kind) < 4 && i.nodes.iter().any(|n| n == node));
+        let mut own: Vec<&Indicator> = own.filter(|i| self.may_read(cx, whole, i)).collect();
         own.sort_by_key(|i| rank(i.kind));
         own.into_iter().map(|i| self.measure(cx, whole, i, &Overrides::new())).collect()
     }

@@ -92,9 +92,8 @@ pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
         }
         let carried = carried_columns(register);
         for column in indexed_columns(register) {
-            let key = register.key == [column.as_str()] || register.field(&column).is_some_and(|f| f.unique);
-            let walked = !key && is_walked(register, &column);
-            let with = |own: &[&str]| if walked { walk(&column, &carried, own) } else { quoted(&column) };
+            let key = is_key(register, &column);
+            let with = |own: &[&str]| if carries(register, &column) { walk(&column, &carried, own) } else { quoted(&column) };
             add(&column, with(&["_seq"]), false, key, alike(pack, register, &column));
             add(&column, with(&["_seq", "_until"]), true, false, FEW);
         }
@@ -121,6 +120,15 @@ pub(crate) fn indexed_columns(register: &Register) -> BTreeSet<String> {
         }
     }
     columns
+}
+
+fn is_key(register: &Register, column: &str) -> bool {
+    register.key == [column] || register.field(column).is_some_and(|f| f.unique)
+}
+
+/// Whether the index of a column tells of its rows what [`carried_columns`] names.
+pub(crate) fn carries(register: &Register, column: &str) -> bool {
+    !is_key(register, column) && is_walked(register, column)
 }
 
 /// Whether lists are sorted by a column more often than it finds few rows: amounts, dates and years.

@@ -12,7 +12,7 @@ mod number;
 mod schema;
 
 pub use evaluate::{Evaluated, RuleError};
-pub(crate) use indexes::{carried_columns, indexed_columns};
+pub(crate) use indexes::{carried_columns, carries, indexed_columns};
 pub use load::Expected;
 pub use lookup::Key;
 

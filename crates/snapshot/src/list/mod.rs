@@ -125,13 +125,16 @@ impl Snapshot {
     /// # Errors
     /// [`SnapshotError::NoSuchColumn`], [`SnapshotError::BadFilterValue`] for what the caller wrote wrongly.
     pub fn list(&self, query: &ListQuery) -> Result<Page, SnapshotError> {
-        let (list, lag) = self.prepare(query)?;
+        let (mut list, lag) = self.prepare(query)?;
         let mut rows = vec![];
-        list.read((query.offset, query.limit.min(PAGE_LIMIT)), &self.fields_read(query), &mut |record| {
+        let total = list.total(COUNTED)?;
+        let limit = query.limit.min(PAGE_LIMIT);
+        list.choose_way(query.offset.saturating_add(limit), total)?;
+        list.read((query.offset, limit), &self.fields_read(query), &mut |record| {
             rows.push(record);
             ControlFlow::Continue(())
         })?;
-        Ok(Page { rows, total: list.total(COUNTED)?, lag })
+        Ok(Page { rows, total, lag })
     }
 
     /// Hands every matching record to `each`, in order, whatever page the query shows; `Break` ends the reading.

@@ -11,16 +11,20 @@ use super::{
 };
 use crate::{
     Fields, Record, Snapshot, SnapshotError,
-    head::{carried_columns, indexed_columns},
+    head::{carried_columns, carries, indexed_columns},
     layout::Layout,
     schema::{past_name, quoted},
 };
-use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 use shirube_plan::{Register, Sensitivity};
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 /// A condition that finds no more than this is the way in.
 const FEW: u64 = 4000;
+/// Counts that a snapshot keeps at most.
+const COUNTS: usize = 500;
+/// So many entries of an index that decides all are passed over in the time in which one row is looked up and sorted.
+const PASSED: u64 = 2;
 /// Totals over several conditions, of which none finds few rows, are counted up to this: each row must be looked at.
 const LOOKED_AT: u64 = 1000;
 
@@ -31,8 +35,8 @@ struct Branch {
     conditions: Vec<Condition>,
     /// How many of them are the moment's.
     of_moment: usize,
-    /// The condition that finds few rows by its index; none if all find many.
-    way_in: Option<usize>,
+    /// The condition that finds few rows by its index, and how many; none if all find many.
+    way_in: Option<(usize, u64)>,
     /// Whether the indexes that are walked decide all conditions.
     covered: bool,
 }
@@ -64,9 +68,25 @@ impl<'s> List<'s> {
         for branch in &mut branches {
             branch.covered = conditions.iter().all(|c| c.column.as_ref().is_some_and(|c| carried.contains(c)));
             branch.conditions.extend(conditions.iter().cloned());
-            branch.way_in = way_in(snapshot.connection(), branch, &indexed)?;
+            branch.way_in = way_in(snapshot, branch, &indexed)?;
         }
         Ok(List { snapshot, register, sort, branches, indexed, conditions: conditions.len() })
+    }
+
+    /// Walks the order's index after all where a page that ends at `end` is full before so many entries were passed over
+    /// that the few rows were sooner looked up.
+    pub fn choose_way(&mut self, end: u64, total: Total) -> Result<(), SnapshotError> {
+        let sees = self.snapshot.shows_any(&self.register.name, Sensitivity::Commercial);
+        let ([branch], [(sorted, _)], Total::Exactly(matches @ 1..)) = (self.branches.as_mut_slice(), self.sort.as_slice(), total) else {
+            return Ok(());
+        };
+        let decides = branch.covered && sees && self.snapshot.keeps_past && !self.snapshot.earlier && carries(self.register, sorted);
+        if let Some((_, found)) = branch.way_in.filter(|_| decides)
+            && end.min(matches).saturating_mul(kept(self.snapshot, self.register)?) / matches <= found * PASSED
+        {
+            branch.way_in = None;
+        }
+        Ok(())
     }
 
     /// Hands the records of a page to `each`, in order.
@@ -113,7 +133,7 @@ impl<'s> List<'s> {
         let sorted = self.sort.first().map_or("_id", |s| s.0.as_str());
         let walk = branch.way_in.is_none() && self.indexed.contains(sorted);
         let allowed =
-            |i: usize, c: &Condition| if walk { c.column.as_deref() == Some(sorted) } else { branch.way_in.is_none_or(|w| w == i) };
+            |i: usize, c: &Condition| if walk { c.column.as_deref() == Some(sorted) } else { branch.way_in.is_none_or(|(w, _)| w == i) };
         let tests: Vec<String> = branch.conditions.iter().enumerate().map(|(i, c)| test(c, allowed(i, c))).collect();
         let plus = if walk { "" } else { "+" };
         let order: String = self.sort.iter().map(|(c, descending)| format!("{plus}t.{}{}, ", quoted(c), direction(*descending))).collect();
@@ -135,9 +155,7 @@ impl<'s> List<'s> {
     pub fn total(&self, limit: u64) -> Result<Total, SnapshotError> {
         let whole = self.conditions == 0 && self.snapshot.shows_any(&self.register.name, Sensitivity::Public);
         if whole && !self.snapshot.earlier && self.snapshot.keeps_past {
-            let mut kept = self.snapshot.connection().prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
-            let n: Option<i64> = kept.query_row([&self.register.name], |r| r.get(0)).optional()?;
-            return Ok(Total::Exactly(n.unwrap_or(0).unsigned_abs()));
+            return Ok(Total::Exactly(kept(self.snapshot, self.register)?));
         }
         let hard = self.branches.iter().any(|b| b.way_in.is_none() && b.conditions.len() > 1);
         let limit = if hard && limit == COUNTED { LOOKED_AT } else { limit };
@@ -163,7 +181,7 @@ impl<'s> List<'s> {
         for branch in &self.branches {
             let tests: Vec<String> = branch.conditions.iter().map(|c| test(c, true)).collect();
             let values = branch.conditions.iter().flat_map(|c| c.values.clone());
-            sum += count(self.snapshot.connection(), &branch.table, &tests, values, u64::from(u32::MAX))?;
+            sum += count(self.snapshot, &branch.table, &tests, values.collect(), u64::from(u32::MAX))?;
         }
         Ok(sum)
     }
@@ -172,7 +190,7 @@ impl<'s> List<'s> {
     /// the search index lists.
     fn count(&self, branch: &Branch, limit: u64) -> Result<(u64, bool), SnapshotError> {
         let words = branch.conditions.iter().position(|c| c.found.is_some());
-        let by = branch.way_in.or(words);
+        let by = branch.way_in.map(|w| w.0).or(words);
         // Without a way in, SQLite reads an index from its beginning if that decides all, rather than look rows up.
         let through = by.is_none() && branch.covered && branch.conditions.len() > 1;
         let sampled = |i: usize| if by == Some(i) { branch.conditions.get(i).and_then(|c| c.sample.as_ref()) } else { None };
@@ -185,7 +203,12 @@ impl<'s> List<'s> {
             Some(list) => vec![list.clone()],
             None => c.values.clone(),
         });
-        let n = count(self.snapshot.connection(), &branch.table, &tests, values, limit)?;
+        let values = values.collect();
+        // The search index goes on while the moment stays.
+        let n = match words {
+            Some(_) => count(self.snapshot, &branch.table, &tests, values, limit)?,
+            None => count_once(self.snapshot, &branch.table, &tests, values, limit)?,
+        };
         Ok((n, by.and_then(sampled).is_none()))
     }
 }
@@ -235,7 +258,7 @@ fn filter(tests: &[String]) -> String {
     if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) }
 }
 
-fn way_in(connection: &Connection, branch: &Branch, indexed: &BTreeSet<String>) -> Result<Option<usize>, SnapshotError> {
+fn way_in(snapshot: &Snapshot, branch: &Branch, indexed: &BTreeSet<String>) -> Result<Option<(usize, u64)>, SnapshotError> {
     let mut best: Option<(u64, usize)> = None;
     for (i, condition) in branch.conditions.iter().enumerate() {
         if let Some(found) = condition.found.filter(|_| condition.sample.is_none()) {
@@ -248,25 +271,42 @@ fn way_in(connection: &Connection, branch: &Branch, indexed: &BTreeSet<String>) 
         if !condition.column.as_ref().is_some_and(|c| indexed.contains(c)) {
             continue;
         }
-        let n = count(connection, &branch.table, &[test(condition, true)], condition.values.clone(), FEW + 1)?;
+        let n = count_once(snapshot, &branch.table, &[test(condition, true)], condition.values.clone(), FEW + 1)?;
         if n <= FEW && best.is_none_or(|b| n < b.0) {
             best = Some((n, i));
         }
     }
-    Ok(best.map(|b| b.1))
+    Ok(best.map(|(n, i)| (i, n)))
 }
 
-fn count(
-    connection: &Connection,
-    table: &str,
-    tests: &[String],
-    values: impl IntoIterator<Item = Value>,
-    limit: u64,
-) -> Result<u64, SnapshotError> {
+/// The number of a register's present records, as the head keeps it.
+fn kept(snapshot: &Snapshot, register: &Register) -> Result<u64, SnapshotError> {
+    let mut kept = snapshot.connection().prepare_cached("SELECT n FROM _count WHERE register = ?1")?;
+    let n: Option<i64> = kept.query_row([&register.name], |r| r.get(0)).optional()?;
+    Ok(n.unwrap_or(0).unsigned_abs())
+}
+
+fn count(snapshot: &Snapshot, table: &str, tests: &[String], values: Vec<Value>, limit: u64) -> Result<u64, SnapshotError> {
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} t{} LIMIT ?)", filter(tests));
     let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
-    let n: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(values.into_iter().chain([limit])), |r| r.get(0))?;
+    let values = params_from_iter(values.into_iter().chain([limit]));
+    let n: i64 = snapshot.connection().prepare_cached(&sql)?.query_row(values, |r| r.get(0))?;
     Ok(n.unsigned_abs())
+}
+
+/// The same, counted once as long as nothing changes: people turn the pages of a list, and many look at the same ones.
+fn count_once(snapshot: &Snapshot, table: &str, tests: &[String], values: Vec<Value>, limit: u64) -> Result<u64, SnapshotError> {
+    let question = format!("{table} {tests:?} {values:?} {limit}");
+    if let Some(n) = snapshot.known.borrow().counts.get(&question) {
+        return Ok(*n);
+    }
+    let n = count(snapshot, table, tests, values, limit)?;
+    let counts = &mut snapshot.known.borrow_mut().counts;
+    if counts.len() >= COUNTS {
+        counts.clear();
+    }
+    counts.insert(question, n);
+    Ok(n)
 }
 
 /// The SQL that reads one record of a branch.

@@ -84,6 +84,8 @@ impl SqliteLog {
         let connection =
             Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(PATIENCE)?;
+        // A plan does not hang on what is asked for; else it would be made anew for every record.
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let mut log = SqliteLog { connection, last: Last::NONE };
         log.reload()?;
         Ok(log)

@@ -119,6 +119,48 @@ fn unknown_columns_and_unfit_values_are_refused() {
     assert!(refused(&ListQuery { register: "nothing".into(), ..ListQuery::default() }).contains("no register"));
 }
 
+/// Pages of a list, whichever way they are found, are the pages of the records themselves, and the total is theirs, also
+/// after what a snapshot counted once has changed.
+#[test]
+fn pages_and_totals_are_those_of_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut budgets: Vec<(i64, i64)> = vec![];
+    let mut versions = vec![];
+    for i in 0..240_i64 {
+        let stage = if i % 12 == 0 { "clinical" } else { ["basic", "applied"][usize::from(i % 3 == 0)] };
+        let columns = [("theme", t(&format!("{i}"))), ("year", n(2020 + i % 5)), ("stage", t(stage)), ("budget", n(i * 37 % 101))];
+        let receipt = submit(&store, create("project", &columns));
+        versions.push((receipt.record, receipt.version));
+        if stage == "clinical" {
+            budgets.push((i * 37 % 101, receipt.record));
+        }
+    }
+    for round in 0..3_i64 {
+        budgets.sort_unstable();
+        for (offset, limit) in [(0, 1), (0, 5), (5, 5), (15, 5), (18, 10), (40, 5)] {
+            let asked = ListQuery { offset, limit, ..query(&[("stage", Op::Eq, &["clinical"])], &[("budget", false)]) };
+            let page = list(&store, AsOf::Head, &asked).unwrap();
+            let found: Vec<i64> = page.rows.iter().map(|r| r.id).collect();
+            let wanted: Vec<i64> = budgets.iter().skip(offset as usize).take(limit as usize).map(|b| b.1).collect();
+            assert_eq!((found, page.total), (wanted, Total::Exactly(budgets.len() as u64)), "{offset} {limit} in round {round}");
+        }
+        // Two that come, one that goes, one that moves.
+        for i in [1, 2] {
+            let (record, version) = versions[(round * 12 + i) as usize];
+            submit(&store, amend("project", record, version, &[("stage", Some(t("clinical")))]));
+            budgets.push(((round * 12 + i) * 37 % 101, record));
+        }
+        let (record, version) = versions[(round * 12) as usize];
+        submit(&store, amend("project", record, version, &[("stage", Some(t("basic")))]));
+        budgets.retain(|b| b.1 != record);
+        let (record, version) = versions[(round * 12 + 120) as usize];
+        submit(&store, amend("project", record, version, &[("budget", Some(n(500 + round)))]));
+        budgets.retain(|b| b.1 != record);
+        budgets.push((500 + round, record));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 

@@ -11,7 +11,7 @@ use crate::{
 /// Lasting only under the address with its hash: another one may be asked for again after a new version.
 fn send(asset: &Asset, cx: &Ctx) -> Result<Reply, Error> {
     let reply = Reply::bytes(asset.media, asset.body.into());
-    Ok(if cx.query.get("v") == Some(&asset.version()) { reply.lasting() } else { reply })
+    Ok(if cx.query.get("v") == Some(asset.version()) { reply.lasting() } else { reply })
 }
 
 /// The style sheet.
