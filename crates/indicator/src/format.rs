@@ -197,9 +197,9 @@ mod tests {
         let mut seed = 7_u64;
         for i in 0..20_000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let (places, size) = (i % 7, 10_f64.powi(i32::try_from(i % 19).unwrap()));
+            let (places, size) = (i % 7, 10_f64.powi(i as i32 % 19));
             let value = (seed >> 11) as f64 / (1_u64 << 53) as f64 * size;
-            let printed = format!("{:.places$}", round_to(value, i64::try_from(places).unwrap()));
+            let printed = format!("{:.places$}", round_to(value, places as i64));
             assert_eq!(number(value, places).replace(',', ""), printed, "{value} to {places}");
         }
     }

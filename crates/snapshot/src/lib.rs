@@ -36,5 +36,5 @@ pub use record::{Cells, Record};
 pub use rules::{Judged, Refused, Rules};
 pub use search::{Forgotten, Hit, HitKind, PackTexts, SearchIndex};
 pub use seen::{Fields, Ids, NoIds, Reading, Seen};
-pub use sight::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, columns_of, sensitivity};
+pub use sight::{Alike, Organisations, RegisterSight, Shown, Sight, Whose, columns_of};
 pub use snapshot::Snapshot;

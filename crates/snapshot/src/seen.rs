@@ -4,7 +4,7 @@
 //! which register, of which records, which fields, as of which moment. A field counts whether it holds a value or is
 //! blank, for that it is blank is told as well; a field that the reader may not see does not count.
 
-use crate::sight::{SENSITIVITIES, bit, sensitivity};
+use crate::sight::{SENSITIVITIES, bit};
 use shirube_plan::{FieldKind, Pack, Register, Sensitivity};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -200,7 +200,7 @@ fn sensitive(register: &Register, hidden: i64, fields: &Fields) -> BTreeSet<Stri
     let tells = |s: Sensitivity| s >= Sensitivity::Commercial;
     let mut found = BTreeSet::new();
     for field in register.fields.iter().filter(|f| fields.as_ref().is_none_or(|fields| fields.contains(&f.name))) {
-        let own = sensitivity(register, field);
+        let own = field.sensitivity;
         if hidden & bit(own) != 0 {
             continue;
         }

@@ -106,7 +106,7 @@ pub fn columns_of(register: &Register, is_hidden: impl Fn(Sensitivity) -> bool) 
         return hidden;
     }
     for field in &register.fields {
-        let own = is_hidden(sensitivity(register, field));
+        let own = is_hidden(field.sensitivity);
         if own {
             hidden.insert(field.name.clone());
             hidden.extend(field.columns().into_iter().map(|c| c.name));
@@ -117,16 +117,6 @@ pub fn columns_of(register: &Register, is_hidden: impl Fn(Sensitivity) -> bool) 
         }
     }
     hidden
-}
-
-/// The sensitivity of a field: its own, or for a derived one the greatest of what its SQL names, if that is more.
-pub fn sensitivity(register: &Register, field: &Field) -> Sensitivity {
-    let FieldKind::Derived { sql, .. } = &field.kind else { return field.sensitivity };
-    let words: BTreeSet<&str> = sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
-    let named = register.fields.iter().filter(|f| f.name != field.name);
-    let named = named.filter(|f| words.contains(f.name.as_str()) || f.columns().iter().any(|c| words.contains(c.name.as_str())));
-    // Derived columns may use those above them only, so this ends.
-    named.map(|f| sensitivity(register, f)).fold(field.sensitivity, Ord::max)
 }
 
 /// SQL over a row of the register's own columns.
@@ -164,9 +154,9 @@ impl Conditions {
     fn missing(&self, register: &Register) -> String {
         let mut reasons = "_missing".to_string();
         for s in SENSITIVITIES.iter().filter(|s| self.shows(**s) != "1") {
-            let concerned = |f: &&Field| sensitivity(register, f) == *s;
+            let concerned = |f: &&Field| f.sensitivity == *s;
             let groups = |f: &Field| match &f.kind {
-                FieldKind::Group { fields } => sensitivity(register, f) == *s || fields.iter().any(|f| f.sensitivity == *s),
+                FieldKind::Group { fields } => f.sensitivity == *s || fields.iter().any(|f| f.sensitivity == *s),
                 _ => false,
             };
             let paths =
@@ -250,7 +240,7 @@ pub(crate) fn show(connection: &Connection, pack: &Pack, sight: &Sight, seq: Opt
         });
         let columns = register.columns().into_iter().map(|c| {
             let name = quoted(&c.name);
-            format!("{} AS {name}", conditions.masked(&name, sensitivity(register, c.field)))
+            format!("{} AS {name}", conditions.masked(&name, c.field.sensitivity))
         });
         let columns: Vec<String> = own.chain(columns).chain([format!("{} AS {HIDDEN}", conditions.hidden())]).collect();
         let tables = past::tables(register);

@@ -8,11 +8,16 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    thread::JoinHandle,
+    thread::{JoinHandle, park_timeout},
+    time::Duration,
 };
 
 /// Events per step; between steps a redaction may come in.
 const STEP: i64 = 2000;
+
+/// Rest between two times that the index catches up: while many write, one time for many events costs far less than one
+/// for a few each.
+const REST: Duration = Duration::from_millis(100);
 
 /// The index, shared by the thread that follows the head and the writer that redacts.
 pub(crate) type SharedIndex = Arc<Mutex<SearchIndex>>;
@@ -41,6 +46,7 @@ impl Indexer {
                 if stopped.load(Ordering::Relaxed) {
                     return;
                 }
+                park_timeout(REST);
             }
         };
         let thread = std::thread::Builder::new().name("indexer".to_string()).spawn(work);
@@ -62,6 +68,7 @@ impl Drop for Indexer {
             let _ = wake.try_send(());
         }
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             let _ = thread.join();
         }
     }

@@ -3,6 +3,7 @@
 use crate::model::*;
 use crate::office;
 use crate::table::Table;
+use std::collections::BTreeSet;
 
 /// A register of the pack.
 pub(super) fn register(pack: &mut Pack, name: &str, t: Table) {
@@ -31,6 +32,7 @@ pub(super) fn read(pack: &mut Pack, name: &str, t: Table) {
         ..Register::default()
     };
     register.fields = t.tables("field").into_iter().filter_map(|f| field(f, false)).collect();
+    register.raise_derived();
     for c in t.tables("check") {
         register.checks.push(Check {
             name: c.need_str("name", "\"end_after_start\""),
@@ -63,6 +65,22 @@ pub(super) fn read(pack: &mut Pack, name: &str, t: Table) {
     }
     t.finish();
     pack.registers.insert(name.to_owned(), register);
+}
+
+impl Register {
+    /// Makes what is derived of fields as sensitive as they are, whatever it declares. Done to every register that is
+    /// loaded.
+    pub fn raise_derived(&mut self) {
+        for i in 0..self.fields.len() {
+            let FieldKind::Derived { sql, .. } = &self.fields[i].kind else { continue };
+            let words: BTreeSet<&str> = sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+            let is_named = |f: &Field| words.contains(f.name.as_str()) || f.columns().iter().any(|c| words.contains(c.name.as_str()));
+            // Of derived ones it may use those above it only, which have been raised.
+            let named = self.fields.iter().enumerate().filter(|(j, f)| *j != i && is_named(f));
+            let greatest = named.map(|(_, f)| f.sensitivity).fold(self.fields[i].sensitivity, Ord::max);
+            self.fields[i].sensitivity = greatest;
+        }
+    }
 }
 
 fn field(t: Table, inside_group: bool) -> Option<Field> {

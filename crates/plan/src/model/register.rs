@@ -183,7 +183,7 @@ pub struct Field {
     pub required: bool,
     /// No two records share a value.
     pub unique: bool,
-    /// Who may see it at all.
+    /// Who may see it at all. Of a derived one no less than of what its SQL names.
     pub sensitivity: Sensitivity,
     /// Where it is declared.
     pub place: Place,

@@ -1,10 +1,7 @@
 //! The text of a record that searches look at: its public fields in words.
 
 use super::words::{Query, fold};
-use crate::{
-    schema::{child_name, past_name, quoted},
-    sight::sensitivity,
-};
+use crate::schema::{child_name, past_name, quoted};
 use rusqlite::{Connection, Result, functions::FunctionFlags, types::FromSqlError};
 use shirube_plan::{Field, FieldKind, Pack, Part, Register, Sensitivity, Storage};
 use std::{collections::BTreeMap, sync::Arc};
@@ -39,7 +36,7 @@ impl Text {
             words: codes.map(|list| words(pack, list)),
         };
         let mut parts = vec![part("_number", None, None)];
-        for field in register.fields.iter().filter(|f| sensitivity(register, f) == Sensitivity::Public) {
+        for field in register.fields.iter().filter(|f| f.sensitivity == Sensitivity::Public) {
             let child = || Some(child_name(&register.name, &field.name));
             match &field.kind {
                 FieldKind::Choices { codes } => parts.push(part("value", child(), Some(codes))),

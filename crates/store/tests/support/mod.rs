@@ -47,6 +47,7 @@ pub fn owned(sensitivities: &[(&str, Sensitivity)]) -> Arc<Pack> {
     for (name, sensitivity) in sensitivities {
         project.fields.iter_mut().find(|field| field.name == *name).unwrap().sensitivity = *sensitivity;
     }
+    project.raise_derived();
     Arc::new(pack)
 }
 
@@ -100,7 +101,7 @@ fn project() -> Register {
     code.unique = true;
     let grants = FieldKind::Group { fields: vec![field("year", year()), field("amount", money())] };
     let members = FieldKind::Group { fields: vec![who, field("role", text())] };
-    Register {
+    let mut project = Register {
         name: "project".into(),
         label: pair("研究開発課題", "R&D projects"),
         title: "theme".into(),
@@ -158,7 +159,9 @@ fn project() -> Register {
             Transition { name: "reopen".into(), from: vec!["closed".into()], to: "draft".into(), reason: true, ..Transition::default() },
         ],
         ..Register::default()
-    }
+    };
+    project.raise_derived();
+    project
 }
 
 /// Someone whom no policy permits anything.
