@@ -86,7 +86,7 @@ class Signed(Shirube):
 
 def load(port, rate, seconds, connections, requests, folder):
     """Runs load.rs on lines of (method, path, headers, body)."""
-    path = os.path.join(folder, "requests")
+    path = os.path.join(folder, f"requests-{rate}")
     with open(path, "w") as file:
         for method, address, headers, body in requests:
             file.write(f"{method}\t{address}\t{'|'.join(headers)}\t{body}\n")
@@ -181,27 +181,28 @@ class Run:
             json.dump(self.found, file, indent=1, ensure_ascii=False)
             file.write("\n")
 
-    def writes(self, product):
+    def writes(self, product, rate=0, seconds=None):
+        """New records one by one: as fast as they come, or at a rate."""
         headers = ["Cookie: " + product.cookie, "Content-Type: application/json", "Sec-Fetch-Site: same-origin", f"Origin: http://127.0.0.1:{product.port}"]
         body = one(api.create_body(self.row))
-        return load(product.port, 0, self.options.seconds, WRITERS, [("POST", api.RECORDS, headers, body)], self.options.home)
+        return load(product.port, rate, seconds or self.options.seconds, WRITERS, [("POST", api.RECORDS, headers, body)], self.options.home)
 
     def soak(self, product, asked):
-        """A quarter of the load for a long time; memory at the end of every twentieth of it."""
+        """A quarter of the load for a long time, and five new records a second; memory at the end of every twentieth of it."""
         memory, over = [], threading.Event()
 
         def watch():
             while not over.wait(self.options.soak / 20):
                 memory.append(resident(product.process.pid))
 
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        try:
-            found = load(product.port, 125, self.options.soak, PAGE_CONNECTIONS, asked, self.options.home)
-        finally:
-            over.set()
-            watcher.join()
-        self.note("shirube soak 125/s", {**found, "seconds": self.options.soak, "megabytes": memory})
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            threads.submit(watch)
+            written = threads.submit(self.writes, product, 5, self.options.soak)
+            try:
+                found = load(product.port, 125, self.options.soak, PAGE_CONNECTIONS, asked, self.options.home)
+            finally:
+                over.set()
+        self.note("shirube soak 125/s", {**found, "seconds": self.options.soak, "written": written.result(), "megabytes": memory})
 
     def directus(self):
         product = Directus(self.options.home)

@@ -4,7 +4,7 @@
 //! load ADDRESS RATE SECONDS CONNECTIONS FILE
 //! ```
 //! FILE has a request per line: method, path, headers (`Name: value` joined by `|`), body, separated by tabs; `{n}` in
-//! a body becomes a number that no other request has. RATE is requests per second over all connections, sent when they
+//! a body becomes a number that no other request has, nor one of another run. RATE is requests per second over all connections, sent when they
 //! are due whether or not earlier ones are answered late, so that a slow answer counts for all who wait behind it; 0
 //! sends the next as soon as the last is answered. Writes one line of JSON: counts by status, percentiles in ms.
 
@@ -18,7 +18,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 struct Request {
@@ -32,7 +32,8 @@ fn main() {
         (args[1].clone(), args[2].parse::<f64>().unwrap(), args[3].parse::<f64>().unwrap(), args[4].parse::<u64>().unwrap());
     let requests = fs::read_to_string(&args[5]).unwrap();
     let requests: Arc<Vec<Request>> = Arc::new(requests.lines().map(|line| read(line, &address)).collect());
-    let numbers = Arc::new(AtomicU64::new(0));
+    let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    let numbers = Arc::new(AtomicU64::new(u64::try_from(begun).unwrap_or_default()));
     let start = Instant::now() + Duration::from_millis(200);
     let end = start + Duration::from_secs_f64(seconds);
     let threads: Vec<_> = (0..connections)
