@@ -304,3 +304,40 @@ fn the_portal_anchors_its_log_and_verify_holds_it_against_another() {
     std::fs::write(&anchors, "no anchor\n").unwrap();
     says(&shirube(&data, &["verify", "--anchors", path]), 2);
 }
+
+/// Else people would go on writing, without a word, into a log that nobody reads.
+#[test]
+fn a_log_that_was_moved_is_read_but_no_longer_written_until_it_is_taken_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, home) = (folder.path().join("data"), folder.path().join("home"));
+    let file = folder.path().join("accounts.csv");
+    std::fs::write(&file, "login,kind,_state\nann,person,active\n").unwrap();
+    let (rows, to) = (file.to_str().unwrap(), home.to_str().unwrap());
+    says(&shirube(&data, &["import", "office_account", rows]), 0);
+    says(&shirube(&data, &["migrate-store"]), 2);
+    let moved = says(&shirube(&data, &["migrate-store", "--to", to]), 0);
+    let hash = moved.split("last hash ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let place = std::fs::canonicalize(&home).unwrap().join("log.db").display().to_string();
+    for writing in [
+        vec!["serve", "--listen", "127.0.0.1:0"],
+        vec!["import", "office_account", rows],
+        vec!["retain"],
+        vec!["user", "recover", "ann"],
+        vec!["migrate-store", "--to", folder.path().join("third").to_str().unwrap()],
+    ] {
+        let refused = shirube(&data, &writing);
+        says(&refused, 2);
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!([&place, hash, "--take-up"].iter().all(|part| told.contains(*part)), "{writing:?}: {told}");
+    }
+    let export = shirube(&data, &["export", "office_account"]);
+    assert!(says(&export, 0).contains("ann"));
+    assert!(String::from_utf8_lossy(&export.stderr).contains(&place));
+    let verified = says(&shirube(&data, &["verify"]), 0);
+    assert!(verified.contains(&format!("moved to {place}")) && verified.contains("the chain is whole"), "{verified}");
+    assert!(!says(&shirube(&home, &["verify"]), 0).contains("moved to"));
+    assert!(says(&shirube(&data, &["migrate-store", "--take-up"]), 0).contains(&place));
+    says(&shirube(&data, &["migrate-store", "--take-up"]), 2);
+    assert!(says(&shirube(&data, &["import", "office_account", rows]), 0).contains("1 unchanged"));
+    assert!(!says(&shirube(&data, &["verify"]), 0).contains("moved to"));
+}

@@ -12,7 +12,7 @@ use shirube_record::{Cell, Scope};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// File of the data folder that names the pack whose records are in the log: id, version, digest, one a line.
-const MARK: &str = "pack";
+pub(crate) const MARK: &str = "pack";
 
 /// The pack whose records are in a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
-    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, TrailReport, VerifyReport, Version, backup,
+    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, TrailReport, VerifyReport, Version, backup,
     batch::Asked,
     error::file_error,
     files::{Files, FilesPlace, Place, Sent},
@@ -9,7 +9,7 @@ use crate::{
     history,
     indexer::Indexer,
     log::{IdleLogs, Log, LogError},
-    migrate, pack_mark, pack_records,
+    pack_mark, pack_records,
     people::Known,
     reader::Idle,
     snapshots, trail, verify,
@@ -78,8 +78,9 @@ impl Store {
             return Err(LogError::Elsewhere { folder: folder.display().to_string() }.into());
         }
         let _alone = place.log.alone()?;
-        let trail = trail::Desk::open(folder, &place.log)?;
         let log = place.log.open(folder)?;
+        log.refuse_moved(&place.log.describe(folder))?;
+        let trail = trail::Desk::open(folder, &place.log)?;
         pack_mark::refuse_other(folder, &*log, &pack)?;
         let head = Head::open(&head_path, pack.clone())?;
         let following = Following::new(folder.to_path_buf());
@@ -321,20 +322,6 @@ impl Store {
     /// Where the log is; without its password.
     pub fn log_place(&self) -> String {
         self.place.log.describe(&self.folder)
-    }
-
-    /// Moves the log of a data folder to where there is none yet, and the attached files with it if that is a folder.
-    /// Nothing is taken away. What the last event's hash was it still is.
-    pub fn migrate(folder: &Path, from: &LogPlace, to: &Target<'_>, actor: &Actor) -> Result<VerifyReport, StoreError> {
-        actor.may(SystemAction::Verify)?;
-        migrate::run(folder, from, to)
-    }
-
-    /// Brings the log of a data folder (at `place`) to a format, the last one if none is named; gives what it had and what
-    /// it has. Others may be reading and writing; writers wait meanwhile.
-    pub fn migrate_format(folder: &Path, place: &LogPlace, to: Option<i64>, actor: &Actor) -> Result<(i64, i64), StoreError> {
-        actor.may(SystemAction::Verify)?;
-        place.reformat(folder, to)
     }
 
     /// Records of a register that a pack created, in order.

@@ -17,6 +17,8 @@ pub fn recover(place: &Place, config: &Config, login: &str, without_factor: bool
     if config.accounts == Some(false) {
         return Err(Failure::Misuse("accounts are off here (`accounts` in the settings), so nobody needs a way in".into()));
     }
+    // Who signs in does it where the log is.
+    office::refuse_moved(place)?;
     let reader = office::read(place, None)?;
     let filters = vec![Filter { column: "login".into(), op: Op::Eq, values: vec![login.to_string()] }];
     let found = reader.list(&ListQuery { register: REGISTER.into(), filters, limit: 1, ..ListQuery::default() })?;
