@@ -85,7 +85,7 @@ fn beside(place: &Place, pack: Arc<Pack>, actor: &Actor, as_of: AsOf, error: Sto
     if let Err(moved) = refuse_moved(place) {
         eprintln!("shirube: note: {moved}");
     }
-    Ok(Store::look(&place.data, pack, actor, as_of)?)
+    Ok(Store::look(&place.data, &place.log, pack, actor, as_of)?)
 }
 
 /// Refuses a log that goes on elsewhere.

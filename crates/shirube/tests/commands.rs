@@ -198,11 +198,16 @@ fn reading_works_beside_the_portal() {
         assert_ne!(std::io::BufRead::read_line(&mut said, &mut line).unwrap(), 0, "the portal ended");
     }
     let audit = shirube(data.path(), &["audit"]);
+    let city = packs().join("fictional-city");
+    let other = shirube(data.path(), &["audit", "--pack", city.to_str().unwrap()]);
     let verify = shirube(data.path(), &["verify"]);
     let snapshot = shirube(data.path(), &["snapshot", "--out", "never-written.db"]);
     portal.kill().unwrap();
     portal.wait().unwrap();
     says(&audit, 0);
+    says(&other, 2);
+    let told = String::from_utf8_lossy(&other.stderr);
+    assert!(told.contains("`medical-device`") && told.contains("`fictional-city`"), "{told}");
     assert!(says(&verify, 0).contains("the chain is whole"));
     assert_eq!(snapshot.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&snapshot.stderr).contains("in use by another program"));

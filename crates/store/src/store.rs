@@ -74,9 +74,7 @@ impl Store {
         backup::refuse_unfinished(folder)?;
         let head_path = folder.join("head.db");
         // A log of its own would begin here, beside the one that others go on with.
-        if matches!(place.log, LogPlace::Folder) && head_path.exists() && !folder.join("log.db").exists() {
-            return Err(LogError::Elsewhere { folder: folder.display().to_string() }.into());
-        }
+        refuse_elsewhere(folder, &place.log)?;
         let _alone = place.log.alone()?;
         let log = place.log.open(folder)?;
         log.refuse_moved(&place.log.describe(folder))?;
@@ -239,7 +237,9 @@ impl Store {
     }
 
     /// Reads a data folder that another program has open: its head as it stands, without a store.
-    pub fn look(folder: &Path, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
+    pub fn look(folder: &Path, place: &LogPlace, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
+        refuse_elsewhere(folder, place)?;
+        pack_mark::refuse_beside(folder, place, &pack)?;
         let what = (actor.sight(&pack), actor.seen());
         Ok(Idle::default().reader(as_of, what, || Snapshot::open(&folder.join("head.db"), pack, as_of))?)
     }
@@ -365,6 +365,16 @@ impl Drop for Store {
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }
+    }
+}
+
+/// Refuses a folder whose records came from a log that is not in it.
+fn refuse_elsewhere(folder: &Path, place: &LogPlace) -> Result<(), LogError> {
+    match place {
+        LogPlace::Folder if folder.join("head.db").exists() && !folder.join("log.db").exists() => {
+            Err(LogError::Elsewhere { folder: folder.display().to_string() })
+        }
+        _ => Ok(()),
     }
 }
 

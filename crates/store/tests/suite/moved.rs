@@ -55,7 +55,8 @@ fn it_is_read_and_proved_and_no_longer_written() {
     submit(&store, hub("second"));
     assert_eq!(Store::moved(home.path(), &LogPlace::Folder, &Actor::owner()).unwrap(), None);
     assert_eq!(Store::verify_beside(folder.path(), &place(folder.path()), &Actor::owner()).unwrap(), report);
-    let reader = Store::look(folder.path(), Arc::new(pack()), &Actor::owner(), shirube_snapshot::AsOf::Head).unwrap();
+    let reader =
+        Store::look(folder.path(), &place(folder.path()), Arc::new(pack()), &Actor::owner(), shirube_snapshot::AsOf::Head).unwrap();
     assert!(reader.record("hub", 1).unwrap().is_some());
 }
 
