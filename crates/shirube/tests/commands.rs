@@ -346,3 +346,43 @@ fn a_log_that_was_moved_is_read_but_no_longer_written_until_it_is_taken_up_again
     assert!(says(&shirube(&data, &["import", "office_account", rows]), 0).contains("1 unchanged"));
     assert!(!says(&shirube(&data, &["verify"]), 0).contains("moved to"));
 }
+
+/// Whoever runs a command on the machine leaves the same trail as one who asks the portal.
+#[test]
+fn what_commands_tell_of_personal_and_commercial_fields_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, pack) = (folder.path().join("data"), folder.path().join("pack"));
+    std::fs::create_dir(&pack).unwrap();
+    copy(&packs().join("fictional-city"), &pack);
+    let register = pack.join("registers/volunteer.toml");
+    let text = std::fs::read_to_string(&register).unwrap();
+    std::fs::write(&register, text.replace("codes = \"district\"", "codes = \"district\"\nsensitivity = \"commercial\"")).unwrap();
+    let shirube = |arguments: &[&str]| shirube(&data, &[&["--pack", pack.to_str().unwrap()], arguments].concat());
+    let accounts = folder.path().join("accounts.csv");
+    std::fs::write(&accounts, "login,kind,_state\nann,person,active\n").unwrap();
+    says(&shirube(&["import", "office_account", accounts.to_str().unwrap()]), 0);
+    let readings = || {
+        let verified = says(&shirube(&["verify"]), 0);
+        let line = verified.lines().find(|line| line.contains(" readings, ")).unwrap();
+        line.split(' ').next().unwrap().parse::<usize>().unwrap()
+    };
+    let backup = folder.path().join("plan.backup");
+    for (command, more) in [
+        (vec!["compute", "volunteers"], 0),
+        (vec!["compute", "trees-planted", "--explain"], 0),
+        (vec!["compute", "volunteers", "--explain"], 1),
+        (vec!["user", "recover", "ann"], 1),
+        // Of trees, volunteers and accounts: each has persons.
+        (vec!["backup", "--plain", "--out", backup.to_str().unwrap()], 3),
+        (vec!["backup", "--plain", "--out", backup.to_str().unwrap()], 0),
+    ] {
+        let before = readings();
+        let done = shirube(&command);
+        assert_eq!(readings() - before, more, "{command:?} {}", String::from_utf8_lossy(&done.stderr));
+    }
+    // What cannot be written down is not given out.
+    std::fs::write(data.join("trail.db"), "no database").unwrap();
+    std::fs::remove_file(&backup).unwrap();
+    says(&shirube(&["backup", "--plain", "--out", backup.to_str().unwrap()]), 3);
+    assert!(!backup.exists());
+}
