@@ -32,9 +32,10 @@ CREATE TRIGGER event_moved BEFORE INSERT ON event BEGIN SELECT raise(ABORT, 'thi
 ";
 pub(super) const SQLITE_AGAIN: &str = "DROP TRIGGER event_moved; DROP TABLE moved";
 
-/// The same in a database.
+/// The same in a database. Whoever may look into it may know.
 pub(super) const POSTGRES: &str = "
 CREATE TABLE shirube_moved (place TEXT NOT NULL, at BIGINT NOT NULL, seq BIGINT NOT NULL, hash BYTEA NOT NULL);
+GRANT SELECT ON shirube_moved TO PUBLIC;
 CREATE FUNCTION event_moved() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'this event log was moved to %', (SELECT place FROM shirube_moved); END $$;
 CREATE TRIGGER event_moved BEFORE INSERT ON event FOR EACH STATEMENT EXECUTE FUNCTION event_moved();
