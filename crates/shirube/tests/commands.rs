@@ -202,8 +202,11 @@ fn reading_works_beside_the_portal() {
     let other = shirube(data.path(), &["audit", "--pack", city.to_str().unwrap()]);
     let verify = shirube(data.path(), &["verify"]);
     let snapshot = shirube(data.path(), &["snapshot", "--out", "never-written.db"]);
+    let retain = shirube(data.path(), &["retain"]);
     portal.kill().unwrap();
     portal.wait().unwrap();
+    assert_eq!(retain.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&retain.stderr).contains("/api/v1/retention"));
     says(&audit, 0);
     says(&other, 2);
     let told = String::from_utf8_lossy(&other.stderr);

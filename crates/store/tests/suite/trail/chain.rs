@@ -5,7 +5,7 @@ use crate::support::*;
 use rusqlite::Connection;
 use shirube_plan::Pack;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, Archive, Entry, Restore, Seal, Store, TRAIL, Target, TrailProblem};
+use shirube_store::{Actor, Archive, Entry, Restore, Seal, Store, StoreError, TRAIL, Target, TrailProblem};
 use std::{sync::Arc, time::Duration};
 
 #[test]
@@ -78,7 +78,13 @@ fn what_is_over_is_dropped_and_the_chains_still_hold() {
     let told = store.retain(&Actor::owner(), true).unwrap();
     assert_eq!((told.readings[0].entries, told.records.clone()), (2, vec![("project".to_string(), vec![id])]));
     assert_eq!(store.retain(&Actor::owner(), true).unwrap().readings[0].entries, 2, "a dry run drops nothing");
-    store.retain(&Actor::owner(), false).unwrap();
+    let refused = store.retain_for(&Actor::nobody(), Duration::ZERO);
+    assert!(matches!(refused, Err(StoreError::Denied { .. })), "{refused:?}");
+    let late = store.retain_for(&Actor::owner(), Duration::ZERO).unwrap();
+    assert!(late.unfinished && late.records.is_empty(), "{late:?}");
+    assert_eq!(store.retain(&Actor::owner(), true).unwrap().records, told.records, "what there was no time for is left");
+    let done = store.retain_for(&Actor::owner(), Duration::from_secs(600)).unwrap();
+    assert_eq!((done.unfinished, done.records), (false, told.records));
     assert!(readings(&store).iter().all(|e| e.register != "project" || e.told.is_none()));
     let record = store.reader(&Actor::owner(), AsOf::Head).unwrap().record("project", id).unwrap().unwrap();
     assert!(!record.content.contains_key("contact") && record.content.contains_key("summary"));
