@@ -2,7 +2,17 @@
 
 use crate::support::*;
 use shirube_store::{Actor, LogError, LogPlace, Moved, Store, StoreError, Target};
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command as Process, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+/// What a child of the kill test moves, and where to.
+const CHILD: &str = "SHIRUBE_MOVED_CHILD";
 
 fn migrate(from: &Path, to: &Path) -> Result<shirube_store::VerifyReport, StoreError> {
     Store::migrate(from, &place(from), &Target::Folder(to), &Actor::owner())
@@ -112,4 +122,54 @@ fn what_could_not_be_moved_is_not_marked() {
     assert!(matches!(onto_itself, Err(StoreError::Log(LogError::NotEmpty { events: 1, .. }))), "{onto_itself:?}");
     assert_eq!(moved(folder.path()), None);
     submit(&open(folder.path()), hub("second"));
+}
+
+/// Moves a log; does nothing when the test run calls it as a test.
+#[test]
+fn child_that_moves() {
+    let Ok(what) = std::env::var(CHILD) else { return };
+    let (from, to) = what.split_once('|').unwrap();
+    println!("begun");
+    migrate(Path::new(from), Path::new(to)).unwrap();
+    println!("done");
+}
+
+#[test]
+fn killed_at_any_time_it_is_marked_and_whole_elsewhere_or_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let commands: Vec<shirube_store::Command> = (0..3000).map(|i| hub(&format!("hub {i}"))).collect();
+    store.submit_all(&Actor::owner(), commands, &|_| {}).unwrap();
+    let was = store.verify(&Actor::owner()).unwrap();
+    drop(store);
+    let (mut cut, mut whole) = (0, 0);
+    for (word, wait) in [("begun", 0), ("begun", 20), ("begun", 60), ("begun", 120), ("begun", 200), ("begun", 320), ("done", 0)] {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = Process::new(std::env::current_exe().unwrap())
+            .args(["--exact", "moved::child_that_moves", "--nocapture", "--test-threads=1"])
+            .env(CHILD, format!("{}|{}", folder.path().display(), home.path().display()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains(word)));
+        std::thread::sleep(Duration::from_millis(wait));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let done = word == "done" || lines.any(|line| line.contains("done"));
+        if moved(folder.path()).is_some() {
+            whole += 1;
+        } else {
+            assert!(!done, "what was moved is not marked");
+            cut += 1;
+            // Nothing is lost, and nothing stands in the way of doing it again.
+            assert_eq!(Store::verify_beside(folder.path(), &place(folder.path()), &Actor::owner()).unwrap(), was);
+            assert_eq!(migrate(folder.path(), home.path()).unwrap(), was);
+        }
+        let there = Store::open(home.path(), Arc::new(pack())).unwrap();
+        assert_eq!(there.verify(&Actor::owner()).unwrap(), was);
+        take_up(folder.path()).unwrap();
+    }
+    assert!(cut > 0 && whole > 0, "{cut} cut off, {whole} whole");
 }
