@@ -117,7 +117,11 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::PackFiles(_) | Failure::PackMistakes(_) | Failure::Settings(_) | Failure::Unknown { .. } | Failure::Misuse(_) => 2,
-            Failure::Store(error) if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. }) => 2,
+            Failure::Store(error)
+                if matches!(**error, StoreError::OtherPack { .. } | StoreError::OlderPack { .. } | StoreError::PackChanged { .. }) =>
+            {
+                2
+            }
             Failure::Store(error) if matches!(&**error, StoreError::Log(e) if e.is_misuse()) => 2,
             Failure::Store(error) if matches!(&**error, StoreError::Backup(e) if e.is_misuse()) => 2,
             Failure::Store(error) if matches!(**error, StoreError::Anchor(_)) => 2,

@@ -170,11 +170,15 @@ enum Command {
         #[arg(long)]
         now: bool,
     },
-    /// Copy the event log to a PostgreSQL database or a data folder that has none yet, all or nothing
+    /// Move the event log to a PostgreSQL database or a data folder that has none yet, all or nothing; it stays here to be
+    /// read
     MigrateStore {
         /// Where to: postgresql://user@host/database or a folder
-        #[arg(long, value_name = "URL|FOLDER")]
-        to: String,
+        #[arg(long, value_name = "URL|FOLDER", required_unless_present = "take_up")]
+        to: Option<String>,
+        /// Write again to a log that was moved, without what was written where it went
+        #[arg(long, conflicts_with = "to")]
+        take_up: bool,
     },
     /// Bring the tables of the event log to the format of this release, or back to that of an earlier one; also beside a
     /// running portal
@@ -324,7 +328,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::User { what: UserCommand::Recover { login, without_factor } } => {
             commands::user::recover(place, config, &login, without_factor)
         }
-        Command::MigrateStore { to } => commands::migrate::run(place, &to),
+        Command::MigrateStore { to, .. } => to.map_or_else(|| commands::migrate::take_up(place), |to| commands::migrate::run(place, &to)),
         Command::MigrateFormat { to } => commands::migrate::format(place, to),
     }
 }

@@ -6,7 +6,7 @@ use crate::packs;
 use shirube_keyring::{Clock, Keyring, Limits, Listener};
 use shirube_plan::Pack;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, LogPlace, Reader, Store, StoreError};
+use shirube_store::{Actor, LogError, LogPlace, Reader, Store, StoreError};
 use std::sync::Arc;
 
 /// A pack with its store.
@@ -54,8 +54,7 @@ impl Reading {
         let (pack, as_of, actor) = (pack(place)?, moment(as_of)?, Actor::owner().asking(by, None));
         match Store::open_at(&place.data, place.store(), pack.clone()) {
             Ok(store) => Ok(Reading { reader: store.reader(&actor, as_of)?, actor, store: Some(store) }),
-            Err(StoreError::InUse(_)) => Ok(Reading { reader: Store::look(&place.data, pack, &actor, as_of)?, actor, store: None }),
-            Err(error) => Err(error.into()),
+            Err(error) => Ok(Reading { reader: beside(place, pack, &actor, as_of, error)?, actor, store: None }),
         }
     }
 
@@ -74,9 +73,25 @@ pub fn read(place: &Place, as_of: Option<&str>) -> Result<Reader, Failure> {
     let (pack, as_of) = (pack(place)?, moment(as_of)?);
     match Store::open_at(&place.data, place.store(), pack.clone()) {
         Ok(store) => Ok(store.reader(&Actor::owner(), as_of)?),
-        Err(StoreError::InUse(_)) => Ok(Store::look(&place.data, pack, &Actor::owner(), as_of)?),
-        Err(error) => Err(error.into()),
+        Err(error) => beside(place, pack, &Actor::owner(), as_of, error),
     }
+}
+
+/// Reads the head where a store cannot be opened: another program has it open, or the log was moved, which is said.
+fn beside(place: &Place, pack: Arc<Pack>, actor: &Actor, as_of: AsOf, error: StoreError) -> Result<Reader, Failure> {
+    if !matches!(&error, StoreError::InUse(_) | StoreError::Log(LogError::Moved { .. })) {
+        return Err(error.into());
+    }
+    if let Err(moved) = refuse_moved(place) {
+        eprintln!("shirube: note: {moved}");
+    }
+    Ok(Store::look(&place.data, &place.log, pack, actor, as_of)?)
+}
+
+/// Refuses a log that goes on elsewhere.
+pub fn refuse_moved(place: &Place) -> Result<(), Failure> {
+    let Some(moved) = Store::moved(&place.data, &place.log, &Actor::owner())? else { return Ok(()) };
+    Err(StoreError::from(LogError::Moved { place: place.log.describe(&place.data), moved: Box::new(moved) }).into())
 }
 
 /// A moment as typed on the command line; now when left out.

@@ -198,11 +198,19 @@ fn reading_works_beside_the_portal() {
         assert_ne!(std::io::BufRead::read_line(&mut said, &mut line).unwrap(), 0, "the portal ended");
     }
     let audit = shirube(data.path(), &["audit"]);
+    let city = packs().join("fictional-city");
+    let other = shirube(data.path(), &["audit", "--pack", city.to_str().unwrap()]);
     let verify = shirube(data.path(), &["verify"]);
     let snapshot = shirube(data.path(), &["snapshot", "--out", "never-written.db"]);
+    let retain = shirube(data.path(), &["retain"]);
     portal.kill().unwrap();
     portal.wait().unwrap();
+    assert_eq!(retain.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&retain.stderr).contains("/api/v1/retention"));
     says(&audit, 0);
+    says(&other, 2);
+    let told = String::from_utf8_lossy(&other.stderr);
+    assert!(told.contains("`medical-device`") && told.contains("`fictional-city`"), "{told}");
     assert!(says(&verify, 0).contains("the chain is whole"));
     assert_eq!(snapshot.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&snapshot.stderr).contains("in use by another program"));
@@ -303,4 +311,81 @@ fn the_portal_anchors_its_log_and_verify_holds_it_against_another() {
     assert!(says(&shirube(&other, &["verify", "--anchors", path]), 1).contains("WRITTEN ANEW"));
     std::fs::write(&anchors, "no anchor\n").unwrap();
     says(&shirube(&data, &["verify", "--anchors", path]), 2);
+}
+
+/// Else people would go on writing, without a word, into a log that nobody reads.
+#[test]
+fn a_log_that_was_moved_is_read_but_no_longer_written_until_it_is_taken_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, home) = (folder.path().join("data"), folder.path().join("home"));
+    let file = folder.path().join("accounts.csv");
+    std::fs::write(&file, "login,kind,_state\nann,person,active\n").unwrap();
+    let (rows, to) = (file.to_str().unwrap(), home.to_str().unwrap());
+    says(&shirube(&data, &["import", "office_account", rows]), 0);
+    says(&shirube(&data, &["migrate-store"]), 2);
+    let moved = says(&shirube(&data, &["migrate-store", "--to", to]), 0);
+    let hash = moved.split("last hash ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let place = std::fs::canonicalize(&home).unwrap().join("log.db").display().to_string();
+    for writing in [
+        vec!["serve", "--listen", "127.0.0.1:0"],
+        vec!["import", "office_account", rows],
+        vec!["retain"],
+        vec!["user", "recover", "ann"],
+        vec!["migrate-store", "--to", folder.path().join("third").to_str().unwrap()],
+    ] {
+        let refused = shirube(&data, &writing);
+        says(&refused, 2);
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!([&place, hash, "--take-up"].iter().all(|part| told.contains(*part)), "{writing:?}: {told}");
+    }
+    let export = shirube(&data, &["export", "office_account"]);
+    assert!(says(&export, 0).contains("ann"));
+    assert!(String::from_utf8_lossy(&export.stderr).contains(&place));
+    let verified = says(&shirube(&data, &["verify"]), 0);
+    assert!(verified.contains(&format!("moved to {place}")) && verified.contains("the chain is whole"), "{verified}");
+    assert!(!says(&shirube(&home, &["verify"]), 0).contains("moved to"));
+    assert!(says(&shirube(&data, &["migrate-store", "--take-up"]), 0).contains(&place));
+    says(&shirube(&data, &["migrate-store", "--take-up"]), 2);
+    assert!(says(&shirube(&data, &["import", "office_account", rows]), 0).contains("1 unchanged"));
+    assert!(!says(&shirube(&data, &["verify"]), 0).contains("moved to"));
+}
+
+/// Whoever runs a command on the machine leaves the same trail as one who asks the portal.
+#[test]
+fn what_commands_tell_of_personal_and_commercial_fields_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, pack) = (folder.path().join("data"), folder.path().join("pack"));
+    std::fs::create_dir(&pack).unwrap();
+    copy(&packs().join("fictional-city"), &pack);
+    let register = pack.join("registers/volunteer.toml");
+    let text = std::fs::read_to_string(&register).unwrap();
+    std::fs::write(&register, text.replace("codes = \"district\"", "codes = \"district\"\nsensitivity = \"commercial\"")).unwrap();
+    let shirube = |arguments: &[&str]| shirube(&data, &[&["--pack", pack.to_str().unwrap()], arguments].concat());
+    let accounts = folder.path().join("accounts.csv");
+    std::fs::write(&accounts, "login,kind,_state\nann,person,active\n").unwrap();
+    says(&shirube(&["import", "office_account", accounts.to_str().unwrap()]), 0);
+    let readings = || {
+        let verified = says(&shirube(&["verify"]), 0);
+        let line = verified.lines().find(|line| line.contains(" readings, ")).unwrap();
+        line.split(' ').next().unwrap().parse::<usize>().unwrap()
+    };
+    let backup = folder.path().join("plan.backup");
+    for (command, more) in [
+        (vec!["compute", "volunteers"], 0),
+        (vec!["compute", "trees-planted", "--explain"], 0),
+        (vec!["compute", "volunteers", "--explain"], 1),
+        (vec!["user", "recover", "ann"], 1),
+        // Of trees, volunteers and accounts: each has persons.
+        (vec!["backup", "--plain", "--out", backup.to_str().unwrap()], 3),
+        (vec!["backup", "--plain", "--out", backup.to_str().unwrap()], 0),
+    ] {
+        let before = readings();
+        let done = shirube(&command);
+        assert_eq!(readings() - before, more, "{command:?} {}", String::from_utf8_lossy(&done.stderr));
+    }
+    // What cannot be written down is not given out.
+    std::fs::write(data.join("trail.db"), "no database").unwrap();
+    std::fs::remove_file(&backup).unwrap();
+    says(&shirube(&["backup", "--plain", "--out", backup.to_str().unwrap()]), 3);
+    assert!(!backup.exists());
 }

@@ -9,7 +9,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, SystemTime},
 };
@@ -183,9 +183,6 @@ fn shirube(data: &Path, arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command.env("SHIRUBE_ACCOUNTS", "on").env("SHIRUBE_SECOND_FACTOR", "optional").env("SHIRUBE_LOG_LEVEL", "error");
-    if let Ok(server) = std::env::var("SHIRUBE_TEST_POSTGRES") {
-        command.env("SHIRUBE_DATABASE", server);
-    }
     command
 }
 
@@ -196,8 +193,12 @@ fn done(output: Output) -> String {
 
 impl Portal {
     fn start(data: &Path, collector: &str) -> Portal {
+        Portal::start_with(data, collector, &[])
+    }
+
+    fn start_with(data: &Path, collector: &str, settings: &[(&str, &str)]) -> Portal {
         let mut command = shirube(data, &["serve", "--listen", "127.0.0.1:0"]);
-        command.env("SHIRUBE_TRACES_ENDPOINT", collector).stdout(Stdio::piped());
+        command.env("SHIRUBE_TRACES_ENDPOINT", collector).envs(settings.iter().copied()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
@@ -266,11 +267,14 @@ fn import(data: &Path, register: &str, rows: &str) {
     done(shirube(data, &["import", register, file.to_str().unwrap()]).output().unwrap());
 }
 
-/// A data folder with `ann`, who may read and write the city's registers, and the path that gives her a password.
-fn city() -> (tempfile::TempDir, String) {
+/// A data folder, its log perhaps in a database, with `ann`, who may read and write the city's registers, and the path
+/// that gives her a password.
+fn city(server: Option<String>) -> (tempfile::TempDir, String) {
     let data = tempfile::tempdir().unwrap();
+    let settings = server.map_or_else(String::new, |server| format!("database = \"{server}\"\n"));
+    std::fs::write(data.path().join("shirube.toml"), settings).unwrap();
     import(data.path(), "office_organisation", "name,kind\nParks office,other\n");
-    import(data.path(), "office_account", "login,kind,_state\nann,person,active\n");
+    import(data.path(), "office_account", "login,kind,email,_state\nann,person,ann@example.org,active\n");
     import(data.path(), "office_membership", "account,organisation,role\nann,Parks office,desk\n");
     let said = done(shirube(data.path(), &["user", "recover", "ann"]).output().unwrap());
     let link = said.split_whitespace().find_map(|word| word.find("/links/").map(|at| word[at..].to_string())).unwrap();
@@ -280,7 +284,7 @@ fn city() -> (tempfile::TempDir, String) {
 #[test]
 fn a_collector_hears_what_parts_took_and_nothing_of_whom_or_what() {
     let begun = nanos();
-    let (data, link) = city();
+    let (data, link) = city(std::env::var("SHIRUBE_TEST_POSTGRES").ok());
     let collector = Collector::start(1);
     let mut portal = Portal::start(data.path(), &collector.address);
     portal.send(&link, &link, &[("password", PASSWORD), ("again", PASSWORD)]);
@@ -311,6 +315,7 @@ fn a_collector_hears_what_parts_took_and_nothing_of_whom_or_what() {
         "V-987",
         "unrelated",
         "ann\"",
+        "example.org",
         "127.0.0.1",
         &data.path().display().to_string(),
         link.rsplit('/').next().unwrap(),
@@ -371,6 +376,66 @@ fn a_collector_hears_what_parts_took_and_nothing_of_whom_or_what() {
         let tables = asked.iter().map(|span| span.attributes["db.collection.name"].as_str()).collect::<std::collections::BTreeSet<_>>();
         assert!(["event", "keyring", "reading"].iter().all(|table| tables.contains(table)), "{tables:?}");
         assert!(within(write, "postgresql") && within(reading, "postgresql"));
+    }
+}
+
+/// A mail server on this machine that hangs up on the first who comes, and takes every letter after.
+fn mail_server() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("smtp://{}", listener.local_addr().unwrap());
+    let (came, letters) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().skip(1) {
+            let stream = stream.unwrap();
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let say = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes());
+            let mut letter = String::new();
+            let _ = say("220 here");
+            while let Some(line) = lines.next() {
+                let _ = match line.split(' ').next() {
+                    Some("DATA") => {
+                        let _ = say("354 go on");
+                        letter = lines.by_ref().take_while(|line| line != ".").collect();
+                        say("250 taken")
+                    }
+                    Some("QUIT") => say("221 bye"),
+                    _ => say("250 well"),
+                };
+            }
+            let _ = came.send(letter);
+        }
+    });
+    (address, letters)
+}
+
+#[test]
+fn each_try_to_deliver_is_a_span_that_says_whether_it_failed_and_nothing_of_whom() {
+    // In a folder: whoever shares a database shares what waits to be told.
+    let (data, _) = city(None);
+    let (collector, (server, letters)) = (Collector::start(0), mail_server());
+    let mail = [
+        ("SHIRUBE_PUBLIC_URL", "http://127.0.0.1:8420"),
+        ("SHIRUBE_MAIL_SERVER", &*server),
+        ("SHIRUBE_MAIL_FROM", "Plan <plan@example.jp>"),
+    ];
+    let mut portal = Portal::start_with(data.path(), &collector.address, &mail);
+    let form = "content-type: application/x-www-form-urlencoded\r\n";
+    assert_eq!(portal.ask("POST /sign-in/forgot", form, "login=ann").0, 200);
+    // The second try is some five seconds after the first.
+    let letter = letters.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(letter.contains("To: ann@example.org"), "{letter}");
+    portal.stop();
+    let spans = collector.spans();
+    let mut tries: Vec<&Span> = spans.values().filter(|span| span.name == "delivery").collect();
+    tries.sort_by_key(|span| span.begun);
+    let told = tries.iter().map(|span| (span.attributes["shirube.attempt"].as_str(), span.failed)).collect::<Vec<_>>();
+    assert_eq!(told, [("1", true), ("2", false)]);
+    for span in tries {
+        assert_eq!((span.kind, span.attributes.len(), span.parent.as_ref()), (4, 1, None), "{span:?}");
+    }
+    let bytes = collector.bodies.lock().unwrap().concat();
+    for word in ["ann\"", "example.org", "127.0.0.1", "/links/"] {
+        assert!(!bytes.contains(word), "{word}");
     }
 }
 

@@ -158,7 +158,7 @@ impl Seen {
     }
 
     /// Notes that fields up to a sensitivity may have been read of every record from one to another.
-    pub(crate) fn note_run(&self, register: &str, as_of: i64, up_to: Sensitivity, (first, last): (i64, i64)) {
+    pub fn note_run(&self, register: &str, as_of: i64, up_to: Sensitivity, (first, last): (i64, i64)) {
         let hidden = SENSITIVITIES.into_iter().filter(|s| *s > up_to).map(bit).sum();
         let alike = Alike { register: register.to_string(), as_of, hidden, fields: None };
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);

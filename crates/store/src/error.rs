@@ -144,6 +144,18 @@ pub enum StoreError {
         /// Version it was opened with.
         given: String,
     },
+    /// What is read was made with another text of the pack.
+    #[error(
+        "the data folder {folder} is in use with version {holds} of the pack, not with {given}; name that one with --pack, or start the portal anew with this one"
+    )]
+    PackChanged {
+        /// The folder.
+        folder: String,
+        /// Version it was made with, and the beginning of its digest.
+        holds: String,
+        /// Version it was to be read with, and the beginning of its digest.
+        given: String,
+    },
     /// Another program has the data folder open.
     #[error("the data folder {0} is in use by another program; stop it first")]
     InUse(String),

@@ -46,7 +46,7 @@ pub use error::{BatchError, PackRecordError, StoreError};
 pub use files::{Bucket, FileRefused, FilesError, FilesPlace, Place};
 pub use follow::Lag;
 pub use history::{Change, Version};
-pub use log::{LogError, LogPlace};
+pub use log::{LogError, LogPlace, Moved};
 pub use migrate::Target;
 pub use pack_mark::Mark;
 pub use people::{Account, People};

@@ -1,7 +1,7 @@
 //! Which pack a data folder belongs to, and what of it was erased.
 
 use crate::{
-    StoreError,
+    LogPlace, StoreError,
     error::file_error,
     files::sha256,
     log::{EventLog, Which},
@@ -12,7 +12,9 @@ use shirube_record::{Cell, Scope};
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// File of the data folder that names the pack whose records are in the log: id, version, digest, one a line.
-const MARK: &str = "pack";
+pub(crate) const MARK: &str = "pack";
+/// Digits of a digest by which a person tells two packs of one version apart.
+const DIGITS: usize = 8;
 
 /// The pack whose records are in a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,21 +30,43 @@ pub struct Mark {
 impl Mark {
     /// As the folder says, or else as the first event of a pack says, which knows the id alone for certain.
     pub(crate) fn of(folder: &Path, log: &dyn EventLog) -> Result<Option<Mark>, StoreError> {
-        let text = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
-        let mut lines = text.lines().map(str::to_string);
-        if let (Some(id), Some(version), Some(digest)) = (lines.next(), lines.next(), lines.next()) {
-            return Ok(Some(Mark { id, version, digest }));
+        if let Some(noted) = Mark::noted(folder) {
+            return Ok(Some(noted));
         }
         let actor = log.first_pack()?;
         let id = actor.as_deref().and_then(|a| a.strip_prefix("pack:")?.split_once('@')).map(|(id, _)| id.to_string());
         Ok(id.map(|id| Mark { id, ..Mark::default() }))
+    }
+
+    /// As the folder says.
+    fn noted(folder: &Path) -> Option<Mark> {
+        let text = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
+        let mut lines = text.lines().map(str::to_string);
+        Some(Mark { id: lines.next()?, version: lines.next()?, digest: lines.next()? })
     }
 }
 
 /// Refuses a pack that is not the folder's, and one that is older than what the folder has: nothing that a pack brings
 /// into the log leaves it again.
 pub(crate) fn refuse_other(folder: &Path, log: &dyn EventLog, pack: &Pack) -> Result<(), StoreError> {
-    let Some(mark) = Mark::of(folder, log)? else { return Ok(()) };
+    Mark::of(folder, log)?.map_or(Ok(()), |mark| refuse(folder, mark, pack))
+}
+
+/// Refuses to read a head with another pack than it was made with. The log is asked only where the folder does not say.
+pub(crate) fn refuse_beside(folder: &Path, place: &LogPlace, pack: &Pack) -> Result<(), StoreError> {
+    let noted = Mark::noted(folder);
+    let Some(mark) = noted.map_or_else(|| Mark::of(folder, &*place.reader(folder)?), |mark| Ok(Some(mark)))? else { return Ok(()) };
+    let Mark { version, digest, .. } = mark.clone();
+    refuse(folder, mark, pack)?;
+    if digest.is_empty() || digest == pack.digest {
+        return Ok(());
+    }
+    let name = |version: &str, digest: &str| format!("{version} ({})", digest.chars().take(DIGITS).collect::<String>());
+    let (holds, given) = (name(&version, &digest), name(&pack.meta.version, &pack.digest));
+    Err(StoreError::PackChanged { folder: folder.display().to_string(), holds, given })
+}
+
+fn refuse(folder: &Path, mark: Mark, pack: &Pack) -> Result<(), StoreError> {
     let Meta { id, version, .. } = &pack.meta;
     let place = folder.display().to_string();
     if mark.id != *id {

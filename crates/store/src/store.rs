@@ -1,7 +1,7 @@
 //! The store's front: one object per data folder, shared by all threads.
 
 use crate::{
-    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, Target, TrailReport, VerifyReport, Version, backup,
+    Actor, Batch, BatchError, Command, Lag, LogPlace, Reader, Receipt, StoreError, TrailReport, VerifyReport, Version, backup,
     batch::Asked,
     error::file_error,
     files::{Files, FilesPlace, Place, Sent},
@@ -9,7 +9,7 @@ use crate::{
     history,
     indexer::Indexer,
     log::{IdleLogs, Log, LogError},
-    migrate, pack_mark, pack_records,
+    pack_mark, pack_records,
     people::Known,
     reader::Idle,
     snapshots, trail, verify,
@@ -74,12 +74,11 @@ impl Store {
         backup::refuse_unfinished(folder)?;
         let head_path = folder.join("head.db");
         // A log of its own would begin here, beside the one that others go on with.
-        if matches!(place.log, LogPlace::Folder) && head_path.exists() && !folder.join("log.db").exists() {
-            return Err(LogError::Elsewhere { folder: folder.display().to_string() }.into());
-        }
+        refuse_elsewhere(folder, &place.log)?;
         let _alone = place.log.alone()?;
-        let trail = trail::Desk::open(folder, &place.log)?;
         let log = place.log.open(folder)?;
+        log.refuse_moved(&place.log.describe(folder))?;
+        let trail = trail::Desk::open(folder, &place.log)?;
         pack_mark::refuse_other(folder, &*log, &pack)?;
         let head = Head::open(&head_path, pack.clone())?;
         let following = Following::new(folder.to_path_buf());
@@ -238,7 +237,9 @@ impl Store {
     }
 
     /// Reads a data folder that another program has open: its head as it stands, without a store.
-    pub fn look(folder: &Path, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
+    pub fn look(folder: &Path, place: &LogPlace, pack: Arc<Pack>, actor: &Actor, as_of: AsOf) -> Result<Reader, StoreError> {
+        refuse_elsewhere(folder, place)?;
+        pack_mark::refuse_beside(folder, place, &pack)?;
         let what = (actor.sight(&pack), actor.seen());
         Ok(Idle::default().reader(as_of, what, || Snapshot::open(&folder.join("head.db"), pack, as_of))?)
     }
@@ -323,20 +324,6 @@ impl Store {
         self.place.log.describe(&self.folder)
     }
 
-    /// Moves the log of a data folder to where there is none yet, and the attached files with it if that is a folder.
-    /// Nothing is taken away. What the last event's hash was it still is.
-    pub fn migrate(folder: &Path, from: &LogPlace, to: &Target<'_>, actor: &Actor) -> Result<VerifyReport, StoreError> {
-        actor.may(SystemAction::Verify)?;
-        migrate::run(folder, from, to)
-    }
-
-    /// Brings the log of a data folder (at `place`) to a format, the last one if none is named; gives what it had and what
-    /// it has. Others may be reading and writing; writers wait meanwhile.
-    pub fn migrate_format(folder: &Path, place: &LogPlace, to: Option<i64>, actor: &Actor) -> Result<(i64, i64), StoreError> {
-        actor.may(SystemAction::Verify)?;
-        place.reformat(folder, to)
-    }
-
     /// Records of a register that a pack created, in order.
     pub(crate) fn created_by_packs(&self, register: &str) -> Result<Vec<i64>, StoreError> {
         self.log_reader()?.created_by(register, "pack:")
@@ -378,6 +365,16 @@ impl Drop for Store {
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }
+    }
+}
+
+/// Refuses a folder whose records came from a log that is not in it.
+fn refuse_elsewhere(folder: &Path, place: &LogPlace) -> Result<(), LogError> {
+    match place {
+        LogPlace::Folder if folder.join("head.db").exists() && !folder.join("log.db").exists() => {
+            Err(LogError::Elsewhere { folder: folder.display().to_string() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -34,6 +34,7 @@ mod pages;
 pub mod parts;
 mod refused;
 pub mod reply;
+mod route;
 pub mod routes;
 mod serve;
 pub mod site;

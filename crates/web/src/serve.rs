@@ -33,7 +33,7 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, time};
 
 /// How long a page waits for its turn at most.
-const TURN: Duration = Duration::from_millis(250);
+pub(crate) const TURN: Duration = Duration::from_millis(250);
 
 /// Where the program is asked.
 #[derive(Debug)]

@@ -3,12 +3,14 @@
 //! Field names follow the pack format in `docs/packs.md`; each type says where it comes from.
 
 mod disclosure;
+mod field;
 mod figures;
 mod plan;
 mod register;
 mod text;
 
 pub use disclosure::*;
+pub use field::*;
 pub use figures::*;
 pub use plan::*;
 pub use register::*;

@@ -40,7 +40,8 @@ pub fn run(place: &Place, how: How) -> Result<ExitCode, Failure> {
         return Err(Failure::Misuse(format!("{}: {mend}", BackupError::NoRecipient)));
     }
     let pack = office::pack(place)?;
-    let manifest = Store::backup((&place.data, &place.store()), &pack, (out, &seal), &Actor::owner(), &teller())?;
+    let manifest =
+        Store::backup((&place.data, &place.store()), &pack, (out, &seal), &Actor::owner().asking("shirube backup", None), &teller())?;
     tell(&manifest)?;
     say!("written to {}", out.display());
     Ok(ExitCode::SUCCESS)

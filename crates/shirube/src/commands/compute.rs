@@ -1,12 +1,12 @@
 //! `shirube compute`: indicators, and how they come about.
 
 use crate::failure::Failure;
-use crate::office;
+use crate::office::Reading;
 use crate::{Place, TableFormat};
 use shirube_exchange::export::{self, ExportOptions, figures};
 use shirube_exchange::silent;
-use shirube_indicator::{Computed, Overrides, compute_many, derive, judge, render};
-use shirube_plan::{Indicator, Lang, Pack};
+use shirube_indicator::{Cache, Computed, Derivation, Overrides, compute_many, derive, judge, render};
+use shirube_plan::{Indicator, Lang, Pack, Sensitivity};
 use shirube_store::Reader;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -30,13 +30,14 @@ pub struct How {
 
 /// Prints the indicators asked for, all of them without ids.
 pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure> {
-    let reader = office::read(place, how.as_of.as_deref())?;
+    let reading = Reading::open(place, how.as_of.as_deref(), "shirube compute")?;
+    let reader = &reading.reader;
     let overrides = overrides(reader.pack(), &how.what_if)?;
     let chosen = choose(reader.pack(), ids)?;
     // One indicator that cannot be computed does not keep the others from being shown.
     let (mut computed, mut failed) = (vec![], None);
     let mut shown = vec![];
-    for (indicator, outcome) in chosen.iter().zip(compute_many(&reader, &chosen, &overrides)) {
+    for (indicator, outcome) in chosen.iter().zip(compute_many(reader, &chosen, &overrides)) {
         match outcome {
             Ok(outcome) => {
                 computed.push(outcome);
@@ -51,8 +52,11 @@ pub fn run(place: &Place, ids: &[String], how: &How) -> Result<ExitCode, Failure
     }
     match how.format {
         TableFormat::Table => {
-            for (indicator, computed) in shown.into_iter().zip(&computed) {
-                say!("{}", table(&reader, indicator, computed, &overrides, how)?);
+            let tables = shown.into_iter().zip(&computed).map(|(indicator, computed)| table(reader, indicator, computed, &overrides, how));
+            let tables: Vec<String> = tables.collect::<Result<_, _>>()?;
+            reading.settle(place)?;
+            for table in tables {
+                say!("{table}");
             }
         }
         TableFormat::Json => {
@@ -71,11 +75,23 @@ fn table(reader: &Reader, indicator: &Indicator, computed: &Computed, overrides:
     let pack = reader.pack();
     let mut text = String::new();
     if how.explain {
-        text += &render::explain(pack, indicator, &derive(reader, indicator, overrides, STEP_ROWS)?, how.lang);
+        let steps = derive(reader, indicator, overrides, STEP_ROWS)?;
+        note(reader, indicator, &steps)?;
+        text += &render::explain(pack, indicator, &steps, how.lang);
     }
     text += &render::compute(pack, indicator, computed, how.lang);
     text += &render::judge(pack, indicator, &judge(pack, indicator, computed), how.lang);
     Ok(text)
+}
+
+/// Notes what the rows of a derivation are made of, as the portal does.
+fn note(reader: &Reader, indicator: &Indicator, steps: &Derivation) -> Result<(), Failure> {
+    let greatest = steps.steps.iter().filter(|step| !step.rows.is_empty()).map(|step| step.sensitivity).max();
+    let Some(up_to) = greatest.filter(|sensitivity| *sensitivity >= Sensitivity::Commercial) else { return Ok(()) };
+    for register in &Cache::default().sources(reader, indicator).registers {
+        reader.note_derived(register, up_to)?;
+    }
+    Ok(())
 }
 
 fn choose<'p>(pack: &'p Pack, ids: &[String]) -> Result<Vec<&'p Indicator>, Failure> {

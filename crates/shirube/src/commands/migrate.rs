@@ -20,6 +20,14 @@ pub fn run(place: &Place, to: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Takes up a log that was moved.
+pub fn take_up(place: &Place) -> Result<ExitCode, Failure> {
+    let moved = Store::take_up(&place.data, &place.log, &Actor::owner())?;
+    say!("{} was {moved}", place.log.describe(&place.data));
+    say!("it is in use again; what was written there since is not in it");
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Brings the tables to a format.
 pub fn format(place: &Place, to: Option<i64>) -> Result<ExitCode, Failure> {
     let (from, to) = Store::migrate_format(&place.data, &place.log, to, &Actor::owner())?;

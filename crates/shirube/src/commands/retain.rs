@@ -3,12 +3,16 @@
 use crate::Place;
 use crate::failure::Failure;
 use crate::office::Office;
-use shirube_store::Actor;
+use shirube_store::{Actor, StoreError};
 use std::process::ExitCode;
 
 /// Tells what is over, and drops it if it is said so.
 pub fn run(place: &Place, now: bool) -> Result<ExitCode, Failure> {
-    let office = Office::open(place)?;
+    let office = Office::open(place).inspect_err(|failure| {
+        if matches!(failure, Failure::Store(error) if matches!(**error, StoreError::InUse(_))) {
+            eprintln!("shirube: note: a running portal does it for its owners: GET, and POST {{\"now\": true}}, at /api/v1/retention");
+        }
+    })?;
     let found = office.store.retain(&Actor::owner().asking("shirube retain", None), !now)?;
     for over in &found.readings {
         say!("{}: {} readings", over.register, over.entries);

@@ -3,7 +3,7 @@
 use crate::Place;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::office;
+use crate::office::{self, Reading};
 use shirube_keyring::{Account, Purpose};
 use shirube_record::Cell;
 use shirube_snapshot::{Filter, ListQuery, Op};
@@ -17,10 +17,14 @@ pub fn recover(place: &Place, config: &Config, login: &str, without_factor: bool
     if config.accounts == Some(false) {
         return Err(Failure::Misuse("accounts are off here (`accounts` in the settings), so nobody needs a way in".into()));
     }
-    let reader = office::read(place, None)?;
+    // Who signs in does it where the log is.
+    office::refuse_moved(place)?;
+    let reading = Reading::open(place, None, "shirube user recover")?;
+    let reader = &reading.reader;
     let filters = vec![Filter { column: "login".into(), op: Op::Eq, values: vec![login.to_string()] }];
     let found = reader.list(&ListQuery { register: REGISTER.into(), filters, limit: 1, ..ListQuery::default() })?;
     let record = found.rows.first().map(|row| reader.record(REGISTER, row.id)).transpose()?.flatten();
+    reading.settle(place)?;
     let Some(record) = record else {
         let known = format!("`shirube export {REGISTER}` lists them");
         return Err(Failure::Unknown { what: "account", name: login.to_string(), known });

@@ -17,6 +17,9 @@ pub fn run(place: &Place, anchors: Option<&Path>) -> Result<ExitCode, Failure> {
         say!("{problem}");
     }
     say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
+    if let Some(moved) = Store::moved(&place.data, from, &Actor::owner())? {
+        say!("{moved}");
+    }
     say!("{}", if report.is_clean() { "the chain is whole" } else { "the chain is BROKEN" });
     let trail = Store::verify_trail_beside(&place.data, from, &Actor::owner())?;
     for problem in &trail.problems {

@@ -59,7 +59,8 @@ pub(crate) type Tell<'t> = dyn Fn(Progress) + 't;
 const REPORT: i64 = 1000;
 
 impl Store {
-    /// Writes a backup of a data folder to a new file; also while another program has the folder open.
+    /// Writes a backup of a data folder to a new file; also while another program has the folder open. Whoever is given
+    /// one is given all there is, which is written down before the file has its name.
     pub fn backup(
         (folder, place): (&Path, &Place),
         pack: &Pack,
@@ -68,7 +69,7 @@ impl Store {
         progress: &Tell<'_>,
     ) -> Result<Manifest, StoreError> {
         actor.may(SystemAction::Snapshot)?;
-        write::run((folder, place), pack, (out, seal), progress)
+        write::run((folder, place), pack, (out, seal), actor, progress)
     }
 
     /// Reads a whole backup and proves it: chain, payloads, attached files.

@@ -7,7 +7,7 @@ use super::{
     named::Named,
 };
 use crate::{
-    LogPlace, Mark, Place, StoreError, TrailError,
+    Actor, LogPlace, Mark, Place, Store, StoreError, TrailError,
     age::Sealed,
     error::file_error,
     files::Files,
@@ -16,8 +16,10 @@ use crate::{
     verify::{self, Chain},
 };
 use jiff::Timestamp;
-use shirube_plan::Pack;
+use shirube_plan::{Pack, Sensitivity};
+use shirube_record::EventKind;
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -33,6 +35,7 @@ pub(super) fn run(
     (folder, place): (&Path, &Place),
     pack: &Pack,
     (out, seal): (&Path, &Seal),
+    actor: &Actor,
     progress: &Tell<'_>,
 ) -> Result<Manifest, StoreError> {
     if matches!(seal, Seal::Recipients(recipients) if recipients.is_empty()) {
@@ -55,12 +58,16 @@ pub(super) fn run(
             trail.moment()?;
         }
         let readings = trail::verify(trail.as_mut())?;
-        let manifest = survey(&log, &files, pack, mark, &place.log.describe(folder), progress)?;
+        let (manifest, held) = survey(&log, &files, pack, mark, &place.log.describe(folder), progress)?;
         let manifest = Manifest { readings: readings.entries, last_reading: readings.last_hash.clone(), ..manifest };
         if let Some(problem) = readings.problems.first() {
             return Err(TrailError::Broken(problem.to_string()).into());
         }
         if unfinished.write((log, trail), &files, &manifest, seal, progress)? {
+            if let Some(seen) = actor.seen() {
+                held.into_iter().for_each(|(register, run)| seen.note_run(&register, manifest.last_seq, Sensitivity::Personal, run));
+            }
+            Store::settle_beside(folder, &place.log, pack, actor)?;
             unfinished.complete()?;
             return Ok(manifest);
         }
@@ -68,13 +75,21 @@ pub(super) fn run(
     Err(BackupError::Restless.into())
 }
 
-/// Verifies the moment, for what does not verify would not be restored, and lists what it names.
-fn survey(log: &Log, files: &Files, pack: &Pack, mark: Mark, place: &str, progress: &Tell<'_>) -> Result<Manifest, StoreError> {
+/// Records by register: the first and the last.
+type Held = BTreeMap<String, (i64, i64)>;
+
+/// Verifies the moment, for what does not verify would not be restored, and lists what it names and holds.
+fn survey(log: &Log, files: &Files, pack: &Pack, mark: Mark, place: &str, progress: &Tell<'_>) -> Result<(Manifest, Held), StoreError> {
     let redactions = verify::redactions(&**log)?;
-    let (mut chain, mut named, of) = (Chain::new(redactions.clone()), Named::default(), log.last().seq);
+    let (mut chain, mut named, mut records, of) = (Chain::new(redactions.clone()), Named::default(), Held::new(), log.last().seq);
     log.rows(Which::After(0), &mut |seq, row| {
         chain.hear(seq, row.as_ref().map_err(Clone::clone));
-        row.map_or(Ok(()), |row| named.hear(pack, &row))?;
+        if let Ok(row) = row {
+            named.hear(pack, &row)?;
+            if row.event.kind == EventKind::Create {
+                records.entry(row.event.register).or_insert((seq, seq)).1 = seq;
+            }
+        }
         report(progress, Phase::Checking, seq, of);
         Ok(())
     })?;
@@ -89,7 +104,7 @@ fn survey(log: &Log, files: &Files, pack: &Pack, mark: Mark, place: &str, progre
             None => missing.push(sha256),
         }
     }
-    Ok(Manifest {
+    let manifest = Manifest {
         format: FORMAT,
         pack: mark,
         taken_at: Timestamp::now().to_string(),
@@ -101,7 +116,8 @@ fn survey(log: &Log, files: &Files, pack: &Pack, mark: Mark, place: &str, progre
         redactions,
         files: held,
         missing,
-    })
+    };
+    Ok((manifest, records))
 }
 
 pub(super) fn report(progress: &Tell<'_>, phase: Phase, seq: i64, of: i64) {

@@ -1,5 +1,6 @@
 //! What can be wrong with a log.
 
+use super::Moved;
 use shirube_net::AddressError;
 
 /// Why the event log cannot be used. Passwords are in none of these.
@@ -102,6 +103,22 @@ pub enum LogError {
         /// The data folder.
         folder: String,
     },
+    /// The log goes on elsewhere.
+    #[error(
+        "the event log at {place} was {moved}: it is kept to be read and takes nothing more; name the new place (--database or `database` in the settings, a folder with --data), or take this one up again with `shirube migrate-store --take-up`, without what was written there since"
+    )]
+    Moved {
+        /// Where it was.
+        place: String,
+        /// Where it is, and since when.
+        moved: Box<Moved>,
+    },
+    /// Only a log that was moved is taken up again.
+    #[error("the event log at {place} was not moved: it is in use as it is")]
+    NotMoved {
+        /// Where.
+        place: String,
+    },
     /// There is no log to move.
     #[error("there is no event log at {place}; name the data folder with --data, or the database with --database")]
     Absent {
@@ -114,6 +131,15 @@ impl LogError {
     /// Asking differently mends it.
     pub fn is_misuse(&self) -> bool {
         use LogError as E;
-        matches!(self, E::Address(..) | E::NoFormat { .. } | E::NotEmpty { .. } | E::Elsewhere { .. } | E::Absent { .. })
+        matches!(
+            self,
+            E::Address(..)
+                | E::NoFormat { .. }
+                | E::NotEmpty { .. }
+                | E::Elsewhere { .. }
+                | E::Absent { .. }
+                | E::Moved { .. }
+                | E::NotMoved { .. }
+        )
     }
 }

@@ -53,3 +53,43 @@ impl IdleLogs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{LogPlace, log::LogError};
+    use std::cell::Cell;
+
+    /// A log, how often it was opened, and how many of the next reads fail as over a connection that went stale.
+    fn asked(idle: &IdleLogs, folder: &std::path::Path, (opened, stale): (&Cell<usize>, &Cell<usize>)) -> Result<i64, StoreError> {
+        let open = || {
+            opened.set(opened.get() + 1);
+            LogPlace::Folder.open(folder)
+        };
+        idle.read(open, |log| match stale.get() {
+            0 => Ok(log.last().seq),
+            more => {
+                stale.set(more - 1);
+                Err(LogError::Unreachable { place: String::new(), cause: String::new() }.into())
+            }
+        })
+    }
+
+    #[test]
+    fn a_kept_connection_that_went_stale_is_made_anew_and_one_that_fails_at_once_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (idle, opened, stale) = (IdleLogs::default(), Cell::new(0), Cell::new(0));
+        let ask = || asked(&idle, folder.path(), (&opened, &stale));
+        assert_eq!((ask().unwrap(), ask().unwrap(), opened.get()), (0, 0, 1), "one is enough for one after the other");
+        stale.set(1);
+        assert_eq!((ask().unwrap(), opened.get()), (0, 2));
+        assert_eq!((ask().unwrap(), opened.get()), (0, 2), "the new one is kept in its place");
+        stale.set(2);
+        assert!(ask().is_err());
+        assert_eq!(opened.get(), 3);
+        assert_eq!((ask().unwrap(), opened.get()), (0, 4), "what failed is not kept");
+        idle.clear();
+        assert_eq!((ask().unwrap(), opened.get()), (0, 5));
+    }
+}

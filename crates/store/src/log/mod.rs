@@ -3,6 +3,7 @@
 mod error;
 mod format;
 mod idle;
+mod moved;
 mod place;
 pub(crate) mod postgres;
 mod sqlite;
@@ -10,6 +11,7 @@ mod sqlite;
 pub use error::LogError;
 pub(crate) use format::BY_ACTOR;
 pub(crate) use idle::IdleLogs;
+pub use moved::Moved;
 pub use place::LogPlace;
 
 use crate::StoreError;
@@ -133,6 +135,10 @@ pub(crate) trait EventLog: Send {
     fn first_pack(&self) -> Result<Option<String>, StoreError>;
     /// Erases the payloads of a record's events, redactions excepted.
     fn erase(&mut self, record: i64, scope: Scope) -> Result<(), StoreError>;
+    /// Where it was moved, if it goes on elsewhere.
+    fn moved(&self) -> Result<Option<Moved>, StoreError>;
+    /// Marks it as moved, from the end of the batch on, or takes the mark that it has away.
+    fn mark(&mut self, moved: Option<&Moved>) -> Result<(), StoreError>;
     /// Makes sure that nothing erased stays behind the table. False while a reader still needs it.
     fn checkpoint(&mut self) -> Result<bool, StoreError>;
 }
@@ -141,6 +147,12 @@ pub(crate) trait EventLog: Send {
 pub(crate) type Log = Box<dyn EventLog>;
 
 impl dyn EventLog + '_ {
+    /// Refuses a log that goes on elsewhere.
+    pub fn refuse_moved(&self, place: &str) -> Result<(), StoreError> {
+        let refuse = |moved| LogError::Moved { place: place.to_string(), moved: Box::new(moved) }.into();
+        self.moved()?.map_or(Ok(()), |moved| Err(refuse(moved)))
+    }
+
     /// Seals the next event into the chain and writes it.
     pub fn append(&mut self, mut event: Event) -> Result<(), StoreError> {
         let body = event.body.take().map(|b| b.encode()).transpose()?.unwrap_or_default();

@@ -6,7 +6,7 @@
 mod rows;
 mod schema;
 
-use super::{COLUMNS, Each, EventLog, Last, Line as EventLine, LogError, Row, Which};
+use super::{COLUMNS, Each, EventLog, Last, Line as EventLine, LogError, Moved, Row, Which, moved};
 use crate::StoreError;
 use rows::{hash, line, row};
 use shirube_net::{
@@ -301,6 +301,27 @@ impl EventLog for PostgresLog {
         let sql = format!("UPDATE event SET {set} WHERE kind <> 'redact' AND record = $1 AND (seq = $1 OR kind <> 'create')");
         self.ask(|client| client.execute(&sql, &[&record]))?;
         Ok(())
+    }
+
+    fn moved(&self) -> Result<Option<Moved>, StoreError> {
+        self.ask(|client| {
+            if !client.query_one("SELECT to_regclass('shirube_moved') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {
+                return Ok(None);
+            }
+            let Some(row) = client.query_opt("SELECT place, at, seq, hash FROM shirube_moved", &[])? else { return Ok(None) };
+            Ok(Some(Moved { to: row.try_get(0)?, at: row.try_get(1)?, seq: row.try_get(2)?, hash: hash(&row, 3)?.unwrap_or(FIRST) }))
+        })
+    }
+
+    fn mark(&mut self, moved: Option<&Moved>) -> Result<(), StoreError> {
+        let Some(Moved { to, at, seq, hash }) = moved else {
+            return self.ask(|client| client.batch_execute(moved::POSTGRES_AGAIN));
+        };
+        self.ask(|client| {
+            client.batch_execute(moved::POSTGRES)?;
+            let sql = "INSERT INTO shirube_moved (place, at, seq, hash) VALUES ($1, $2, $3, $4)";
+            client.execute(sql, &[to, at, seq, &hash.as_slice()]).map(drop)
+        })
     }
 
     fn checkpoint(&mut self) -> Result<bool, StoreError> {

@@ -1,8 +1,9 @@
 //! The log in a file of the data folder, kept by SQLite.
 
 use super::{
-    COLUMNS, Each, EventLog, Last, Line, LogError, Row, Which,
+    COLUMNS, Each, EventLog, Last, Line, LogError, Moved, Row, Which,
     format::{FORMAT, steps},
+    moved,
 };
 use crate::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -268,6 +269,21 @@ impl EventLog for SqliteLog {
             &format!("UPDATE event SET {set} WHERE kind <> 'redact' AND (seq = ?1 OR record = ?1 AND kind <> 'create')"),
             [record],
         )?;
+        Ok(())
+    }
+
+    fn moved(&self) -> Result<Option<Moved>, StoreError> {
+        if !self.connection.table_exists(None, "moved")? {
+            return Ok(None);
+        }
+        let found = |r: &rusqlite::Row<'_>| Ok(Moved { to: r.get(0)?, at: r.get(1)?, seq: r.get(2)?, hash: r.get(3)? });
+        Ok(self.connection.query_row("SELECT place, at, seq, hash FROM moved", [], found).optional()?)
+    }
+
+    fn mark(&mut self, moved: Option<&Moved>) -> Result<(), StoreError> {
+        let Some(Moved { to, at, seq, hash }) = moved else { return Ok(self.connection.execute_batch(moved::SQLITE_AGAIN)?) };
+        self.connection.execute_batch(moved::SQLITE)?;
+        self.connection.execute("INSERT INTO moved (place, at, seq, hash) VALUES (?1, ?2, ?3, ?4)", params![to, at, seq, hash])?;
         Ok(())
     }
 

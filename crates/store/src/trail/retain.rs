@@ -6,7 +6,10 @@ use shirube_access::SystemAction;
 use shirube_plan::{Register, Sensitivity};
 use shirube_record::Scope;
 use shirube_snapshot::{AsOf, ListQuery, columns_of};
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 const DAY: i64 = 86_400_000;
 
@@ -17,6 +20,8 @@ pub struct Retained {
     pub readings: Vec<Over>,
     /// Records with personal columns, by register.
     pub records: Vec<(String, Vec<i64>)>,
+    /// Its time was over before all was dropped: the rest is left for the next time.
+    pub unfinished: bool,
 }
 
 impl Store {
@@ -24,7 +29,17 @@ impl Store {
     /// changed for long enough. A dry run only tells. Both chains stay verifiable: a checkpoint in the trail accounts for
     /// its entries, a redaction in the log for each record.
     pub fn retain(&self, actor: &Actor, dry_run: bool) -> Result<Retained, StoreError> {
+        self.retain_until(actor, dry_run, None)
+    }
+
+    /// Drops what is over, and begins with nothing more when so much time has passed.
+    pub fn retain_for(&self, actor: &Actor, time: Duration) -> Result<Retained, StoreError> {
+        self.retain_until(actor, false, Some(Instant::now() + time))
+    }
+
+    fn retain_until(&self, actor: &Actor, dry_run: bool, until: Option<Instant>) -> Result<Retained, StoreError> {
         actor.may(SystemAction::Administer)?;
+        let late = || until.is_some_and(|until| Instant::now() >= until);
         let mut found = Retained::default();
         let mut keeper = self.place().log.trail(self.folder())?;
         for register in self.pack().registers.values() {
@@ -40,12 +55,23 @@ impl Store {
                 }
             }
             if let Some(days) = register.retention.personal {
-                let records = self.personal_before(register, before(days))?;
+                let mut records = self.personal_before(register, before(days))?;
                 if !dry_run {
+                    let mut dropped = 0;
                     for record in &records {
+                        if late() {
+                            found.unfinished = true;
+                            break;
+                        }
                         let (register, reason) = (register.name.clone(), format!("kept for {days} days, as the pack says"));
-                        self.submit(actor, Command::Redact { register, record: *record, scope: Scope::Personal, reason })?;
+                        match self.submit(actor, Command::Redact { register, record: *record, scope: Scope::Personal, reason }) {
+                            // Another was at it at the same time.
+                            Err(StoreError::NothingPersonal { .. } | StoreError::Redacted { .. }) => {}
+                            done => drop(done?),
+                        }
+                        dropped += 1;
                     }
+                    records.truncate(dropped);
                 }
                 if !records.is_empty() {
                     found.records.push((register.name.clone(), records));

@@ -218,8 +218,8 @@ fn what_reads_the_whole_log_ends_where_nothing_comes_and_is_done_when_asked_agai
         ("verify", &|| Store::verify_beside(folder, &far, &Actor::owner()).map(|report| assert_eq!(report, expected))),
         ("verify the trail", &|| Store::verify_trail_beside(folder, &far, &Actor::owner()).map(drop)),
         ("backup", &|| Store::backup((folder, &place), &pack, (&out, &Seal::Plain), &Actor::owner(), &|_| {}).map(drop)),
-        ("migrate", &|| Store::migrate(folder, &far, &Target::Folder(home), &Actor::owner()).map(|report| assert_eq!(report, expected))),
         ("start", &|| Store::open_at(folder, far.clone(), pack.clone()).map(drop)),
+        ("migrate", &|| Store::migrate(folder, &far, &Target::Folder(home), &Actor::owner()).map(|report| assert_eq!(report, expected))),
     ];
     for (name, work) in works {
         proxy.turn(Turn::Now, Weather::Hole);

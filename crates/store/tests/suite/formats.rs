@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use rusqlite::Connection;
+use shirube_snapshot::AsOf;
 use shirube_store::{Actor, LogError, LogPlace, Look, Only, Store, StoreError};
 use std::{
     path::Path,
@@ -120,6 +121,9 @@ fn a_folder_that_follows_a_log_elsewhere_begins_none_of_its_own() {
     let _ = std::fs::remove_file(folder.path().join("log.db"));
     let refused = Store::open(folder.path(), Arc::new(pack())).map(drop);
     assert!(matches!(&refused, Err(StoreError::Log(error @ LogError::Elsewhere { .. })) if error.is_misuse()), "{refused:?}");
+    // Nor is it read as if it had one: what is read would be noted in a trail that nobody looks at.
+    let refused = Store::look(folder.path(), &LogPlace::Folder, Arc::new(pack()), &Actor::owner(), AsOf::Head).map(drop);
+    assert!(matches!(&refused, Err(StoreError::Log(LogError::Elsewhere { .. }))), "{refused:?}");
     assert!(!folder.path().join("log.db").exists());
 }
 

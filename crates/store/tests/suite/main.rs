@@ -9,6 +9,7 @@ mod files;
 mod formats;
 mod kill;
 mod list;
+mod moved;
 mod pack_records;
 mod records;
 mod rights;

@@ -138,6 +138,33 @@ fn a_folder_takes_no_other_pack_and_no_older_version() {
     assert_eq!(version("test", "2026.10").unwrap().head_seq(), seq, "nothing was written");
 }
 
+/// What a program beside the one that has the folder open reads with.
+#[test]
+fn a_head_is_read_with_the_pack_that_it_was_made_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let hubs = || vec![file("hub", &["name", "東京"])];
+    let store = load(folder.path(), "first-digest", hubs());
+    let look = |pack: &Arc<Pack>| Store::look(folder.path(), &place(folder.path()), pack.clone(), &Actor::owner(), AsOf::Head).map(drop);
+    look(&with("first-digest", hubs())).unwrap();
+    let other = |id: &str, version: &str| {
+        let mut pack = Arc::unwrap_or_clone(with("second-digest", hubs()));
+        (pack.meta.id, pack.meta.version) = (id.into(), version.into());
+        Arc::new(pack)
+    };
+    let refused = look(&other("other", "1"));
+    assert!(
+        matches!(&refused, Err(StoreError::OtherPack { holds, given, .. }) if (&**holds, &**given) == ("test", "other")),
+        "{refused:?}"
+    );
+    assert!(matches!(look(&other("test", "0.9")), Err(StoreError::OlderPack { .. })));
+    let refused = look(&other("test", "2")).unwrap_err();
+    assert!(matches!(&refused, StoreError::PackChanged { .. }), "{refused}");
+    assert!(refused.to_string().contains("version 1 (first-di) of the pack, not with 2 (second-d)"), "{refused}");
+    drop(store);
+    std::fs::remove_file(folder.path().join("pack")).unwrap();
+    assert!(matches!(look(&other("other", "1")), Err(StoreError::OtherPack { .. })), "the log knows, too");
+}
+
 #[test]
 fn what_was_redacted_does_not_come_back_with_the_next_version() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use shirube_outbox::{Draft, Outbox, Outcome, Which};
 use shirube_plan::{Pack, Retention};
 use shirube_record::Scope;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, Command, LogPlace, Store};
+use shirube_store::{Actor, Command, LogError, LogPlace, Store, StoreError, Target};
 use std::{
     path::Path,
     sync::Arc,
@@ -172,4 +172,29 @@ fn the_rights_in_the_guide_are_no_more_than_told() {
         refused(sql);
     }
     assert!(client.batch_execute("UPDATE event SET body = '{}'").is_err(), "what may be erased may not be changed");
+}
+
+#[test]
+fn a_log_is_moved_by_its_owner_and_every_role_hears_where_to() {
+    let Some(server) = server() else { return };
+    let rights = Rights::new(&server, "moved");
+    let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let owned = store(&rights.owns, folder.path());
+    submit(&owned, create("project", &[("theme", t("題名")), ("year", n(2024))]));
+    drop((owned, keyring(&rights.owns), Outbox::in_postgres(&rights.owns).unwrap()));
+    rights.grant();
+    let place = |server: &Server| LogPlace::Postgres(Box::new(server.clone()));
+    let migrate = |by: &Server| Store::migrate(folder.path(), &place(by), &Target::Folder(home.path()), &Actor::owner());
+    let moved = || Store::moved(folder.path(), &place(&rights.runs), &Actor::owner()).unwrap();
+    let refused = migrate(&rights.runs);
+    assert!(matches!(&refused, Err(StoreError::Log(LogError::Refused { .. }))), "{refused:?}");
+    assert_eq!(moved(), None, "what could not be marked was not moved");
+    migrate(&rights.owns).unwrap();
+    let to = moved().unwrap().to;
+    let refused = Store::open_at(folder.path(), place(&rights.runs), Arc::new(pack())).map(drop);
+    assert!(matches!(&refused, Err(StoreError::Log(LogError::Moved { .. }))), "{refused:?}");
+    let insert =
+        "INSERT INTO event SELECT 2, register, record, kind, at, actor, body, personal, body_hash, personal_hash, prev, hash FROM event";
+    let refused = rights.runs.connect().unwrap().batch_execute(insert).unwrap_err();
+    assert!(refused.to_string().contains(&to), "{refused}");
 }

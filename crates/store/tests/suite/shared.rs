@@ -230,11 +230,31 @@ fn a_log_moves_to_a_server_and_back_and_stays_the_same() {
     drop(store);
     assert_eq!(migrate(folder.path(), &LogPlace::Folder, &Target::Server(&place)).unwrap(), was);
     let again = migrate(folder.path(), &LogPlace::Folder, &Target::Server(&place));
-    assert!(matches!(again, Err(StoreError::Log(LogError::NotEmpty { events: 1202, .. }))), "{again:?}");
+    let Err(StoreError::Log(LogError::Moved { moved, .. })) = &again else { panic!("{again:?}") };
+    assert!(moved.to.contains("postgresql://") && !moved.to.contains("secret"), "{moved}");
     let store = Store::open_at(folder.path(), place.clone(), Arc::new(pack())).unwrap();
     assert_eq!((store.verify(&Actor::owner()).unwrap(), store.head_digest(&Actor::owner()).unwrap()), (was.clone(), digest));
+    // The folder's head follows the log where it goes on; the one it was moved from is whole all the same.
+    submit(&store, create("hub", &[("name", t("on the server"))]));
+    let now = store.verify(&Actor::owner()).unwrap();
+    let digest = store.head_digest(&Actor::owner()).unwrap();
+    assert_eq!(Store::verify_beside(folder.path(), &LogPlace::Folder, &Actor::owner()).unwrap(), was);
+    let was = now;
     drop(store);
+    // Who comes late to the log in the database hears it from the database itself.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let late = Store::open_at(elsewhere.path(), place.clone(), Arc::new(pack())).unwrap();
     assert_eq!(migrate(folder.path(), &place, &Target::Folder(back.path())).unwrap(), was);
+    let refused = refusal(&late, create("hub", &[("name", t("too late"))]));
+    assert!(matches!(&refused, StoreError::Log(LogError::Refused { cause, .. }) if cause.contains("was moved to")), "{refused}");
+    drop(late);
+    let refused = Store::open_at(folder.path(), place.clone(), Arc::new(pack())).map(drop);
+    assert!(matches!(&refused, Err(StoreError::Log(LogError::Moved { .. }))), "{refused:?}");
+    let taken = Store::take_up(folder.path(), &LogPlace::Folder, &Actor::owner()).unwrap();
+    let old = Store::open(folder.path(), Arc::new(pack())).unwrap();
+    let report = old.verify(&Actor::owner()).unwrap();
+    assert!(report.is_clean() && report.last == taken.seq && report.last < was.last, "{report:?}");
+    drop(old);
     let store = Store::open(back.path(), Arc::new(pack())).unwrap();
     assert_eq!((store.verify(&Actor::owner()).unwrap(), store.head_digest(&Actor::owner()).unwrap()), (was, digest));
     assert_eq!(std::fs::read(back.path().join("files").join(&sha)).unwrap(), b"attached");

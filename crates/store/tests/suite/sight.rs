@@ -5,7 +5,7 @@ use crate::support::*;
 use proptest::prelude::*;
 use shirube_plan::{Pack, Sensitivity};
 use shirube_record::Cell;
-use shirube_snapshot::{Alike, AsOf, Filter, ListQuery, Op, Organisations, RegisterSight, Shown, Sight, Snapshot, Whose};
+use shirube_snapshot::{Alike, AsOf, Filter, ListQuery, Op, Organisations, RegisterSight, Shown, Sight, Snapshot, Total, Whose};
 use shirube_store::{Actor, Store};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -114,6 +114,34 @@ fn hidden_columns_are_blank_and_cannot_be_asked_about() {
     let first: Option<String> =
         snapshot.connection().query_row("SELECT coalesce(contact, summary, budget, initial) FROM project", [], |r| r.get(0)).unwrap();
     assert_eq!(first, None);
+}
+
+#[test]
+fn the_kept_count_is_the_total_for_who_sees_every_row_and_for_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = store(folder.path());
+    project(&opened, "弁", MINE);
+    let before = opened.head_seq();
+    project(&opened, "管", MINE);
+    project(&opened, "膜", THEIRS);
+    drop(opened);
+    // A count that no counting gives shows where a total comes from.
+    let head = rusqlite::Connection::open(folder.path().join("head.db")).unwrap();
+    assert_eq!(head.execute("UPDATE _count SET n = 77 WHERE register = 'project' AND n = 3", []).unwrap(), 1);
+    let organisations = Organisations { numbers: [MINE.to_string()].into(), ids: [].into() };
+    let own = Shown::Some(vec![Alike { state: Some("draft".into()), owner: Whose::Of(organisations), synthetic: false }]);
+    let total = |as_of: AsOf, sight: RegisterSight, query: ListQuery| {
+        narrowed(folder.path(), as_of, sight).list(&ListQuery { register: "project".into(), limit: 1, ..query }).unwrap().total
+    };
+    let public = || everywhere(&[Sensitivity::Public]);
+    assert_eq!(total(AsOf::Head, public(), ListQuery::default()), Total::Exactly(77), "hidden columns hide no row");
+    assert_eq!(total(AsOf::Head, public(), filter("year", Op::Eq, "2024")), Total::Exactly(3));
+    assert_eq!(total(AsOf::Seq(before), public(), ListQuery::default()), Total::Exactly(1));
+    let sight = RegisterSight { columns: [(Sensitivity::Public, own.clone())].into(), rows: own.clone() };
+    assert_eq!(total(AsOf::Head, sight, ListQuery::default()), Total::Exactly(2));
+    let sight = RegisterSight { columns: [(Sensitivity::Public, own)].into(), rows: Shown::All };
+    assert_eq!(total(AsOf::Head, sight, ListQuery::default()), Total::Exactly(3));
+    assert_eq!(total(AsOf::Head, RegisterSight::default(), ListQuery::default()), Total::Exactly(0));
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub enum Body {
     Changes,
     /// Scope and reason of a redaction.
     Redaction,
+    /// That it is meant.
+    Now,
 }
 
 /// A good answer.
@@ -85,6 +87,8 @@ pub const OPERATIONS: &[Operation] = &[
             ("limit", "一度に返す件数（1～10000）", "Acts per answer, 1 to 10,000"),
         ],
     ),
+    plain("api_retention"),
+    Operation { route: "api_retain", query: &[], body: Body::Now, gives: Gives::Json },
     plain("api_pack"),
     plain("api_plan"),
     plain("api_codes"),
@@ -262,6 +266,7 @@ fn body_of(pack: &Pack, body: Body) -> Option<Value> {
             "properties": { "scope": { "enum": ["personal", "all"] }, "_reason": { "type": "string" } },
             "required": ["scope", "_reason"],
         }),
+        Body::Now => json!({ "type": "object", "properties": { "now": { "const": true } }, "required": ["now"] }),
     })
 }
 

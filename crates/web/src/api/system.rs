@@ -1,14 +1,15 @@
 //! State of the program, proof of the log.
 
-use super::{answer, known_only, number};
+use super::{answer, body, known_only, number};
 use crate::{
     ctx::Ctx,
-    error::Error,
+    error::{Error, pair},
     reply::Reply,
     state::App,
     trail::{self, Row},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use shirube_store::Retained;
 
 /// The program answers; the last event that readers see.
 pub fn health(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -38,6 +39,35 @@ pub fn trail(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let next =
         found.next.map(|(entry, event)| format!("{}{}", cx.path, cx.query.with("before", Some(&format!("{entry}.{event}"))).to_suffix()));
     answer(&json!({ "acts": found.acts.iter().map(|act| Row::of(act).json()).collect::<Vec<_>>(), "next": next }))
+}
+
+/// What the pack keeps no longer, and is there still.
+pub fn retention(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    known_only(cx, &[], &[])?;
+    over(&app.store.retain(&cx.asking.actor, true)?)
+}
+
+/// Drops it, for good.
+pub fn retain(app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    known_only(cx, &[], &[])?;
+    if body(cx)?.get("now") != Some(&Value::Bool(true)) {
+        return Err(Error::bad(
+            pair("now がありません。消したものは元に戻りません。", "`now` is missing. What is dropped cannot be taken back."),
+            pair("消すなら {\"now\": true} を送ってください。", "Send {\"now\": true} to drop it."),
+        ));
+    }
+    over(&app.retain(cx)?)
+}
+
+/// How much of each register; which records, is for who may read them.
+fn over(found: &Retained) -> Result<Reply, Error> {
+    let readings = found.readings.iter().map(|over| json!({ "register": over.register, "entries": over.entries }));
+    let records = found.records.iter().map(|(register, records)| json!({ "register": register, "records": records.len() }));
+    answer(&json!({
+        "readings": readings.collect::<Vec<_>>(),
+        "personal": records.collect::<Vec<_>>(),
+        "unfinished": found.unfinished,
+    }))
 }
 
 /// The registers of a moment as one SQLite file.

@@ -1,5 +1,11 @@
 use super::id_of;
-use crate::{error::Error, reply::Reply, routes::Method, testing::Portal, text::L};
+use crate::{
+    error::Error,
+    reply::Reply,
+    routes::Method,
+    testing::{self, Portal},
+    text::L,
+};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 use shirube_plan::Lang;
@@ -63,6 +69,30 @@ fn a_record_is_created_read_amended_moved_and_erased() {
     ask(&portal, Method::Post, &format!("{here}/redactions"), &[], &json!({ "scope": "all", "_reason": "誤り" })).unwrap();
     assert_eq!(problem(portal.get(&here)), (410, "redacted".into(), vec![]));
     assert!(!portal.get(&format!("{here}/history")).unwrap().text().contains("概要"));
+    assert_eq!(get(&portal, "/api/v1/verify")["ok"], true);
+}
+
+#[test]
+fn what_is_over_is_dropped_while_the_portal_runs_if_it_is_meant() {
+    let mut pack = testing::desk();
+    pack.registers.get_mut("project").unwrap().retention.personal = Some(0);
+    let portal = Portal::open(pack);
+    let new = json!({ "title": "期限", "year": 2024, "stage": "basic", "leader": "秘密 太郎", "summary": "概要" });
+    let created = json_of(&ask(&portal, Method::Post, RECORDS, &[], &new).unwrap());
+    let here = format!("{RECORDS}/{}", created["_id"]);
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    let over = get(&portal, "/api/v1/retention");
+    let records = over["personal"][0]["records"].as_u64().unwrap();
+    assert!(over["personal"][0]["register"] == "project" && records > 0 && over["unfinished"] == false, "{over}");
+    let drop = |body: Value| ask(&portal, Method::Post, "/api/v1/retention", &[], &body);
+    for unmeant in [json!({}), json!({ "now": false }), json!({ "now": "true" })] {
+        assert_eq!(problem(drop(unmeant)).0, 400);
+    }
+    assert_eq!(get(&portal, "/api/v1/retention"), over, "nothing was dropped");
+    assert_eq!(json_of(&drop(json!({ "now": true })).unwrap()), over);
+    let kept = get(&portal, &here);
+    assert!(kept.get("leader").is_none() && kept["summary"] == "概要", "{kept}");
+    assert_eq!(get(&portal, "/api/v1/retention"), json!({ "readings": [], "personal": [], "unfinished": false }));
     assert_eq!(get(&portal, "/api/v1/verify")["ok"], true);
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     App, Limits, Listeners, Site,
     routes::{Method, ROUTES, Route},
-    serve,
+    serve::{self, TURN},
     testing::{self, Portal},
 };
 use std::{
@@ -341,6 +341,43 @@ fn slow_clients_are_cut_off_and_long_answers_end() {
     // An answer may be there before anyone looks at the clock.
     assert!((0..5000).any(|_| live.get("/audit").status == 503));
     assert!(live.stop());
+}
+
+#[test]
+fn pages_wait_for_a_turn_for_a_while_and_changes_take_none() {
+    let live = Live::start(Portal::desk(), |_| {});
+    assert_eq!(live.get("/registers").status, 200);
+    let turns = live.app.reading.available_permits();
+    let hold = |turns: usize| Arc::clone(&live.app.reading).try_acquire_many_owned(u32::try_from(turns).unwrap()).unwrap();
+    let page = || {
+        let begun = Instant::now();
+        assert_eq!(live.get("/registers").status, 200);
+        begun.elapsed()
+    };
+    // A busy machine may take long over one; not over each.
+    let soon = |ask: &dyn Fn() -> Duration| (0..20).any(|_| ask() < TURN);
+    let held = hold(turns);
+    assert!(page() >= TURN, "who gets no turn is answered all the same, later");
+    assert!(soon(&|| {
+        let begun = Instant::now();
+        assert_ne!(live.ask("POST", "/registers/project/new", "", "").status, 503);
+        begun.elapsed()
+    }));
+    drop(held);
+    assert!(soon(&page));
+    let _others = hold(turns - 1);
+    assert!(soon(&page), "one turn is enough");
+    assert!(soon(&|| {
+        let last = hold(1);
+        let waiting = std::thread::spawn(move || {
+            std::thread::sleep(TURN / 10);
+            drop(last);
+        });
+        let took = page();
+        waiting.join().unwrap();
+        took
+    }));
+    assert_eq!(live.app.reading.available_permits(), 1, "each is given back");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The trail is a chain: changes are found, what is over leaves it, and it moves as a whole.
 
-use super::{open_store, pack, project, read, readings, tamper};
+use super::{asking, open_store, pack, project, read, readings, tamper};
 use crate::support::*;
 use rusqlite::Connection;
 use shirube_plan::Pack;
 use shirube_snapshot::AsOf;
-use shirube_store::{Actor, Archive, Restore, Seal, Store, Target, TrailProblem};
+use shirube_store::{Actor, Archive, Entry, Restore, Seal, Store, StoreError, TRAIL, Target, TrailProblem};
 use std::{sync::Arc, time::Duration};
 
 #[test]
@@ -78,7 +78,13 @@ fn what_is_over_is_dropped_and_the_chains_still_hold() {
     let told = store.retain(&Actor::owner(), true).unwrap();
     assert_eq!((told.readings[0].entries, told.records.clone()), (2, vec![("project".to_string(), vec![id])]));
     assert_eq!(store.retain(&Actor::owner(), true).unwrap().readings[0].entries, 2, "a dry run drops nothing");
-    store.retain(&Actor::owner(), false).unwrap();
+    let refused = store.retain_for(&Actor::nobody(), Duration::ZERO);
+    assert!(matches!(refused, Err(StoreError::Denied { .. })), "{refused:?}");
+    let late = store.retain_for(&Actor::owner(), Duration::ZERO).unwrap();
+    assert!(late.unfinished && late.records.is_empty(), "{late:?}");
+    assert_eq!(store.retain(&Actor::owner(), true).unwrap().records, told.records, "what there was no time for is left");
+    let done = store.retain_for(&Actor::owner(), Duration::from_secs(600)).unwrap();
+    assert_eq!((done.unfinished, done.records), (false, told.records));
     assert!(readings(&store).iter().all(|e| e.register != "project" || e.told.is_none()));
     let record = store.reader(&Actor::owner(), AsOf::Head).unwrap().record("project", id).unwrap().unwrap();
     assert!(!record.content.contains_key("contact") && record.content.contains_key("summary"));
@@ -104,6 +110,30 @@ fn a_trail_moves_with_its_log() {
     Store::migrate(folder.path(), &place(folder.path()), &Target::Folder(home.path()), &Actor::owner()).unwrap();
     let after = Store::verify_trail_beside(home.path(), &shirube_store::LogPlace::Folder, &Actor::owner()).unwrap();
     assert_eq!((after.entries, &after), (3, &before));
+}
+
+#[test]
+fn a_backup_is_a_reading_of_all_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_store(folder.path());
+    let ids: Vec<i64> = (0..3).map(|i| project(&store, &format!("t{i}"), "draft", None)).collect();
+    let hub = submit(&store, create("hub", &[("name", t("public"))])).record;
+    let out = folder.path().join("backup");
+    let back_up =
+        || Store::backup((folder.path(), &place(folder.path()).into()), &pack(), (&out, &Seal::Plain), &asking("shirube backup"), &|_| {});
+    let manifest = back_up().unwrap();
+    let found: Vec<Entry> = readings(&store).into_iter().filter(|entry| entry.register != TRAIL).collect();
+    let [entry] = found.as_slice() else { panic!("{found:?}") };
+    let told = entry.told.clone().unwrap();
+    assert_eq!((entry.register.as_str(), told.by.as_str(), told.as_of), ("project", "shirube backup", Some(hub)));
+    assert_eq!((manifest.last_seq, manifest.readings), (hub, 0), "it is told after what is in it");
+    let [shown] = told.cells.as_slice() else { panic!("{:?}", told.cells) };
+    assert_eq!(shown.ids, ids.into_iter().collect());
+    for field in ["contact", "members.who", "report", "summary"] {
+        assert!(shown.fields.contains(field), "{field}: {:?}", shown.fields);
+    }
+    assert!(back_up().is_err(), "there is one");
+    assert_eq!(readings(&store).iter().filter(|entry| entry.register == "project").count(), 1, "nothing was given");
 }
 
 #[test]

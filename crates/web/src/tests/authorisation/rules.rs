@@ -66,6 +66,7 @@ pub fn rule(route: &Route) -> Rule {
         "record_access" | "person" | "person_send" | "outbox" | "outbox_send" => Rule::Accounts,
         "trail" | "trail_export" | "api_trail" => Rule::System(SystemAction::Trail),
         "api_verify" => Rule::System(SystemAction::Verify),
+        "api_retention" | "api_retain" => Rule::System(SystemAction::Administer),
         "api_snapshot" => Rule::System(SystemAction::Snapshot),
         "jobs" => Rule::SomeOne,
         "job" | "job_steer" | "job_errors_csv" | "job_errors_xlsx" => Rule::Job,
