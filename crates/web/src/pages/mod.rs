@@ -40,3 +40,4 @@ pub mod sources;
 mod timeline;
 pub mod trail;
 pub mod transition;
+mod whose;
