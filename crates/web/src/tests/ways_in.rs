@@ -52,8 +52,8 @@ fn now() -> i64 {
 
 /// Puts an authenticator app in force; gives its secret.
 fn with_app(portal: &Portal, account: Account, now: i64) -> String {
-    let secret = keyring(portal).offer_totp(account, "Shirube", "x").unwrap().secret.expose_secret().to_string();
-    keyring(portal).confirm_totp(account, &code(&secret, now)).unwrap();
+    let secret = keyring(portal).offer_totp(account, "s", "Shirube", "x").unwrap().secret.expose_secret().to_string();
+    keyring(portal).confirm_totp(account, "s", &code(&secret, now)).unwrap();
     secret
 }
 
@@ -229,6 +229,11 @@ fn whoever_administers_sets_a_second_factor_up_before_anything_else() {
     let secret = page.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_string();
     let mut other = Browser::new(&portal);
     other.sign_in("ann", PASSWORD);
+    let reply = ann.send("/me", "/me", &[("_do", "confirm"), ("code", "000 00")]).unwrap();
+    let again = reply.text();
+    assert!(reply.status() == 422 && again.contains(&secret) && again.contains("<svg") && again.contains("コードが違います"), "{again}");
+    let elsewhere = other.send("/me", "/me", &[("_do", "confirm"), ("code", "000 00")]).unwrap();
+    assert!(elsewhere.status() == 422 && !elsewhere.text().contains(&secret), "it is told to the session alone that began it");
     let reply = ann.send("/me", "/me", &[("_do", "confirm"), ("code", &code(&secret, now()))]).unwrap();
     assert!(reply.status() == 200 && reply.text().contains("予備コード"), "{}", reply.text());
     assert!(ann.page("/registers/office_account").contains("ann"));
