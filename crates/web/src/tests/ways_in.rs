@@ -174,6 +174,27 @@ fn what_was_begun_ends_with_the_account_and_does_not_come_back() {
 }
 
 #[test]
+fn a_token_is_made_for_an_active_account_only_and_its_holder_is_told_why_it_is_refused() {
+    let (portal, link) = Portal::with_accounts(testing::desk());
+    let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
+    let feed = make(&portal, "office_account", &[("login", text("feed")), ("kind", text("service"))]);
+    let at = format!("/en/people/{feed}");
+    assert!(ann.page(&at).contains("Tokens are made for active accounts only") && !ann.page(&at).contains("Make a token"));
+    let form = [("_do", "token"), ("name", "feed"), ("scope", "read"), ("days", "30")];
+    let refused = ann.send(&at, &at, &form).unwrap();
+    assert!(refused.status() == 422 && refused.text().contains("Tokens are made for active accounts only"));
+    assert!(keyring(&portal).tokens(Account(feed)).unwrap().is_empty());
+    move_account(&portal, feed, 1, "activate");
+    assert_eq!(ann.send(&at, &at, &form).unwrap().status(), 200);
+    let (token, _) = keyring(&portal).make_token(Account(feed), "x", ["read".to_string()].into(), now() + 86_400_000).unwrap();
+    move_account(&portal, feed, 2, "suspend");
+    let api = |bearer: &str| portal.ask(Method::Get, "/api/v1/plan", &[("authorization", bearer)], Default::default()).unwrap_err();
+    assert_eq!(api("Bearer shirube_aaaaaaaaaaaaaaaa_x"), Error::SignIn, "a stranger learns nothing");
+    let told = api(&format!("Bearer {}", token.expose_secret()));
+    assert_eq!((told.status(), told.slug()), (401, "account-not-active"));
+}
+
+#[test]
 fn what_became_of_accounts_while_the_program_was_stopped_is_followed_at_the_start() {
     let (portal, link) = Portal::with_accounts(testing::desk());
     founded(&portal, &link);
