@@ -142,14 +142,12 @@ impl From<SnapshotError> for Error {
     fn from(error: SnapshotError) -> Error {
         match error {
             SnapshotError::NoSuchRegister(name) => Error::no("台帳", "register", &name),
-            SnapshotError::BadMoment(text) => Error::bad(
-                pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
-                pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
-            ),
-            SnapshotError::NotYet { asked, .. } => Error::bad(
-                pair(format!("時点「{asked}」はまだ来ていません。"), format!("The moment “{asked}” has not come yet.")),
-                pair("今日までの日付を指定してください。", "Write a date up to today."),
-            ),
+            SnapshotError::BadMoment(text) => {
+                Error::Moment(pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")))
+            }
+            SnapshotError::NotYet { asked, .. } => {
+                Error::Moment(pair(format!("時点「{asked}」はまだ来ていません。"), format!("The moment “{asked}” has not come yet.")))
+            }
             SnapshotError::NoSuchColumn { register, column } => Error::bad(
                 pair(
                     format!("台帳「{register}」に列「{column}」はありません。"),
