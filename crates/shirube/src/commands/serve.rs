@@ -74,7 +74,7 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
     }
     // What happens to accounts goes to the log lines, without names.
     let listener = Box::new(|happening: Happening| {
-        let from = happening.client.map(|address| address.to_string()).unwrap_or_default();
+        let from = happening.client.map(|address| address.to_string());
         let (what, more) = told(&happening.what);
         tracing::info!(account = happening.account.map(|account| account.0), from, what, more, "account");
     });

@@ -5,6 +5,7 @@ use crate::{
     cells,
     ctx::Ctx,
     error::{Error, pair},
+    fmt,
     form::Entered,
     layout, parts,
     reply::Reply,
@@ -13,8 +14,9 @@ use crate::{
     who::{Accounts, Signed, cookies},
 };
 use maud::{Markup, PreEscaped, html};
+use shirube_access::Organisation;
 use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, TotpOffer, check_password};
-use shirube_plan::Pair;
+use shirube_plan::{Lang, Pair};
 
 /// What the page tells beside what is there.
 #[derive(Default)]
@@ -58,7 +60,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         }
         "end-others" => {
             let n = keyring.end_sessions(me, Some(&signed.session.id))?;
-            told.done = Some(pair(format!("ほかの{n}件のセッションを終わらせました。"), format!("{n} other session(s) ended.")));
+            told.done = Some(pair(
+                format!("ほかの{n}件のセッションを終わらせました。"),
+                fmt::counted(L(Lang::En), n, "", "other session ended.", "other sessions ended."),
+            ));
         }
         "password" => match change_password(app, cx, accounts, signed, &entered)? {
             Ok(reply) => return Ok(reply),
@@ -145,7 +150,7 @@ fn change_password(
     let person = links::person_names(app, signed.account)?;
     let names: Vec<&str> = links::names(app).into_iter().chain(person.iter().map(String::as_str)).collect();
     if let Err(error) = check_password(&signed.login, &names, password) {
-        return Ok(Err(vec![pair(links::password_fault(&error), error.to_string())]));
+        return Ok(Err(vec![links::password_fault(&error)]));
     }
     if password != entered.text("again") {
         return Ok(Err(vec![pair("2つのパスワードが違います。", "The two passwords differ.")]));
@@ -163,7 +168,7 @@ fn change_password(
         SignIn::SecondFactor(token) => (None, Some(token)),
         SignIn::Wrong => return Ok(Err(wrong())),
         SignIn::Wait { until } => {
-            let (ja, en) = (cells::time_words(L(shirube_plan::Lang::Ja), until), cells::time_words(L(shirube_plan::Lang::En), until));
+            let (ja, en) = (cells::time_words(L(Lang::Ja), until), cells::time_words(L(Lang::En), until));
             return Ok(Err(vec![pair(format!("{ja} までお待ちください。"), format!("Please wait until {en}."))]));
         }
     };
@@ -172,7 +177,7 @@ fn change_password(
     Ok(Ok(match (done, half) {
         (Some(done), _) => sign_in::signed_in(accounts, &done, cx.to("/me")),
         // The code is asked for at the sign-in that follows.
-        _ => Reply::see_other(cx.to("/sign-in")).with_cookie(cookies::remove(cookies::SESSION, accounts.https)),
+        _ => Reply::see_other(cx.form_path(sign_in::PASSWORD_SET)).with_cookie(cookies::remove(cookies::SESSION, accounts.https)),
     }))
 }
 
@@ -196,6 +201,14 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
         }
     };
     let bad = !told.faults.is_empty();
+    let reader = app.open(cx)?;
+    // By its name, and with the way to its record for who may read that.
+    let organisation = |held: &Organisation| -> Result<Markup, Error> {
+        let name = people.organisation(held.id).map_or_else(|| held.policy_name(), |name| l.p(name).to_string());
+        let record = reader.record("office_organisation", held.id)?;
+        let href = record.map(|_| cx.to(&format!("/registers/office_organisation/{}", held.id)));
+        Ok(html! { @if let Some(href) = href { a href=(href) { (l.foreign(&name)) } } @else { (l.foreign(&name)) } })
+    };
     let body = html! {
         (parts::heading(&signed.login, &signed.name))
         @if let Some(done) = &told.done { div class="callout" role="status" { p { (l.p(done)) } } }
@@ -212,7 +225,7 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
             Some(memberships) => ul { @for m in memberships {
                 li {
                     (app.pack.code("role", &m.role).map_or(m.role.as_str(), |c| l.p(&c.label)))
-                    " · " a href=(cx.to(&format!("/registers/office_organisation/{}", m.organisation.id))) { (m.organisation.policy_name()) }
+                    " · " (organisation(&m.organisation)?)
                 }
             } },
             None => p class="muted" { (l.t("役割はまだありません。", "No roles yet.")) },
@@ -261,7 +274,7 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
                 p { button { (l.t("使い始める", "Put in force")) } }
             }))
         } @else if factor {
-            p { (l.t("使っています。", "In force.")) " " @if l.is_ja() { "予備コードの残り：" (left) } @else { (left) " recovery code(s) left." } }
+            p { (l.t("使っています。", "In force.")) " " (l.t("予備コードの残り：", "")) (fmt::counted(l, left, "件", "recovery code left.", "recovery codes left.")) }
             (form("codes", html! { p { button class="quiet" { (l.t("予備コードを作り直す", "Make new recovery codes")) } } }))
             (form("offer", html! { p { button class="quiet" { (l.t("別のアプリに替える", "Change to another app")) } } }))
             @if !accounts.demands_factor(cx.asking.actor.clearance()) {

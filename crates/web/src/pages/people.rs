@@ -6,6 +6,7 @@ use super::{
     purpose, tokens,
 };
 use crate::{
+    cells,
     ctx::Ctx,
     error::{Error, pair},
     form::Entered,
@@ -147,7 +148,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
             }
         }
         @if let Some(fault) = &once.fault { div class="callout care" role="alert" { p { (l.p(fault)) } } }
-        (entrance(cx, accounts, account)?)
+        (entrance(app, cx, accounts, account)?)
         h2 { (title) }
         form class="filters" method="get" action=(cx.form_action()) {
             label { (l.t("利用目的", "Purpose"))
@@ -170,8 +171,14 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
     Ok(layout::page(&app.view(cx), name, "registers", &[], body))
 }
 
+/// What its register calls the account's state.
+fn state_of<'a>(app: &'a App, l: L, account: &'a Account) -> &'a str {
+    let register = app.pack.registers.get("office_account");
+    register.map_or(&account.state, |register| cells::state_name(l, register, &account.state))
+}
+
 /// How the account comes in: links, sessions, tokens.
-fn entrance(cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, Error> {
+fn entrance(app: &App, cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, Error> {
     let l = cx.l;
     let (keyring, id) = (&accounts.keyring, Keyed(account.id));
     let (sessions, factor, password) = (keyring.sessions(id)?, keyring.has_second_factor(id)?, keyring.has_password(id)?);
@@ -181,7 +188,7 @@ fn entrance(cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, 
     Ok(html! {
         h2 { (l.t("サインイン", "Signing in")) }
         dl class="facts" {
-            div { dt { (l.t("状態", "State")) } dd { (account.state) } }
+            div { dt { (l.t("状態", "State")) } dd { (state_of(app, l, account)) } }
             div { dt { (l.t("パスワード", "Password")) } dd { (if password { l.t("あり", "set") } else { l.t("なし", "none") }) } }
             div { dt { (l.t("認証アプリ", "Authenticator app")) } dd { (if factor { l.t("あり", "in force") } else { l.t("なし", "none") }) } }
             div { dt { (l.t("セッション", "Sessions")) } dd { (sessions.len()) } }

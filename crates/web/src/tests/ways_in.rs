@@ -79,7 +79,7 @@ fn as_long_as_no_owner_can_sign_in_there_is_a_link() {
     let found = link().unwrap();
     assert_eq!(found.login.as_deref(), Some("ann"));
     let mut ann = Browser::new(&portal);
-    assert_eq!(choose(&mut ann, &found.path, NEW).unwrap().location(), Some("/sign-in"));
+    assert_eq!(choose(&mut ann, &found.path, NEW).unwrap().location(), Some("/sign-in?done=password"));
     assert_eq!(ann.sign_in("ann", NEW).status(), 303);
     assert!(ann.page("/registers/office_account").contains("ann"));
     assert_eq!(link(), None);
@@ -127,7 +127,7 @@ fn no_link_goes_round_a_second_factor() {
         let token = keyring(&portal).make_link(purpose, Account(id), "", Duration::from_secs(60)).unwrap();
         let mut bob = Browser::new(&portal);
         let reply = choose(&mut bob, &format!("/links/{word}/{}", token.expose_secret()), NEW).unwrap();
-        assert_eq!((reply.location(), reply.cookies().len()), (Some("/sign-in"), 0), "{word}");
+        assert_eq!((reply.location(), reply.cookies().len()), (Some("/sign-in?done=password"), 0), "{word}");
         assert_eq!(bob.get("/me").map(|r| r.status()), Err(Error::SignIn));
         let asked = bob.sign_in("bob", NEW);
         assert!(asked.status() == 200 && asked.text().contains("one-time-code"), "{word}: the code is asked for");
@@ -179,6 +179,7 @@ fn a_token_is_made_for_an_active_account_only_and_its_holder_is_told_why_it_is_r
     let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
     let feed = make(&portal, "office_account", &[("login", text("feed")), ("kind", text("service"))]);
     let at = format!("/en/people/{feed}");
+    assert!(ann.page(&format!("/people/{feed}")).contains("<dd>招待中</dd>"), "its state as the register calls it");
     assert!(ann.page(&at).contains("Tokens are made for active accounts only") && !ann.page(&at).contains("Make a token"));
     let form = [("_do", "token"), ("name", "feed"), ("scope", "read"), ("days", "30")];
     let refused = ann.send(&at, &at, &form).unwrap();

@@ -34,6 +34,8 @@ fn signed_in<'p>(portal: &'p Portal, login: &str) -> Browser<'p> {
 fn a_reporter_finds_their_organisation_filled_in_and_enters_no_other() {
     let portal = portal();
     let mut rob = signed_in(&portal, "rob");
+    let me = rob.page("/me");
+    assert!(me.contains("House R") && !me.contains("/registers/office_organisation"), "by its name, without a way that is closed: {me}");
     let blank = rob.page(NEW);
     assert!(blank.contains("name=\"company\" value=\"House R\"") && blank.contains("name=\"company_number\" value=\"7000012050002\""));
     let other = [("title", "Long to write"), ("company", "House B"), ("company_number", "8000012010038")];
