@@ -10,7 +10,7 @@ use crate::policies::Policies;
 use crate::shared::Tables;
 use crate::table::{Cell, Table, bit};
 use shirube_plan::Sensitivity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -212,6 +212,20 @@ impl Clearance {
     pub fn rows_for(&self, action: RecordAction, register: &str) -> Rows {
         let nobody = View { register, state: None, own: Own::NO, synthetic: false };
         self.rows_where(register, Question::Record(action, nobody), |cell| cell.actions & action.bit() != 0)
+    }
+
+    /// The organisations of one of which a record in a state must be so that this may be done to it; none where it may
+    /// be anybody's.
+    pub fn owners(&self, action: RecordAction, register: &str, state: Option<&str>) -> Option<Vec<&Organisation>> {
+        let combinations = match self.rows_for(action, register) {
+            Rows::All => return None,
+            Rows::None => vec![],
+            Rows::Some(combinations) => combinations,
+        };
+        let alike = combinations.iter().filter(|c| c.state.as_deref() == state && !c.synthetic);
+        let owns: BTreeSet<Own> = alike.map(|c| c.own).collect();
+        let bound = !owns.contains(&Own::NO);
+        bound.then(|| owns.into_iter().flat_map(|own| self.organisations(own)).collect())
     }
 
     /// Records in which fields of this sensitivity may be seen.

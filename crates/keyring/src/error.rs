@@ -132,7 +132,7 @@ pub enum TokenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecondFactorError {
     /// There is nothing to confirm.
-    #[error("the second factor is not being set up, or that was begun too long ago; begin again")]
+    #[error("no second factor is being set up in this session, or it was begun too long ago, or too many codes were wrong; begin again")]
     NotBegun,
     /// The code is not the one of this moment.
     #[error("the code is not right; see that the clock of the device is right and enter the code it shows now")]

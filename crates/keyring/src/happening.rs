@@ -1,6 +1,7 @@
 //! What happened, for an audit trail.
 
 use crate::{Account, Means, Moment, Purpose};
+use serde::Serialize;
 use std::net::IpAddr;
 
 /// Something that happened to an account. No secret is in it, nor what a stranger typed.
@@ -17,7 +18,8 @@ pub struct Happening {
 }
 
 /// Why a sign-in by a provider came to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NotVouched {
     /// The answer is to nothing that this browser began, or came too late.
     NoAttempt,
@@ -37,8 +39,9 @@ pub enum NotVouched {
     Taken,
 }
 
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What happened. Serialised it is flat: its name as `what`, beside what else is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "what")]
 pub enum What {
     /// A session began.
     SignedIn {

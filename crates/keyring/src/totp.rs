@@ -25,6 +25,8 @@ const SECRET: usize = 20;
 const SKEW: u16 = 1;
 /// How long one may take to set it up.
 const OFFER_LIFE: i64 = 3_600_000;
+/// Codes that may be tried to put one offer in force.
+const OFFER_TRIES: u32 = 20;
 const RECOVERY_CODES: usize = 10;
 /// Characters of a recovery code: 60 random bits, hashed like a password.
 const RECOVERY_CHARACTERS: usize = 12;
@@ -40,9 +42,22 @@ pub struct TotpOffer {
     pub qr_svg: SecretString,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Offer {
     secret: String,
+    /// Id of the session that sets it up: nobody else is shown the secret again, or puts it in force.
+    #[serde(default)]
+    session: String,
+    /// Codes that were tried.
+    #[serde(default)]
+    tries: u32,
+}
+
+impl Offer {
+    /// Whether a session may try a code.
+    fn is_open_to(&self, session: &str) -> bool {
+        self.session == session && self.tries < OFFER_TRIES
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -96,30 +111,47 @@ fn svg(uri: &str) -> Result<String, KeyringError> {
     ))
 }
 
+/// A secret as an authenticator app is given it.
+fn shown(secret: &str, issuer: &str, label: &str) -> Result<TotpOffer, KeyringError> {
+    let encode = |text: &str| utf8_percent_encode(&text.replace(':', " "), NON_ALPHANUMERIC).to_string();
+    let (issuer, label) = (encode(issuer), encode(label));
+    let uri = format!("otpauth://totp/{issuer}:{label}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits={DIGITS}&period={STEP}");
+    Ok(TotpOffer { qr_svg: svg(&uri)?.into(), uri: uri.into(), secret: secret.to_string().into() })
+}
+
 impl Keyring {
-    /// Begins to set up an authenticator app. Nothing is in force until [`Keyring::confirm_totp`]; one that is in
-    /// force stays so until then. `label` is what the app shows beside the issuer.
-    pub fn offer_totp(&self, account: Account, issuer: &str, label: &str) -> Result<TotpOffer, KeyringError> {
+    /// Begins to set up an authenticator app in a session. Nothing is in force until [`Keyring::confirm_totp`]; one that
+    /// is in force stays so until then. `label` is what the app shows beside the issuer.
+    pub fn offer_totp(&self, account: Account, session: &str, issuer: &str, label: &str) -> Result<TotpOffer, KeyringError> {
         let secret = BASE32_NOPAD.encode(&secret::random::<SECRET>()?);
-        let body = Offer { secret: secret.clone() };
+        let body = Offer { secret: secret.clone(), session: session.to_string(), tries: 0 };
         let expires = self.keys.now() + OFFER_LIFE;
         self.keys.put(&New { kind: Kind::TotpOffer, id: &account.key(), account: Some(account.0), expires, body: &body })?;
-        let encode = |text: &str| utf8_percent_encode(&text.replace(':', " "), NON_ALPHANUMERIC).to_string();
-        let (issuer, label) = (encode(issuer), encode(label));
-        let uri = format!("otpauth://totp/{issuer}:{label}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits={DIGITS}&period={STEP}");
-        Ok(TotpOffer { qr_svg: svg(&uri)?.into(), uri: uri.into(), secret: secret.into() })
+        shown(&secret, issuer, label)
     }
 
-    /// Puts what was offered in force, if the code shows that the app has it. Gives new recovery codes, to be shown
-    /// once.
-    pub fn confirm_totp(&self, account: Account, code: &str) -> Result<Vec<SecretString>, KeyringError> {
+    /// What the session was offered, once more: a code may be mistyped. None if there is nothing to confirm any more.
+    pub fn offered_totp(&self, account: Account, session: &str, issuer: &str, label: &str) -> Result<Option<TotpOffer>, KeyringError> {
+        let found = self.keys.get::<Offer>(Kind::TotpOffer, &account.key())?.map(|found| found.body);
+        found.filter(|offer| offer.is_open_to(session)).map(|offer| shown(&offer.secret, issuer, label)).transpose()
+    }
+
+    /// Puts what the session was offered in force, if the code shows that the app has it. Gives new recovery codes, to be
+    /// shown once.
+    pub fn confirm_totp(&self, account: Account, session: &str, code: &str) -> Result<Vec<SecretString>, KeyringError> {
         let key = account.key();
-        let offer = self.keys.get::<Offer>(Kind::TotpOffer, &key)?.ok_or(SecondFactorError::NotBegun)?;
-        let last = step(&offer.body.secret, &plain(code), self.keys.now())?.ok_or(SecondFactorError::WrongCode)?;
-        if !self.keys.take(&offer.row)? {
+        // Counted before it is looked at: many at once do not slip through together.
+        let count = |offer: &Offer| {
+            let counted = offer.is_open_to(session).then(|| Offer { tries: offer.tries + 1, ..offer.clone() });
+            (counted, offer.is_open_to(session).then(|| offer.secret.clone()))
+        };
+        let secret = self.keys.change(Kind::TotpOffer, &key, count)?.flatten().ok_or(SecondFactorError::NotBegun)?;
+        let last = step(&secret, &plain(code), self.keys.now())?.ok_or(SecondFactorError::WrongCode)?;
+        let offer = self.keys.get::<Offer>(Kind::TotpOffer, &key)?.filter(|offer| offer.body.secret == secret);
+        if !offer.map(|offer| self.keys.take(&offer.row)).transpose()?.unwrap_or(false) {
             return Err(SecondFactorError::NotBegun.into());
         }
-        let body = Totp { secret: offer.body.secret, last };
+        let body = Totp { secret, last };
         self.keys.put(&New { kind: Kind::Totp, id: &key, account: Some(account.0), expires: NEVER, body: &body })?;
         self.tell(account, What::SecondFactorAdded);
         self.make_recovery_codes(account)

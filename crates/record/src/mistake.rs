@@ -31,7 +31,7 @@ pub enum Mistake {
     FileTooLarge { size: i64, max: u64 },
     FileIncomplete,
     TooLong { max: usize, length: usize },
-    Pattern { pattern: String },
+    Pattern { help: Option<Pair> },
     HiddenCharacter { code: String },
     MissingWord { word: String },
     WrongKind { expected: Pair },
@@ -234,7 +234,11 @@ impl Mistake {
             Mistake::HiddenCharacter { .. } => {
                 pair("打ち直すか、文字だけを貼り付け直してください", "type it again, or paste it as plain text")
             }
-            Mistake::Pattern { pattern } => pair(format!("次の形にしてください: {pattern}"), format!("write it in this form: {pattern}")),
+            // A pattern is for programs: the field's own words say it to people.
+            Mistake::Pattern { help: Some(help) } => {
+                pair(format!("次の説明のとおりに書いてください: {}", help.ja), format!("write it as the field says: {}", help.en))
+            }
+            Mistake::Pattern { help: None } => pair("ほかの記録と同じ形で書いてください", "write it as other records have it"),
             Mistake::MissingWord { .. } => pair(
                 "unknown、not_collected、not_applicable、suppressed のいずれかにしてください",
                 "write unknown, not_collected, not_applicable or suppressed",

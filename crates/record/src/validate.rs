@@ -88,7 +88,7 @@ impl Rules {
 
 #[derive(Debug)]
 enum Rule {
-    Text { max: usize, pattern: Option<(Regex, String)> },
+    Text { max: usize, pattern: Option<(Regex, Option<Pair>)> },
     Integer { min: Option<i64>, max: Option<i64> },
     Real { min: Option<f64>, max: Option<f64>, places: u8 },
     Money { min: Option<f64>, max: Option<f64>, places: u8 },
@@ -204,7 +204,7 @@ impl Rule {
         match &field.kind {
             K::Text { max_length, pattern } => {
                 // A pattern that does not compile is a mistake of the pack, found when the pack is checked.
-                let pattern = pattern.as_ref().and_then(|p| Some((Regex::new(&format!("^(?:{p})$")).ok()?, p.clone())));
+                let pattern = pattern.as_ref().and_then(|p| Some((Regex::new(&format!("^(?:{p})$")).ok()?, field.help.clone())));
                 Rule::Text { max: *max_length, pattern }
             }
             K::LongText { max_length } => text(*max_length),
@@ -242,7 +242,7 @@ impl Rule {
                 length(text, *max)?;
                 readable(text)?;
                 match pattern {
-                    Some((regex, pattern)) if !regex.is_match(text) => Err(Mistake::Pattern { pattern: pattern.clone() }),
+                    Some((regex, help)) if !regex.is_match(text) => Err(Mistake::Pattern { help: help.clone() }),
                     _ => Ok(()),
                 }
             }

@@ -2,6 +2,7 @@
 
 use crate::{Store, StoreError};
 use shirube_access::{Organisations, Person};
+use shirube_plan::Pair;
 use shirube_snapshot::{AsOf, Snapshot, today};
 use std::{
     collections::BTreeMap,
@@ -45,12 +46,19 @@ pub struct People {
     /// anything is recorded.
     day: String,
     accounts: BTreeMap<i64, Account>,
+    /// What organisations are called, by the id of the record.
+    organisations: BTreeMap<i64, Pair>,
 }
 
 impl People {
     /// By the id of the record.
     pub fn account(&self, id: i64) -> Option<&Account> {
         self.accounts.get(&id)
+    }
+
+    /// What an organisation that is not closed is called.
+    pub fn organisation(&self, id: i64) -> Option<&Pair> {
+        self.organisations.get(&id)
     }
 
     /// By login.
@@ -113,10 +121,20 @@ impl Store {
 
 fn read(snapshot: &Snapshot, seq: i64, day: String) -> Result<People, StoreError> {
     let connection = snapshot.connection();
-    let mut statement =
-        connection.prepare_cached("SELECT _id, corporate_number, parent FROM main.office_organisation WHERE _state = 'active'")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let organisations = Organisations::new(rows.collect::<Result<Vec<_>, _>>()?);
+    let sql = "SELECT _id, corporate_number, parent, name, coalesce(name_en, name) FROM main.office_organisation
+        WHERE _state = 'active'";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let (mut tree, mut names) = (vec![], BTreeMap::new());
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        tree.push((id, row.get(1)?, row.get(2)?));
+        // A redacted one has no name.
+        if let Some(ja) = row.get(3)? {
+            names.insert(id, Pair { ja, en: row.get(4)? });
+        }
+    }
+    let organisations = Organisations::new(tree);
     let sql = "SELECT account, role, organisation FROM main.office_membership
         WHERE _state = 'active' AND coalesce(since <= ?1, 1) AND coalesce(until >= ?1, 1) ORDER BY _id";
     let mut statement = connection.prepare_cached(sql)?;
@@ -141,5 +159,5 @@ fn read(snapshot: &Snapshot, seq: i64, day: String) -> Result<People, StoreError
         };
         accounts.insert(id, Account { id, login, name: row.get(2)?, email: row.get(3)?, english, state, person });
     }
-    Ok(People { seq, day, accounts })
+    Ok(People { seq, day, accounts, organisations: names })
 }

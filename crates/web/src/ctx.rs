@@ -55,9 +55,8 @@ impl Ctx {
         let as_of_text = query.get("as_of").map(str::to_string);
         let as_of = match &as_of_text {
             None => AsOf::Head,
-            Some(text) => text.parse().map_err(|_| Error::BadRequest {
-                problem: pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
-                mend: pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
+            Some(text) => text.parse().map_err(|_| {
+                Error::Moment(pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")))
             })?,
         };
         let as_of_text = as_of_text.filter(|_| as_of != AsOf::Head);

@@ -18,6 +18,9 @@ pub enum Error {
         /// What to write instead.
         mend: Pair,
     },
+    /// There is no such moment: it cannot be read, or is yet to come.
+    #[error("no such moment: {}", .0.en)]
+    Moment(Pair),
     /// The reader may not see or do this.
     #[error("forbidden: {}", .0.en)]
     Forbidden(Pair),
@@ -82,7 +85,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::NotFound(_) => 404,
-            Error::BadRequest { .. } => 400,
+            Error::BadRequest { .. } | Error::Moment(_) => 400,
             Error::Forbidden(_) => 403,
             Error::SignIn => 401,
             Error::Method => 405,
@@ -95,7 +98,7 @@ impl Error {
     pub fn slug(&self) -> &'static str {
         match self {
             Error::NotFound(_) => "not-found",
-            Error::BadRequest { .. } => "bad-request",
+            Error::BadRequest { .. } | Error::Moment(_) => "bad-request",
             Error::Forbidden(_) => "forbidden",
             Error::SignIn => "sign-in",
             Error::Method => "method-not-allowed",
@@ -108,6 +111,7 @@ impl Error {
     pub fn title(&self) -> Pair {
         match self {
             Error::NotFound(_) => pair("見つかりません", "Not found"),
+            Error::Moment(_) => pair("その時点は表示できません", "No such moment"),
             Error::BadRequest { .. } => pair("指定を読み取れません", "The request cannot be read"),
             Error::Forbidden(_) => pair("権限がありません", "Not allowed"),
             Error::SignIn => pair("サインインが必要です", "Sign-in needed"),
@@ -120,7 +124,7 @@ impl Error {
     /// What happened.
     pub fn problem(&self) -> Pair {
         match self {
-            Error::NotFound(what) | Error::Forbidden(what) => what.clone(),
+            Error::NotFound(what) | Error::Forbidden(what) | Error::Moment(what) => what.clone(),
             Error::BadRequest { problem, .. } => problem.clone(),
             Error::SignIn => {
                 pair("サインインした人だけが見られる、または行える内容です。", "Only someone who is signed in may see or do this.")
@@ -142,6 +146,9 @@ impl Error {
                 "Check the address or use the search. If you are looking at an earlier moment, it may not have been recorded yet.",
             ),
             Error::BadRequest { mend, .. } => mend.clone(),
+            Error::Moment(_) => {
+                pair("2026-11-01 のように、今日までの日付を指定してください。", "Write a date up to today, such as 2026-11-01.")
+            }
             Error::SignIn => pair(
                 "サインインしてください。プログラムは、有効なトークンを Authorization ヘッダーに付けてください。",
                 "Sign in. Programs bring a valid token in the header `Authorization: Bearer …`.",
@@ -196,6 +203,7 @@ pub(crate) fn samples() -> Vec<Error> {
             problem: pair("日付が読めません。", "The date cannot be read."),
             mend: pair("2026-11-01 のように書いてください。", "Write it like 2026-11-01."),
         },
+        Error::Moment(pair("時点「2999-01-01」はまだ来ていません。", "The moment “2999-01-01” has not come yet.")),
         Error::Forbidden(pair("この台帳は見られません。", "You may not see this register.")),
         Error::Method,
         Error::refused(

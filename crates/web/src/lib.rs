@@ -6,6 +6,7 @@
 
 mod actors;
 pub mod api;
+mod asked;
 mod assets;
 mod cells;
 mod changes;

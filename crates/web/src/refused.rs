@@ -1,7 +1,11 @@
 //! What the store refuses, told to people and programs: one stable code per reason.
 
-use crate::error::{Error, Refusal, pair};
-use shirube_plan::Pair;
+use crate::{
+    error::{Error, Refusal, pair},
+    fmt,
+    text::L,
+};
+use shirube_plan::{Lang, Pair};
 use shirube_snapshot::SnapshotError;
 use shirube_store::{FileRefused, StoreError, TrailError};
 
@@ -44,7 +48,10 @@ impl From<StoreError> for Error {
                     status: 422,
                     code: "invalid",
                     title: pair("入力に誤りがあります", "Some values are not accepted"),
-                    problem: pair(format!("{n}か所が台帳の決まりに合いません。"), format!("{n} place(s) break the register's rules.")),
+                    problem: pair(
+                        format!("{n}か所が台帳の決まりに合いません。"),
+                        format!("The register's rules are broken in {}.", fmt::counted(L(Lang::En), n, "", "place", "places")),
+                    ),
                     mend: pair("示された箇所を直して、もう一度送ってください。", "Mend the places listed and send it again."),
                     places,
                 }))
@@ -142,14 +149,12 @@ impl From<SnapshotError> for Error {
     fn from(error: SnapshotError) -> Error {
         match error {
             SnapshotError::NoSuchRegister(name) => Error::no("台帳", "register", &name),
-            SnapshotError::BadMoment(text) => Error::bad(
-                pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")),
-                pair("2026-11-01 のように日付で指定してください。", "Write a date such as 2026-11-01."),
-            ),
-            SnapshotError::NotYet { asked, .. } => Error::bad(
-                pair(format!("時点「{asked}」はまだ来ていません。"), format!("The moment “{asked}” has not come yet.")),
-                pair("今日までの日付を指定してください。", "Write a date up to today."),
-            ),
+            SnapshotError::BadMoment(text) => {
+                Error::Moment(pair(format!("時点「{text}」を読み取れません。"), format!("The moment “{text}” cannot be read.")))
+            }
+            SnapshotError::NotYet { asked, .. } => {
+                Error::Moment(pair(format!("時点「{asked}」はまだ来ていません。"), format!("The moment “{asked}” has not come yet.")))
+            }
             SnapshotError::NoSuchColumn { register, column } => Error::bad(
                 pair(
                     format!("台帳「{register}」に列「{column}」はありません。"),

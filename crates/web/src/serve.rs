@@ -1,6 +1,7 @@
 //! From HTTP to handlers and back.
 
 use crate::{
+    asked::{context, is_api, language},
     ctx::Ctx,
     error::{Error, pair},
     gate::{self, Gate, Peer, RequestId},
@@ -12,13 +13,12 @@ use crate::{
     routes::{Method, ROUTES, Route, Takes},
     site::Limits,
     state::App,
-    url::{self, Query},
-    who,
+    who::{self, Asking},
 };
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Query as QueryOf, RawPathParams, Request as Asked, State},
+    extract::{RawPathParams, Request as Asked, State},
     http::{HeaderMap, Method as HttpMethod, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -111,11 +111,8 @@ pub fn router(app: Arc<App>) -> Router {
             router = router.route(&address(route, *lang), method);
         }
     }
-    let nowhere = |State(app): State<Arc<App>>, asked: Asked| async move {
-        refuse(&app, asked.uri(), asked.headers(), Error::NotFound(pair("この画面はありません。", "There is no such page.")))
-    };
-    let unknown_method =
-        |State(app): State<Arc<App>>, asked: Asked| async move { refuse(&app, asked.uri(), asked.headers(), Error::Method) };
+    let nowhere = |State(app), asked: Asked| stray(app, asked, Error::NotFound(pair("この画面はありません。", "There is no such page.")));
+    let unknown_method = |State(app), asked: Asked| stray(app, asked, Error::Method);
     let router = router.fallback(nowhere).method_not_allowed_fallback(unknown_method);
     // About the whole router: no address of ours ends in a slash, and one whose tail is free would take it for its own.
     Router::new()
@@ -177,7 +174,7 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
     let client = head.extensions.get::<Peer>().map(|peer| gate::client_of(peer, &head.headers, &app.site.proxies));
     let (uri, headers) = (head.uri, head.headers);
     // What was found out of who asks, also when the answer is an error or comes too late.
-    let told: Arc<OnceLock<(Option<String>, bool)>> = Arc::default();
+    let told: Arc<OnceLock<Asking>> = Arc::default();
     let answer = match bring_in(route, &headers, body, &app.site.limits).await {
         Err(error) => Err(error),
         Ok(body) => {
@@ -193,11 +190,11 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
             // Handlers read files and run SQL: never on a thread that serves the network.
             let task = tokio::task::spawn_blocking(move || {
                 let (_turn, _request) = (turn, span.entered());
-                let mut cx = context(lang, &uri)?;
                 let kind = (route.method == Method::Get, is_api(&uri));
-                cx.asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?.at(route.name);
-                let _ = told.set((cx.asking.renewed.take(), cx.asking.visitor.is_known()));
-                (cx.params, cx.headers, cx.body) = (params, headers, body);
+                let asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?.at(route.name);
+                let _ = told.set(asking.clone());
+                let mut cx = context(lang, &uri)?;
+                (cx.params, cx.headers, cx.body, cx.asking) = (params, headers, body, asking);
                 who::answer(route, &app, &cx)
             });
             match time::timeout(most, task).await {
@@ -210,10 +207,24 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
         let id = head.extensions.get::<RequestId>().map_or("", |id| id.0.as_str());
         tracing::error!(request = id, route = route.name, cause, "failed");
     }
-    let reply = answer.unwrap_or_else(|error| error_reply(&app, lang, &uri, &headers, error));
-    let (renewed, known) = told.get().cloned().unwrap_or_default();
+    let asking = told.get().cloned().unwrap_or_else(Asking::nobody);
+    let (renewed, known) = (asking.renewed.clone(), asking.visitor.is_known());
+    let reply = answer.unwrap_or_else(|error| errors::reply(&app, lang, &uri, &headers, asking, error));
     let reply = if known { reply.unkept() } else { reply };
     gate::mark(who::renewed(reply, renewed), at)
+}
+
+/// An answer to a request that no route takes. Who asks is found out for the page's header alone.
+async fn stray(app: Arc<App>, asked: Asked, error: Error) -> Reply {
+    let (head, _) = asked.into_parts();
+    let task = tokio::task::spawn_blocking(move || {
+        let kind = (head.method == HttpMethod::GET, is_api(&head.uri));
+        let asking = app.who.is_asking(&app.store, &head.headers, None, app.token.word(), kind).unwrap_or_else(|_| Asking::nobody());
+        let (renewed, known) = (asking.renewed.clone(), asking.visitor.is_known());
+        let reply = errors::refuse(&app, &head.uri, &head.headers, asking, error);
+        who::renewed(if known { reply.unkept() } else { reply }, renewed)
+    });
+    task.await.unwrap_or_else(|_| Reply::bytes("text/plain", Bytes::new()).with_status(500))
 }
 
 /// What a request brings along, as far as its route takes it.
@@ -234,16 +245,6 @@ async fn bring_in(route: &Route, headers: &HeaderMap, body: Body, limits: &Limit
         Ok(body) => body.map_err(|_| too_large(most)),
         Err(_) => Err(too_slow(limits.upload_time.as_secs())),
     }
-}
-
-/// Language of the answer: of the page, or for programs what they accept.
-fn language(page: Lang, uri: &Uri, headers: &HeaderMap) -> Lang {
-    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if is_api(uri) && wanted.trim_start().to_ascii_lowercase().starts_with("en") { Lang::En } else { page }
-}
-
-fn is_api(uri: &Uri) -> bool {
-    uri.path().starts_with("/api/")
 }
 
 /// Refuses a change that a page of another site has sent. Browsers say where a request comes from; programs that
@@ -302,45 +303,6 @@ fn too_long(seconds: u64) -> Error {
     )
 }
 
-fn context(lang: Lang, uri: &Uri) -> Result<Ctx, Error> {
-    let path = match lang {
-        Lang::En if !is_api(uri) => uri.path().strip_prefix("/en").filter(|p| !p.is_empty()).unwrap_or("/"),
-        _ => uri.path(),
-    };
-    Ctx::new(lang, path, query(uri)?)
-}
-
-fn query(uri: &Uri) -> Result<Query, Error> {
-    let pairs = QueryOf::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| Error::BadRequest {
-        problem: pair("アドレスの「?」より後を読み取れません。", "The part of the address after “?” cannot be read."),
-        mend: pair("画面のリンクから開き直してください。", "Open the page from a link of the portal."),
-    })?;
-    Ok(Query(pairs.0))
-}
-
-/// An answer to a request that reaches no handler.
-pub(crate) fn refuse(app: &App, uri: &Uri, headers: &HeaderMap, error: Error) -> Reply {
-    let english = uri.path() == "/en" || uri.path().starts_with("/en/");
-    let lang = language(if english { Lang::En } else { Lang::Ja }, uri, headers);
-    error_reply(app, lang, uri, headers, error)
-}
-
-/// An error as a page, or as an RFC 9457 document for programs.
-fn error_reply(app: &App, lang: Lang, uri: &Uri, headers: &HeaderMap, error: Error) -> Reply {
-    // The page links on with its moment where that can be read, and without it otherwise.
-    let cx = context(lang, uri).unwrap_or_else(|_| Ctx::plain(lang, "/"));
-    let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if is_api(uri) || (accepts.contains("json") && !accepts.contains("html")) {
-        let json = error.problem_json(cx.l, uri.path()).to_string();
-        return Reply::bytes("application/problem+json", json.into()).with_status(error.status());
-    }
-    if error == Error::SignIn {
-        let here = uri.path_and_query().map_or("/", |p| p.as_str());
-        return Reply::see_other(cx.form_path(&format!("/sign-in?to={}", url::value(here))));
-    }
-    Reply::page(errors::view(&cx, &app.pack, &error)).with_status(error.status())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -386,13 +348,5 @@ mod tests {
         }
         let reply = Reply::moved("/en".into());
         assert_eq!((reply.status(), reply.location()), (308, Some("/en")));
-    }
-
-    #[test]
-    fn programs_get_the_language_they_accept_and_pages_their_own() {
-        let english = from(&[("accept-language", "en-GB,en;q=0.9")]);
-        assert_eq!(language(Lang::Ja, &"/api/v1/pack".parse().unwrap(), &english), Lang::En);
-        assert_eq!(language(Lang::Ja, &"/plan".parse().unwrap(), &english), Lang::Ja);
-        assert_eq!(context(Lang::En, &"/api/v1/pack".parse().unwrap()).unwrap().path, "/api/v1/pack");
     }
 }

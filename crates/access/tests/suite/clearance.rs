@@ -149,6 +149,24 @@ fn rows_tell_organisations_apart_only_where_it_matters() {
 }
 
 #[test]
+fn who_may_enter_records_of_their_own_alone_is_told_of_which_organisations() {
+    let text = permit(
+        "own",
+        "permit (principal in Role::\"reporter\", action == Action::\"create\", resource is Record) when { resource.own && resource.state == State::\"draft\" };",
+    ) + &permit("desk", "permit (principal in Role::\"desk\", action == Action::\"create\", resource is Record);");
+    let policies = policies(&text);
+    let owners = |roles: &[(&str, i64)], state| {
+        let who = clearance(&policies, roles, None);
+        who.owners(Act::Create, "grant", Some(state)).map(|of| of.iter().map(|o| o.id).collect::<Vec<_>>())
+    };
+    assert_eq!(owners(&[("reporter", 1)], "draft"), Some(vec![1, 2, 3]), "with what is below");
+    assert_eq!(owners(&[("reporter", 1)], "done"), Some(vec![]));
+    assert_eq!(owners(&[("desk", 1)], "draft"), None);
+    assert_eq!(owners(&[("reporter", 2), ("desk", 1)], "draft"), None);
+    assert_eq!(Clearance::owner().owners(Act::Create, "grant", Some("draft")), None);
+}
+
+#[test]
 fn screens_say_who_and_why() {
     let text = permit("own", "permit (principal in Role::\"desk\", action, resource is Record) when { resource.own };");
     let policies = policies(&text);

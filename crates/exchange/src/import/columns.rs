@@ -40,7 +40,7 @@ pub(crate) struct Place<'a> {
 type Group<'a> = (String, &'a Field, HashMap<String, Vec<Place<'a>>>);
 
 /// A label with the name in brackets, where the two differ.
-fn named(label: Pair, name: &str) -> Pair {
+pub(super) fn named(label: Pair, name: &str) -> Pair {
     let with = |label: String| if label == name { label } else { format!("{label} ({name})") };
     Pair { ja: with(label.ja), en: with(label.en) }
 }
@@ -275,6 +275,8 @@ pub(crate) fn places(field: &Field) -> Vec<Place<'_>> {
 
 /// The columns of a file, in its order.
 pub(super) struct Columns<'a> {
+    /// Row of the header, from 1.
+    pub row: usize,
     pub headings: Vec<String>,
     pub targets: Vec<Target<'a>>,
     /// What is wrong with the header.
@@ -284,7 +286,7 @@ pub(super) struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// Matches the header row. A column that cannot be matched is reported and skipped.
     pub fn new(known: &Headings<'a>, header: &Row) -> Self {
-        let mut columns = Columns { headings: vec![], targets: vec![], errors: vec![] };
+        let mut columns = Columns { row: header.number(), headings: vec![], targets: vec![], errors: vec![] };
         for text in header.texts().map(str::trim) {
             let found = if text.is_empty() { Ok(Target::Skipped) } else { columns.single(known.find(text), text) };
             let target = found.unwrap_or_else(|mistake| {

@@ -1,13 +1,13 @@
 //! Rows put together in the order of the file: what no row can tell by itself.
 
-use super::columns::Columns;
-use super::mistake::{CellMistake, RowError};
+use super::columns::{Columns, named};
+use super::mistake::{CellMistake, HeaderMistake, RowError};
 use super::row::{Change, Checked, unique};
 use super::{ImportOptions, Plan, Prepared};
 use crate::sheet::{Format, Row};
 use shirube_plan::Register;
 use shirube_store::Batch;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Collects commands or mistakes, row after row.
 pub(super) struct Merger<'a> {
@@ -19,6 +19,8 @@ pub(super) struct Merger<'a> {
     /// Existing records met so far and the rows that mean them.
     met: HashMap<i64, u32>,
     pub plan: Plan,
+    /// Columns that the file lacks, as far as rows wanted them.
+    lacking: BTreeSet<String>,
     errors: Vec<RowError>,
     error_count: usize,
     batch: Batch,
@@ -33,6 +35,7 @@ impl<'a> Merger<'a> {
             error_count: columns.errors.len(),
             errors: columns.errors.clone(),
             plan: Plan::default(),
+            lacking: BTreeSet::new(),
             batch: Batch::new(&register.name, options.reason.as_deref()),
             rows: vec![],
             max_errors: options.max_errors,
@@ -44,7 +47,9 @@ impl<'a> Merger<'a> {
     /// Takes the next row.
     pub fn take(&mut self, row: &Row, checked: Checked) {
         self.plan.rows += 1;
-        let Checked { meets, unread: mut errors, errors: more, mut change, values } = checked;
+        let Checked { meets, unread: mut errors, errors: more, lacking, mut change, values } = checked;
+        let whole = lacking.is_empty();
+        lacking.into_iter().for_each(|column| self.lack(column));
         match meets.and_then(|(record, by_number)| self.again(row, record, by_number)) {
             // A second row for a record says nothing else about it.
             Some(mistake) => {
@@ -56,7 +61,7 @@ impl<'a> Merger<'a> {
                 self.remember(row, values, &mut errors);
             }
         }
-        if !errors.is_empty() {
+        if !errors.is_empty() || !whole {
             self.plan.wrong += 1;
             self.error_count += errors.len();
             let room = self.max_errors.saturating_sub(self.errors.len());
@@ -71,6 +76,18 @@ impl<'a> Merger<'a> {
         if change.is_some() {
             self.rows.push(row_number(row));
         }
+    }
+
+    /// Notes that the file lacks a column, behind what else is wrong with its header.
+    fn lack(&mut self, column: String) {
+        if self.lacking.contains(&column) {
+            return;
+        }
+        let mistake = HeaderMistake::Lacking { column: named(self.register.label_of(&column), &column) };
+        let error = RowError::header(self.columns.row, &column, mistake);
+        self.errors.insert((self.columns.errors.len() + self.lacking.len()).min(self.errors.len()), error);
+        self.error_count += 1;
+        self.lacking.insert(column);
     }
 
     /// Takes the commands of the rows taken last. With a mistake nothing will be written any more, and what is known so
@@ -121,7 +138,10 @@ impl<'a> Merger<'a> {
         for (index, ((of, seen), value)) in self.unique.iter_mut().zip(values.unwrap_or_default()).enumerate() {
             let at = of.first().and_then(|c| columns.position(c));
             let heading = |c: &String| columns.position(c).and_then(|i| columns.headings.get(i));
-            // What could not be read is not the same as anything.
+            // What could not be read is not the same as anything, nor is what the file has not.
+            if of.iter().any(|column| self.lacking.contains(column)) {
+                continue;
+            }
             if !errors.is_empty() && of.iter().filter_map(heading).any(|h| errors.iter().any(|e| e.column.as_ref() == Some(h))) {
                 continue;
             }

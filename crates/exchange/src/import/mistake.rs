@@ -80,6 +80,11 @@ pub enum HeaderMistake {
         /// Heading of the first.
         first: String,
     },
+    /// The file has no column for a field that new records must fill in.
+    Lacking {
+        /// The column: label, with the name in brackets.
+        column: Pair,
+    },
 }
 
 impl HeaderMistake {
@@ -88,6 +93,7 @@ impl HeaderMistake {
             HeaderMistake::Unknown { .. } => "unknown-column",
             HeaderMistake::Ambiguous { .. } => "ambiguous-column",
             HeaderMistake::Repeated { .. } => "repeated-column",
+            HeaderMistake::Lacking { .. } => "lacking-column",
         }
     }
 
@@ -120,6 +126,16 @@ impl HeaderMistake {
             HeaderMistake::Repeated { heading, first } => (
                 pair(format!("「{heading}」は「{first}」と同じ列です"), format!("“{heading}” is the same column as “{first}”")),
                 pair("どちらか一方にしてください", "keep one of them"),
+            ),
+            HeaderMistake::Lacking { column } => (
+                pair(
+                    format!("必須の項目「{}」の列がファイルにありません", column.ja),
+                    format!("the file has no column “{}”, which must be filled in", column.en),
+                ),
+                pair(
+                    "この列を加えて値を入れるか、この列に当たる見出しを直してください",
+                    "add it with its values, or correct the heading that was meant for it",
+                ),
             ),
         }
     }

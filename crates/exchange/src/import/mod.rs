@@ -71,7 +71,7 @@ pub enum ImportError {
     #[error("an import is checked against the present; open the reader at the head")]
     NotTheHead,
     /// The prepared file has mistakes; nothing was written.
-    #[error("{count} mistake(s) in the file; nothing was written")]
+    #[error("{count} {} in the file; nothing was written", if *count == 1 { "mistake" } else { "mistakes" })]
     Mistakes {
         /// How many.
         count: usize,
@@ -91,7 +91,7 @@ pub enum ImportError {
     #[error(transparent)]
     Export(Box<ExportError>),
     /// Existing records would change and nobody said why.
-    #[error("{count} existing record(s) would change: say why, with --reason")]
+    #[error("{count} existing {} would change: say why, with --reason", if *count == 1 { "record" } else { "records" })]
     ReasonRequired {
         /// How many.
         count: u64,

@@ -28,6 +28,8 @@ pub(super) struct Checked {
     pub unread: Vec<RowError>,
     /// What else is wrong.
     pub errors: Vec<RowError>,
+    /// Columns that must be filled in and that the file does not have at all: told once, not for every row.
+    pub lacking: Vec<String>,
     /// Nothing if the record stays as it is, or if there are mistakes; otherwise the batch has the command.
     pub change: Option<Change>,
     /// What no other row may have, if it got so far: by [`unique`].
@@ -289,6 +291,11 @@ impl<'s, 'a> Checker<'s, 'a> {
             None => error.column.clone(),
         };
         let at = self.columns.position(&name);
+        let always = |field: &str| error.row.is_none() && self.register.field(field).is_some_and(|f| f.required);
+        if at.is_none() && error.mistake.code() == "required" && always(&error.field) {
+            checked.lacking.push(name);
+            return;
+        }
         let heading = at.and_then(|i| self.columns.headings.get(i)).cloned().or((!name.is_empty()).then_some(name));
         if checked.unread.iter().chain(&checked.errors).any(|e| e.column == heading) && error.mistake.code() == "required" {
             return;

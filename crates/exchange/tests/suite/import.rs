@@ -337,6 +337,19 @@ fn headings_that_mean_nothing_say_what_was_meant() {
 }
 
 #[test]
+fn a_required_column_that_the_file_lacks_is_told_once_behind_the_headings_that_mean_nothing() {
+    let house = House::new();
+    let rows: String = (1..=700).map(|n| format!("2023,T-{n}\n")).collect();
+    let prepared = house.prepare("project", format!("year,題\n{rows}"));
+    assert_eq!(said(&prepared), [(1, "題", "unknown-column"), (1, "theme", "lacking-column")]);
+    assert_eq!((prepared.error_count, prepared.plan.wrong, prepared.plan.create), (2, 700, 0));
+    assert!(prepared.errors[1].problem.ja.contains("(theme)"), "{:?}", prepared.errors[1]);
+    // A column that is there and blank is a mistake of its row.
+    let blank = house.prepare("project", "year,theme\n2023,A\n2023,\n");
+    assert_eq!(said(&blank), [(3, "theme", "required")]);
+}
+
+#[test]
 fn columns_that_exports_add_are_skipped() {
     let house = House::new();
     let prepared = house.prepare("project", "_id,year,theme,日数,_version,_created_at,_errors（エラー）\n7,2023,A,3,1,x,y\n");

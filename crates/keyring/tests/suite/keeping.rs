@@ -45,7 +45,7 @@ fn forgetting_leaves_nothing_of_an_account_and_all_of_the_others() {
     let (place, keyring) = keyring();
     let everything = |account: Account, login: &str| {
         keyring.set_password(account, login, PASSWORD).unwrap();
-        keyring.offer_totp(account, "Shirube", login).unwrap();
+        keyring.offer_totp(account, "s", "Shirube", login).unwrap();
         keyring.make_link(Purpose::Mail, account, "", HOUR).unwrap();
         keyring.link_identity(account, "https://id.example.jp", login).unwrap();
         let session = session(&keyring, account);

@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use data_encoding::BASE32_NOPAD;
-use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, KeyringError, Means, SecondFactorError, SignIn, What};
+use shirube_keyring::{Attempt, Confirmed, ExposeSecret, Keyring, KeyringError, Means, SecondFactorError, SignIn, TotpOffer, What};
 use std::time::Duration;
 use totp_rs::{Algorithm, Builder};
 
@@ -17,9 +17,9 @@ fn code(secret: &str, at: i64) -> String {
 /// Ann with a password and an app; gives the app's secret and the recovery codes.
 pub fn with_app(place: &Place, keyring: &Keyring) -> (String, Vec<String>) {
     keyring.set_password(ANN, "ann", PASSWORD).unwrap();
-    let offer = keyring.offer_totp(ANN, "Shirube", "ann").unwrap();
+    let offer = keyring.offer_totp(ANN, "s", "Shirube", "ann").unwrap();
     let secret = offer.secret.expose_secret().to_string();
-    let codes = keyring.confirm_totp(ANN, &code(&secret, place.clock.now())).unwrap();
+    let codes = keyring.confirm_totp(ANN, "s", &code(&secret, place.clock.now())).unwrap();
     place.clock.advance(Duration::from_secs(90));
     (secret, codes.iter().map(|code| code.expose_secret().to_string()).collect())
 }
@@ -36,9 +36,9 @@ fn half(keyring: &Keyring, from: &Attempt<'_>) -> String {
 fn what_is_offered_is_in_force_only_once_confirmed() {
     let (place, keyring) = keyring();
     keyring.set_password(ANN, "ann", PASSWORD).unwrap();
-    let confirm = |code: &str| keyring.confirm_totp(ANN, code);
+    let confirm = |code: &str| keyring.confirm_totp(ANN, "s", code);
     assert!(matches!(confirm("123456"), Err(KeyringError::SecondFactor(SecondFactorError::NotBegun))));
-    let offer = keyring.offer_totp(ANN, "標 Shirube", "ann@example.jp").unwrap();
+    let offer = keyring.offer_totp(ANN, "s", "標 Shirube", "ann@example.jp").unwrap();
     let secret = offer.secret.expose_secret();
     assert_eq!(
         offer.uri.expose_secret(),
@@ -60,12 +60,35 @@ fn what_is_offered_is_in_force_only_once_confirmed() {
 }
 
 #[test]
+fn a_wrong_code_leaves_the_offer_to_the_session_that_has_it_for_some_more_tries() {
+    let (place, keyring) = keyring();
+    let secret = |offer: TotpOffer| offer.secret.expose_secret().to_string();
+    let offered = secret(keyring.offer_totp(ANN, "s", "Shirube", "ann").unwrap());
+    let again = |session: &str| keyring.offered_totp(ANN, session, "Shirube", "ann").unwrap().map(secret);
+    let (right, wrong) = (code(&offered, place.clock.now()), code(&offered, place.clock.now() + 3_600_000));
+    let confirm = |session: &str, code: &str| match keyring.confirm_totp(ANN, session, code) {
+        Err(KeyringError::SecondFactor(error)) => Err(error),
+        other => Ok(other.unwrap().len()),
+    };
+    assert_eq!(confirm("other", &right), Err(SecondFactorError::NotBegun));
+    assert_eq!((again("s"), again("other")), (Some(offered.clone()), None));
+    for _ in 0..20 {
+        assert_eq!(again("s"), Some(offered.clone()));
+        assert_eq!(confirm("s", &wrong), Err(SecondFactorError::WrongCode));
+    }
+    assert_eq!((confirm("s", &right), again("s")), (Err(SecondFactorError::NotBegun), None), "guessing ends");
+    let offered = secret(keyring.offer_totp(ANN, "s", "Shirube", "ann").unwrap());
+    assert_eq!(confirm("s", &wrong), Err(SecondFactorError::WrongCode));
+    assert_eq!(confirm("s", &code(&offered, place.clock.now())), Ok(10));
+}
+
+#[test]
 fn an_offer_ends_and_leaves_what_is_in_force() {
     let (place, keyring) = keyring();
     let (secret, _) = with_app(&place, &keyring);
-    let offer = keyring.offer_totp(ANN, "Shirube", "ann").unwrap();
+    let offer = keyring.offer_totp(ANN, "s", "Shirube", "ann").unwrap();
     place.clock.advance(HOUR + SECOND);
-    let late = keyring.confirm_totp(ANN, &code(offer.secret.expose_secret(), place.clock.now()));
+    let late = keyring.confirm_totp(ANN, "s", &code(offer.secret.expose_secret(), place.clock.now()));
     assert!(matches!(late, Err(KeyringError::SecondFactor(SecondFactorError::NotBegun))));
     let token = half(&keyring, &attempt("ann", Some(ANN)));
     done(keyring.second_factor(&token, &code(&secret, place.clock.now()), &client("192.0.2.1")).unwrap().unwrap());

@@ -56,8 +56,11 @@ fn texts_have_a_length_in_characters_and_a_form() {
     let pattern = "[0-9]+|x";
     assert_eq!(mistakes_of(plain(9, Some(pattern)), &[("f", text("123"))]), []);
     for bad in ["a123", "123a", "xx"] {
-        assert_eq!(mistakes_of(plain(9, Some(pattern)), &[("f", text(bad))]), [Mistake::Pattern { pattern: pattern.into() }]);
+        assert_eq!(mistakes_of(plain(9, Some(pattern)), &[("f", text(bad))]), [Mistake::Pattern { help: None }]);
     }
+    let help = Pair { ja: "数字。例: 12".into(), en: "digits, e.g. 12".into() };
+    let mend = Mistake::Pattern { help: Some(help) }.mend();
+    assert!(mend.ja.ends_with("数字。例: 12") && mend.en.ends_with("digits, e.g. 12"), "in the field's own words: {mend:?}");
     assert_eq!(mistakes_of(plain(9, None), &[("f", text("a\tb\nc"))]), []);
     for (bad, code) in [("a\u{7}", "U+0007"), ("\u{202e}b", "U+202E"), ("\0", "U+0000")] {
         assert_eq!(mistakes_of(plain(9, None), &[("f", text(bad))]), [Mistake::HiddenCharacter { code: code.into() }]);

@@ -8,6 +8,11 @@ macro_rules! say {
     }};
 }
 
+/// A one-time link as it is printed: each of two lines opens the same, in Japanese and in English.
+fn link(at: &str, path: &str) -> String {
+    format!("  {at}{path}\n  {at}/en{path}  (English)")
+}
+
 pub mod audit;
 pub mod backup;
 pub mod check;

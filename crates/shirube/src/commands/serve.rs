@@ -5,7 +5,7 @@ use crate::anchoring::Anchors;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::office::{self, Office};
-use shirube_keyring::Happening;
+use shirube_keyring::{Happening, What};
 use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_store::LogPlace;
 use shirube_traces::Exporter;
@@ -74,8 +74,9 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
     }
     // What happens to accounts goes to the log lines, without names.
     let listener = Box::new(|happening: Happening| {
-        let from = happening.client.map(|address| address.to_string()).unwrap_or_default();
-        tracing::info!(account = ?happening.account, from, what = ?happening.what, "account");
+        let from = happening.client.map(|address| address.to_string());
+        let (what, more) = told(&happening.what);
+        tracing::info!(account = happening.account.map(|account| account.0), from, what, more, "account");
     });
     let keyring = office::keyring(place, listener)?;
     let outbox = match &place.log {
@@ -88,9 +89,9 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
     let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     match shirube_web::way_in(&*office.store.people()?, &keyring)? {
         None => {}
-        Some(WayIn { login: None, path }) => say!("no owner yet: open {at}{path} within 24 hours (English: {at}/en/links/…)"),
+        Some(WayIn { login: None, path }) => say!("no owner yet: within 24 hours open\n{}", super::link(&at, &path)),
         Some(WayIn { login: Some(login), path }) => {
-            say!("no owner can sign in: {login} chooses a new password at {at}{path} within 24 hours (English: {at}/en/links/…)");
+            say!("no owner can sign in: {login} chooses a new password within 24 hours at\n{}", super::link(&at, &path));
         }
     }
     let https = config.site().https;
@@ -98,6 +99,18 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
     accounts.second_factor = config.second_factor;
     accounts.provider = config.oidc.provider();
     Ok(Who::Accounts(Box::new(accounts)))
+}
+
+/// What happened to an account as a log line has it: its name, and what else is told as `name=value`.
+fn told(what: &What) -> (String, String) {
+    let Ok(serde_json::Value::Object(mut told)) = serde_json::to_value(what) else { return Default::default() };
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let name = told.remove("what").as_ref().map(text).unwrap_or_default();
+    let more = told.iter().map(|(name, value)| match (name.as_str(), value.as_i64()) {
+        ("until" | "expires", Some(at)) if let Ok(at) = jiff::Timestamp::from_millisecond(at) => format!("{name}={at}"),
+        _ => format!("{name}={}", text(value)),
+    });
+    (name, more.collect::<Vec<_>>().join(" "))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -133,4 +146,19 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 #[cfg(not(unix))]
 fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+    use shirube_keyring::{Means, What};
+
+    #[test]
+    fn a_line_about_an_account_names_what_happened_and_what_belongs_to_it() {
+        let line = |what| told(&what);
+        assert_eq!(line(What::PasswordSet), ("PasswordSet".into(), String::new()));
+        let signed_in = What::SignedIn { session: "s1".into(), means: Means::PasswordAndCode };
+        assert_eq!(line(signed_in), ("SignedIn".into(), "means=password-and-code session=s1".into()));
+        assert_eq!(line(What::Slowed { until: 0 }), ("Slowed".into(), "until=1970-01-01T00:00:00Z".into()));
+    }
 }

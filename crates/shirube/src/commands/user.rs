@@ -47,6 +47,6 @@ pub fn recover(place: &Place, config: &Config, login: &str, without_factor: bool
     }
     let at = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let path = shirube_web::link_path(&keyring, purpose, account)?;
-    say!("{login} chooses a password at {at}{path} within 24 hours (English: {at}/en/links/…)");
+    say!("{login} chooses a password within 24 hours at\n{}", super::link(&at, &path));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,12 @@
 //! Records as JSON: columns out, columns in.
 
-use crate::error::{Error, Refusal, pair};
+use crate::{
+    error::{Error, Refusal, pair},
+    fmt,
+    text::L,
+};
 use serde_json::{Map, Value, json};
-use shirube_plan::{Field, FieldKind, Pack, Part, Register};
+use shirube_plan::{Field, FieldKind, Lang, Pack, Part, Register};
 use shirube_record::{Cell, Content, FieldError, Mistake, Origin, parse};
 use shirube_snapshot::Record;
 use shirube_store::Version;
@@ -90,7 +94,10 @@ pub fn invalid(places: Vec<FieldError>) -> Error {
         status: 422,
         code: "invalid",
         title: pair("入力に誤りがあります", "Some values are not accepted"),
-        problem: pair(format!("{n}か所を読み取れません。"), format!("{n} place(s) cannot be read.")),
+        problem: pair(
+            format!("{n}か所を読み取れません。"),
+            format!("{} cannot be read.", fmt::counted(L(Lang::En), n, "", "place", "places")),
+        ),
         mend: pair("示された箇所を直して、もう一度送ってください。", "Mend the places listed and send it again."),
         places,
     }))

@@ -58,7 +58,7 @@ pub fn draw(form: &Form, control: &str, field: &Field) -> Markup {
                 (named(form, control, l.t("金額", "Amount"), help, Line { mode: "decimal", class: "short", ..Line::default() }))
                 (part(form, control, Part::Currency, Line { class: "code", list: Some("currencies"), usual: currency, ..Line::default() }))
             }
-            p class="hint" { (l.t("例：1,500,000、1.5億", "e.g. 1,500,000")) (range(form, min.map(fmt::plain), max.map(fmt::plain))) }
+            p class="hint" { (l.t("例：1,500,000、1.5億", "e.g. 1,500,000")) @if min.is_some() || max.is_some() { (l.t("。", ";")) } (range(form, min.map(fmt::plain), max.map(fmt::plain))) }
         },
         K::Boolean => radios(form, control, &[("1", l.t("はい", "Yes")), ("0", l.t("いいえ", "No"))]),
         K::Date { min, max } => html! {

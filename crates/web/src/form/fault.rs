@@ -34,7 +34,8 @@ impl Fault {
     }
 }
 
-fn sentence(l: L, text: &str) -> String {
+/// Words that begin and end as a sentence does.
+pub fn sentence(l: L, text: &str) -> String {
     let mut letters = text.chars();
     let mut out: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     if !out.is_empty() && !out.ends_with(['。', '.', '!', '?']) {

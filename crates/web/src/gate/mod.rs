@@ -12,10 +12,11 @@ pub use headers::LASTING;
 
 use crate::{
     error::{Error, pair},
+    pages::errors::refuse,
     reply::Reply,
     routes::ROUTES,
-    serve::refuse,
     state::App,
+    who::Asking,
 };
 use axum::{
     extract::{Request, State},
@@ -189,7 +190,7 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
 }
 
 fn turned_away(app: &App, request: &Request, turned: Turned) -> Response {
-    let reply = refuse(app, request.uri(), request.headers(), turned.into());
+    let reply = refuse(app, request.uri(), request.headers(), Asking::nobody(), turned.into());
     let reply = match turned {
         Turned::TooOften(wait) => reply.with_header("retry-after", (wait.as_secs() + 1).to_string()),
         _ => reply,

@@ -143,15 +143,15 @@ fn open_points(v: &View, audit: &Audit) -> String {
     let findings = audit.findings.iter().filter(|f| !f.holds).count();
     let corrections = audit.corrections.iter().filter(|c| !c.holds).count();
     let points = [
-        (open, l.t("説明のない相違", "unexplained differences")),
-        (findings, l.t("条件が変わった所見", "findings whose guard no longer holds")),
-        (corrections, l.t("条件が変わった訂正", "corrections whose guard no longer holds")),
-        (audit.failures.len(), l.t("計算できない指標", "indicators that cannot be computed")),
+        (open, "説明のない相違 ", "unexplained difference", "unexplained differences"),
+        (findings, "条件が変わった所見 ", "finding whose guard no longer holds", "findings whose guard no longer holds"),
+        (corrections, "条件が変わった訂正 ", "correction whose guard no longer holds", "corrections whose guard no longer holds"),
+        (audit.failures.len(), "計算できない指標 ", "indicator that cannot be computed", "indicators that cannot be computed"),
     ];
     points
         .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| if l.is_ja() { format!("{word} {n}件") } else { format!("{n} {word}") })
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, ja, one, many)| format!("{}{}", l.t(ja, ""), fmt::counted(l, *n, "件", one, many)))
         .collect::<Vec<_>>()
         .join(l.t("、", ", "))
 }

@@ -43,7 +43,7 @@ pub fn view(v: &View) -> Markup {
         h2 { (l.t("区分表", "Code lists")) }
         ul class="plain" {
             @for list in v.pack.code_lists.values() {
-                li { a href=(cx.to(&format!("/codes/{}", url::segment(&list.name)))) { (l.p(&list.label)) } " " span class="muted small" { (fmt::count(list.codes.len())) (l.t("件", " codes")) } }
+                li { a href=(cx.to(&format!("/codes/{}", url::segment(&list.name)))) { (l.p(&list.label)) } " " span class="muted small" { (fmt::counted(l, list.codes.len(), "件", "code", "codes")) } }
             }
         }
     };

@@ -4,6 +4,7 @@ use super::{
     confirm, conflict,
     desk::{self, Desk, Sent},
     purpose,
+    whose::Bound,
 };
 use crate::{
     cells,
@@ -25,7 +26,10 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The blank form.
 pub fn new(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let desk = Desk::open(app, cx)?;
-    let entered = defaults(&fillable(&desk, None));
+    let mut entered = defaults(&fillable(&desk, None));
+    if let Some(bound) = bound(&desk, None)? {
+        bound.fill(&desk, &mut entered)?;
+    }
     Ok(Reply::page(page(&desk, None, &entered, &[], vec![], None)?))
 }
 
@@ -49,7 +53,7 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if sent.again {
         return Ok(Reply::page(page(&desk, None, &sent.entered, &[], sent.found, None)?));
     }
-    let (entered, content, faults) = values(&desk, &fillable(&desk, None), sent);
+    let (entered, content, faults) = values(&desk, None, &fillable(&desk, None), sent)?;
     if faults.is_empty()
         && let Some(asked) = confirm::before_rights(app, &desk.cx, desk.register, &entered)?
     {
@@ -92,17 +96,29 @@ fn fillable(desk: &Desk, record: Option<&Record>) -> Register {
 }
 
 /// The values of a form and everything that is wrong with them without asking the store.
-fn values(desk: &Desk, fillable: &Register, sent: Sent) -> (Entered, Content, Vec<Fault>) {
+fn values(desk: &Desk, record: Option<&Record>, fillable: &Register, sent: Sent) -> Result<(Entered, Content, Vec<Fault>), Error> {
     let entered = sent.entered.without_blank_rows(fillable);
     let read = desk.read_fields(fillable, &entered);
     let mut faults = [sent.faults, read.faults].concat();
+    let whose = bound(desk, record)?.and_then(|bound| bound.fault(desk, &read.content));
+    faults.extend(whose.filter(|fault| faults.iter().all(|known| known.control != fault.control)));
     if !faults.is_empty() {
         // The store would tell the rest only once these are mended; tell all at once.
         let known: Vec<String> = faults.iter().map(|f| f.control.clone()).collect();
         let more = validate(fillable, &desk.app.pack, &read.content);
         faults.extend(more.iter().map(|e| fault::of(desk.register, e)).filter(|f| !known.contains(&f.control)));
     }
-    (entered, read.content, faults)
+    Ok((entered, read.content, faults))
+}
+
+/// What whoever fills in the form is bound to in whose the record is, as far as that is on the form.
+fn bound(desk: &Desk, record: Option<&Record>) -> Result<Option<Bound>, Error> {
+    let asked = desk.register.owner.as_deref().is_some_and(|owner| fillable(desk, record).field(owner).is_some());
+    match record {
+        _ if !asked => Ok(None),
+        None => Bound::of(desk, RecordAction::Create, desk.register.states.first().map(|s| s.name.as_str())),
+        Some(record) => Bound::of(desk, RecordAction::Amend, record.state.as_deref()),
+    }
 }
 
 /// To the record's page, with a word of confirmation.
@@ -131,7 +147,7 @@ pub fn amend_sent(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         return Ok(Reply::page(page(&desk, Some(&standing), &sent.entered, &[], sent.found, None)?));
     }
     let fillable = fillable(&desk, Some(&record));
-    let (entered, content, mut faults) = values(&desk, &fillable, sent);
+    let (entered, content, mut faults) = values(&desk, Some(&record), &fillable, sent)?;
     faults.extend(desk::reason_missing(desk.register, &entered));
     let base = stored(&desk, &record, version)?;
     let changes = changes(&fillable, &base, &content);
@@ -252,7 +268,10 @@ pub fn page(
         (cells::heading(l, &kicker, &title))
         (fields::summary(l, faults))
         @if let Some(above) = above { (above) }
-        @if record.is_none() { p class="lead" { (l.p(&desk.register.description)) } }
+        @if record.is_none() {
+            p class="lead" { (l.p(&desk.register.description)) }
+            @if let Some(bound) = bound(desk, None)? { (bound.note(desk, faults)) }
+        }
         (purpose::offer(desk.app, &desk.cx, desk.register, &left)?)
         form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype=[multipart.then_some("multipart/form-data")] {
             (desk::own_inputs(&desk.cx, record.map(|r| r.version)))

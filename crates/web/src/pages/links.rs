@@ -4,7 +4,7 @@ use super::{provider, sign_in};
 use crate::{
     ctx::Ctx,
     error::{Error, pair},
-    form::Entered,
+    form::{Entered, fault::sentence},
     layout, parts,
     reply::Reply,
     state::App,
@@ -13,7 +13,7 @@ use crate::{
 };
 use maud::{Markup, html};
 use shirube_keyring::{Account, KeyringError, LEAST_CHARACTERS, Link, Purpose, check_password};
-use shirube_plan::Pair;
+use shirube_plan::{Lang, Pair};
 use shirube_record::{Cell, Content};
 use shirube_snapshot::{AsOf, Filter, ListQuery, Op};
 use shirube_store::{Actor, Command, StoreError};
@@ -47,7 +47,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let person = person_names(app, link.account.0)?;
     let names: Vec<&str> = names(app).into_iter().chain(typed).chain(person.iter().map(String::as_str)).collect();
     if let Err(error) = check_password(&login, &names, password) {
-        faults.push(pair(password_fault(&error), error.to_string()));
+        faults.push(password_fault(&error));
     }
     if password != entered.text("again") {
         faults.push(pair("2つのパスワードが違います。", "The two passwords differ."));
@@ -84,7 +84,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     // Of many who try at once, one goes on.
     let Some(_) = accounts.keyring.use_link(purpose, cx.param("link"))? else { return Err(over()) };
     match accounts.keyring.set_password(account, &login, password) {
-        Err(KeyringError::Password(error)) => return Ok(refused(&[pair(password_fault(&error), error.to_string())])),
+        Err(KeyringError::Password(error)) => return Ok(refused(&[password_fault(&error)])),
         other => other?,
     }
     if purpose == Purpose::Invitation {
@@ -96,7 +96,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     // Whoever lost the password, or is invited again, still has the second factor, and a mailbox alone does not take its
     // place.
     if purpose == Purpose::Recovery || accounts.keyring.has_second_factor(account)? {
-        return Ok(Reply::see_other(cx.form_path("/sign-in")));
+        return Ok(Reply::see_other(cx.form_path(sign_in::PASSWORD_SET)));
     }
     let brought = cookies::read(&cx.headers, cookies::SESSION, accounts.https);
     let done = accounts.keyring.sign_in_by_link(account, &sign_in::client(accounts, cx), &sign_in::label(cx), brought)?;
@@ -241,10 +241,10 @@ fn activate(app: &App, account: Account) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is wrong with a password, in Japanese.
-pub fn password_fault(error: &shirube_keyring::PasswordError) -> String {
+/// What is wrong with a password.
+pub fn password_fault(error: &shirube_keyring::PasswordError) -> Pair {
     use shirube_keyring::PasswordError as P;
-    match error {
+    let ja = match error {
         P::TooShort { characters, least } => {
             format!("パスワードが{characters}文字です。{least}文字以上にしてください。いくつかの言葉をつなげると覚えやすくなります。")
         }
@@ -254,7 +254,8 @@ pub fn password_fault(error: &shirube_keyring::PasswordError) -> String {
             "よく使われるパスワードです（知られているもの、1つの単語、キーの並び、繰り返し）。つながりのない言葉をいくつか並べてください。"
                 .to_string()
         }
-    }
+    };
+    pair(ja, sentence(L(Lang::En), &error.to_string()))
 }
 
 /// The two inputs of a new password.

@@ -5,15 +5,18 @@ use crate::{
     cells,
     ctx::Ctx,
     error::{Error, pair},
+    fmt,
     form::Entered,
     layout, parts,
     reply::Reply,
     state::App,
+    text::L,
     who::{Accounts, Signed, cookies},
 };
 use maud::{Markup, PreEscaped, html};
-use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, check_password};
-use shirube_plan::Pair;
+use shirube_access::Organisation;
+use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, TotpOffer, check_password};
+use shirube_plan::{Lang, Pair};
 
 /// What the page tells beside what is there.
 #[derive(Default)]
@@ -24,8 +27,8 @@ struct Told {
     faults: Vec<Pair>,
     /// Recovery codes, shown once.
     codes: Vec<SecretString>,
-    /// An authenticator app to be set up: its QR code and its secret to type.
-    offer: Option<(String, String)>,
+    /// An authenticator app to be set up.
+    offer: Option<TotpOffer>,
 }
 
 /// The page.
@@ -57,7 +60,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         }
         "end-others" => {
             let n = keyring.end_sessions(me, Some(&signed.session.id))?;
-            told.done = Some(pair(format!("ほかの{n}件のセッションを終わらせました。"), format!("{n} other session(s) ended.")));
+            told.done = Some(pair(
+                format!("ほかの{n}件のセッションを終わらせました。"),
+                fmt::counted(L(Lang::En), n, "", "other session ended.", "other sessions ended."),
+            ));
         }
         "password" => match change_password(app, cx, accounts, signed, &entered)? {
             Ok(reply) => return Ok(reply),
@@ -74,19 +80,29 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             }
         }
         "offer" => {
-            let offer = keyring.offer_totp(me, &app.pack.meta.label.en, &signed.login)?;
-            told.offer = Some((offer.qr_svg.expose_secret().to_string(), offer.secret.expose_secret().to_string()));
+            told.offer = Some(keyring.offer_totp(me, &signed.session.id, &app.pack.meta.label.en, &signed.login)?);
         }
-        "confirm" => match keyring.confirm_totp(me, entered.text("code").trim()) {
+        "confirm" => match keyring.confirm_totp(me, &signed.session.id, entered.text("code").trim()) {
             Ok(codes) => {
                 told.codes = codes;
                 // Sessions that began without it do not count as having shown it.
                 keyring.end_sessions(me, Some(&signed.session.id))?;
                 told.done = Some(pair("認証アプリを使うようにしました。", "The authenticator app is in force."));
             }
-            Err(KeyringError::SecondFactor(error)) => {
-                let words = pair("コードが違います。アプリの時計を確かめ、もう一度設定してください。", error.to_string());
-                told.faults = vec![words];
+            Err(KeyringError::SecondFactor(_)) => {
+                // One mistyped code is no reason to scan anew.
+                told.offer = keyring.offered_totp(me, &signed.session.id, &app.pack.meta.label.en, &signed.login)?;
+                told.faults = vec![if told.offer.is_some() {
+                    pair(
+                        "コードが違います。端末の時計が合っているか確かめ、アプリに今表示されているコードを入れてください。",
+                        "The code is not right. See that the clock of the device is right and enter the code the app shows now.",
+                    )
+                } else {
+                    pair(
+                        "設定の途中ではないか、始めてから時間がたちすぎたか、違うコードが続きました。もう一度設定してください。",
+                        "Nothing is being set up, or it was begun too long ago, or too many codes were wrong. Set it up anew.",
+                    )
+                }];
             }
             Err(other) => return Err(other.into()),
         },
@@ -134,7 +150,7 @@ fn change_password(
     let person = links::person_names(app, signed.account)?;
     let names: Vec<&str> = links::names(app).into_iter().chain(person.iter().map(String::as_str)).collect();
     if let Err(error) = check_password(&signed.login, &names, password) {
-        return Ok(Err(vec![pair(links::password_fault(&error), error.to_string())]));
+        return Ok(Err(vec![links::password_fault(&error)]));
     }
     if password != entered.text("again") {
         return Ok(Err(vec![pair("2つのパスワードが違います。", "The two passwords differ.")]));
@@ -152,10 +168,7 @@ fn change_password(
         SignIn::SecondFactor(token) => (None, Some(token)),
         SignIn::Wrong => return Ok(Err(wrong())),
         SignIn::Wait { until } => {
-            let (ja, en) = (
-                cells::time_words(crate::text::L(shirube_plan::Lang::Ja), until),
-                cells::time_words(crate::text::L(shirube_plan::Lang::En), until),
-            );
+            let (ja, en) = (cells::time_words(L(Lang::Ja), until), cells::time_words(L(Lang::En), until));
             return Ok(Err(vec![pair(format!("{ja} までお待ちください。"), format!("Please wait until {en}."))]));
         }
     };
@@ -164,7 +177,7 @@ fn change_password(
     Ok(Ok(match (done, half) {
         (Some(done), _) => sign_in::signed_in(accounts, &done, cx.to("/me")),
         // The code is asked for at the sign-in that follows.
-        _ => Reply::see_other(cx.to("/sign-in")).with_cookie(cookies::remove(cookies::SESSION, accounts.https)),
+        _ => Reply::see_other(cx.form_path(sign_in::PASSWORD_SET)).with_cookie(cookies::remove(cookies::SESSION, accounts.https)),
     }))
 }
 
@@ -187,10 +200,19 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
             }
         }
     };
+    let bad = !told.faults.is_empty();
+    let reader = app.open(cx)?;
+    // By its name, and with the way to its record for who may read that.
+    let organisation = |held: &Organisation| -> Result<Markup, Error> {
+        let name = people.organisation(held.id).map_or_else(|| held.policy_name(), |name| l.p(name).to_string());
+        let record = reader.record("office_organisation", held.id)?;
+        let href = record.map(|_| cx.to(&format!("/registers/office_organisation/{}", held.id)));
+        Ok(html! { @if let Some(href) = href { a href=(href) { (l.foreign(&name)) } } @else { (l.foreign(&name)) } })
+    };
     let body = html! {
         (parts::heading(&signed.login, &signed.name))
         @if let Some(done) = &told.done { div class="callout" role="status" { p { (l.p(done)) } } }
-        @if !told.faults.is_empty() { div class="callout care" role="alert" { @for fault in &told.faults { p { (l.p(fault)) } } } }
+        @if told.offer.is_none() { (faults(l, &told.faults)) }
         @if !told.codes.is_empty() {
             div class="callout" {
                 p { b { (l.t("予備コード", "Recovery codes")) } " " (l.t("今だけ表示します。印刷して、安全な所に保管してください。それぞれ1回使えます。",
@@ -203,7 +225,7 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
             Some(memberships) => ul { @for m in memberships {
                 li {
                     (app.pack.code("role", &m.role).map_or(m.role.as_str(), |c| l.p(&c.label)))
-                    " · " a href=(cx.to(&format!("/registers/office_organisation/{}", m.organisation.id))) { (m.organisation.policy_name()) }
+                    " · " (organisation(&m.organisation)?)
                 }
             } },
             None => p class="muted" { (l.t("役割はまだありません。", "No roles yet.")) },
@@ -238,16 +260,21 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
         })) }
         (identities(cx, accounts, me, &form)?)
         h2 { (l.t("認証アプリ", "Authenticator app")) }
-        @if let Some((svg, secret)) = &told.offer {
+        @if let Some(offer) = &told.offer {
             p { (l.t("アプリでこの図を読み取り、表示された6桁のコードを入れてください。", "Scan this with the app and enter the six digits it shows.")) }
-            div class="qr" role="img" aria-label=(l.t("認証アプリで読み取る図", "What the authenticator app scans")) { (PreEscaped(svg)) }
-            p class="small" { (l.t("読み取れないときに入れる文字", "If it cannot be scanned, type")) ": " code { (secret) } }
+            div class="qr" role="img" aria-label=(l.t("認証アプリで読み取る図", "What the authenticator app scans")) { (PreEscaped(offer.qr_svg.expose_secret())) }
+            p class="small" { (l.t("読み取れないときに入れる文字", "If it cannot be scanned, type")) ": " code { (offer.secret.expose_secret()) } }
+            (faults(l, &told.faults))
             (form("confirm", html! {
-                div class="field" { label for="code" { (l.t("コード", "Code")) } input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
+                div class="field" {
+                    label for="code" { (l.t("コード", "Code")) }
+                    input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus
+                        aria-describedby=[bad.then_some("faults")] aria-invalid=[bad.then_some("true")];
+                }
                 p { button { (l.t("使い始める", "Put in force")) } }
             }))
         } @else if factor {
-            p { (l.t("使っています。", "In force.")) " " @if l.is_ja() { "予備コードの残り：" (left) } @else { (left) " recovery code(s) left." } }
+            p { (l.t("使っています。", "In force.")) " " (l.t("予備コードの残り：", "")) (fmt::counted(l, left, "件", "recovery code left.", "recovery codes left.")) }
             (form("codes", html! { p { button class="quiet" { (l.t("予備コードを作り直す", "Make new recovery codes")) } } }))
             (form("offer", html! { p { button class="quiet" { (l.t("別のアプリに替える", "Change to another app")) } } }))
             @if !accounts.demands_factor(cx.asking.actor.clearance()) {
@@ -286,6 +313,10 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
         @if sessions.len() > 1 { (form("end-others", html! { p { button class="quiet" { (l.t("ほかをすべて終わらせる", "End all others")) } } })) }
     };
     Ok(layout::page(&app.view(cx), title, "", &[], body))
+}
+
+fn faults(l: L, faults: &[Pair]) -> Markup {
+    html! { @if !faults.is_empty() { div class="callout care" id="faults" role="alert" { @for fault in faults { p { (l.p(fault)) } } } } }
 }
 
 /// What of other providers one signs in by, and the way to link the institution's own.

@@ -38,5 +38,7 @@ pub mod sign_in;
 pub mod source;
 pub mod sources;
 mod timeline;
+mod tokens;
 pub mod trail;
 pub mod transition;
+mod whose;

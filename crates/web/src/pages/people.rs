@@ -3,7 +3,7 @@
 use super::{
     confirm,
     desk::{record_id, register},
-    purpose,
+    purpose, tokens,
 };
 use crate::{
     cells,
@@ -17,19 +17,17 @@ use crate::{
     state::App,
     text::L,
     url::Query,
-    who::{ACCOUNTS, Accounts, READ, WRITE},
+    who::Accounts,
 };
 use maud::{Markup, html};
 use shirube_access::{
     Clearance, Decision, Explanation, Person, RecordAction, RecordOwner, RegisterAction, RegisterGrants, SystemAction, what_can, who_can,
 };
-use shirube_keyring::{Account as Keyed, ExposeSecret, KeyringError, Purpose};
-use shirube_plan::{Owner, Register, Sensitivity};
+use shirube_keyring::{Account as Keyed, ExposeSecret, Purpose};
+use shirube_plan::{Owner, Pair, Register, Sensitivity};
 use shirube_record::Cell;
 use shirube_store::Account;
-use std::collections::BTreeSet;
 
-const DAY: i64 = 86_400_000;
 /// People asked about one record; more are found by their own pages.
 const MOST_PEOPLE: usize = 100;
 
@@ -38,7 +36,7 @@ const MOST_PEOPLE: usize = 100;
 struct Once {
     link: Option<String>,
     token: Option<String>,
-    fault: Option<String>,
+    fault: Option<Pair>,
     sent: bool,
 }
 
@@ -82,17 +80,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
             keyring.end_sessions(id, None)?;
         }
         "forget" => keyring.forget(id)?,
-        "token" => {
-            let days: i64 = entered.text("days").trim().parse().unwrap_or(0);
-            let scopes: BTreeSet<String> =
-                [READ, WRITE, ACCOUNTS].into_iter().filter(|s| entered.all("scope").any(|t| t == *s)).map(str::to_string).collect();
-            let until = jiff::Timestamp::now().as_millisecond().saturating_add(days.saturating_mul(DAY));
-            match keyring.make_token(id, entered.text("name"), scopes, until) {
-                Ok((text, _)) => once.token = Some(text.expose_secret().to_string()),
-                Err(KeyringError::Token(error)) => once.fault = Some(error.to_string()),
-                Err(other) => return Err(other.into()),
-            }
-        }
+        "token" => match tokens::make(keyring, account, &entered)? {
+            Ok(text) => once.token = Some(text),
+            Err(fault) => once.fault = Some(fault),
+        },
         "revoke" => drop(keyring.revoke_token(id, entered.text("token"))?),
         _ => return Err(none(cx)),
     }
@@ -156,8 +147,8 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
                 p { code class="break" { (token) } }
             }
         }
-        @if let Some(fault) = &once.fault { div class="callout care" role="alert" { p lang="en" { (fault) } } }
-        (entrance(cx, accounts, account)?)
+        @if let Some(fault) = &once.fault { div class="callout care" role="alert" { p { (l.p(fault)) } } }
+        (entrance(app, cx, accounts, account)?)
         h2 { (title) }
         form class="filters" method="get" action=(cx.form_action()) {
             label { (l.t("利用目的", "Purpose"))
@@ -180,19 +171,24 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
     Ok(layout::page(&app.view(cx), name, "registers", &[], body))
 }
 
+/// What its register calls the account's state.
+fn state_of<'a>(app: &'a App, l: L, account: &'a Account) -> &'a str {
+    let register = app.pack.registers.get("office_account");
+    register.map_or(&account.state, |register| cells::state_name(l, register, &account.state))
+}
+
 /// How the account comes in: links, sessions, tokens.
-fn entrance(cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, Error> {
+fn entrance(app: &App, cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, Error> {
     let l = cx.l;
     let (keyring, id) = (&accounts.keyring, Keyed(account.id));
     let (sessions, factor, password) = (keyring.sessions(id)?, keyring.has_second_factor(id)?, keyring.has_password(id)?);
-    let tokens = keyring.tokens(id)?;
     let button = |task: &str, word: &str| {
         html! { button class="quiet" name="_do" value=(task) { (word) } " " }
     };
     Ok(html! {
         h2 { (l.t("サインイン", "Signing in")) }
         dl class="facts" {
-            div { dt { (l.t("状態", "State")) } dd { (account.state) } }
+            div { dt { (l.t("状態", "State")) } dd { (state_of(app, l, account)) } }
             div { dt { (l.t("パスワード", "Password")) } dd { (if password { l.t("あり", "set") } else { l.t("なし", "none") }) } }
             div { dt { (l.t("認証アプリ", "Authenticator app")) } dd { (if factor { l.t("あり", "in force") } else { l.t("なし", "none") }) } }
             div { dt { (l.t("セッション", "Sessions")) } dd { (sessions.len()) } }
@@ -211,32 +207,7 @@ fn entrance(cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, 
                 (button("forget", l.t("パスワード・セッション・トークンをすべて消す", "Remove password, sessions and tokens")))
             }
         }
-        h3 { (l.t("プログラム用のトークン", "Tokens for programs")) }
-        @if tokens.is_empty() { p class="muted" { (l.t("ありません。", "None.")) } } @else {
-            ul { @for token in &tokens {
-                li {
-                    b { (token.name) } " · " (token.scopes.iter().cloned().collect::<Vec<_>>().join(", ")) " · "
-                    (l.t("期限 ", "until ")) (cells::time(l, token.expires)) " "
-                    form class="inline" method="post" action=(cx.form_action()) {
-                        input type="hidden" name="_token" value=(cx.asking.word);
-                        input type="hidden" name="token" value=(token.id);
-                        (button("revoke", l.t("取り消す", "Revoke")))
-                    }
-                }
-            } }
-        }
-        form class="narrow" method="post" action=(cx.form_action()) {
-            input type="hidden" name="_token" value=(cx.asking.word);
-            div class="field" { label for="name" { (l.t("名前（何に使うか）", "Name (what it is for)")) } input id="name" name="name" required maxlength="100"; }
-            fieldset class="field" {
-                legend { (l.t("範囲", "Scopes")) }
-                label { input type="checkbox" name="scope" value=(READ) checked; " " (l.t("読む", "read")) } " "
-                label { input type="checkbox" name="scope" value=(WRITE); " " (l.t("書く", "write")) } " "
-                label { input type="checkbox" name="scope" value=(ACCOUNTS); " " (l.t("利用者と組織も書く", "write accounts and organisations, too")) }
-            }
-            div class="field" { label for="days" { (l.t("有効な日数（最長365日）", "Days it is good (at most 365)")) } input id="days" name="days" type="number" min="1" max="365" value="90" required; }
-            p { (button("token", l.t("トークンを作る", "Make a token"))) }
-        }
+        (tokens::list(cx, account, &keyring.tokens(id)?))
     })
 }
 

@@ -121,6 +121,9 @@ pub fn form_address(cx: &Ctx, to: &str, again: bool) -> String {
     cx.form_path(&format!("/sign-in?{}to={}", if again { "again=1&" } else { "" }, url::value(to)))
 }
 
+/// The same after a password was set, which the page then says.
+pub const PASSWORD_SET: &str = "/sign-in?done=password";
+
 /// Where to go after signing in: a page of ours, else the front page.
 pub fn destination(cx: &Ctx, to: Option<&str>) -> String {
     to.filter(|to| gate::own_address(to)).map_or_else(|| cx.to("/"), str::to_string)
@@ -147,6 +150,9 @@ fn form(app: &App, cx: &Ctx, accounts: &Accounts, login: &str, to: &str, wrong: 
     let title = l.t("サインイン", "Sign in");
     let body = html! {
         (parts::heading(l.t("関係者の入口", "For those who work on the plan"), title))
+        @if cx.query.get("done").is_some() && wrong.is_none() {
+            div class="callout" role="status" { p { (l.t("パスワードを設定しました。サインインしてください。", "The password is set. Sign in with it.")) } }
+        }
         (told(cx, wrong))
         form class="narrow" method="post" action=(cx.form_path("/sign-in")) {
             input type="hidden" name="to" value=(to);

@@ -157,7 +157,7 @@ fn cited_by(v: &View, uses: &[&Use]) -> Markup {
             @for (register, list) in &records {
                 @if list.len() > MANY {
                     details class="inline" {
-                        summary { (v.pack.registers.get(*register).map_or(*register, |r| l.p(&r.label))) " " (list.len()) (l.t("件", " records")) }
+                        summary { (v.pack.registers.get(*register).map_or(*register, |r| l.p(&r.label))) " " (fmt::counted(l, list.len(), "件", "record", "records")) }
                         @for entry in list { (link(entry)) }
                     }
                 } @else { @for entry in list { (link(entry)) } }

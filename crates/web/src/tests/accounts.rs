@@ -74,7 +74,8 @@ pub(super) fn founded(portal: &Portal, link: &str) -> Vec<(String, String)> {
     let form = |password: &str| {
         format!("organisation=House&login=ann&name=Ann&email=ann%40example.org&password={0}&again={0}", url::value(password))
     };
-    assert_eq!(ann.ask(Method::Post, &address, form("short")).unwrap().status(), 422);
+    let short = ann.ask(Method::Post, &format!("/en{address}"), form("short")).unwrap();
+    assert!(short.status() == 422 && short.text().contains("<p>The password has 5 characters"), "a sentence: {}", short.text());
     assert_eq!(ann.ask(Method::Post, &address, form(PASSWORD)).unwrap().status(), 303);
     ann.cookies
 }
@@ -112,7 +113,8 @@ fn the_first_owner_comes_in_by_a_link_that_is_good_once() {
         assert!(Browser::new(&portal).page(&address).contains("最初の管理者"));
     }
     let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
-    assert!(ann.page("/me").contains("Ann"));
+    let me = ann.page("/me");
+    assert!(me.contains("Ann") && me.contains(">House</a>"), "the organisation by its name: {me}");
     assert!(ann.page("/registers/office_account").contains("ann"));
     assert!(matches!(Browser::new(&portal).get(&address), Err(Error::Refused(r)) if r.code == "link-over"));
     let history = portal.app.store.history(&Actor::owner(), "office_account", 1).ok();
@@ -159,7 +161,8 @@ fn a_mailbox_alone_does_not_take_the_place_of_the_second_factor() {
     let new = "four other words entirely";
     let body = format!("password={0}&again={0}", url::value(new));
     let mut other = Browser::new(&portal);
-    assert_eq!(other.ask(Method::Post, &to, body).unwrap().location(), Some("/sign-in"));
+    assert_eq!(other.ask(Method::Post, &to, body).unwrap().location(), Some("/sign-in?done=password"));
+    assert!(other.page("/en/sign-in?done=password").contains("The password is set.") && !other.page("/en/sign-in").contains("is set"));
     assert!(other.get("/me").is_err() && ann.get("/me").is_err(), "all sessions are over");
     assert_eq!((other.sign_in("ann", PASSWORD).status(), other.sign_in("ann", new).status()), (422, 303));
 }

@@ -97,7 +97,7 @@ fn a_lost_password_is_replaced_from_the_mailbox_and_a_server_that_was_away_is_tr
     let (path, new) = (path(&letters[0]), "four other words entirely");
     let mut may = Browser::new(&portal);
     let reply = may.ask(Method::Post, &path, format!("password={0}&again={0}", url::value(new))).unwrap();
-    assert_eq!(reply.location(), Some("/sign-in"));
+    assert_eq!(reply.location(), Some("/sign-in?done=password"));
     assert_eq!((may.sign_in("may", PASSWORD).status(), may.sign_in("may", new).status()), (422, 303));
 }
 

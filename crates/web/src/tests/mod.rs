@@ -18,6 +18,7 @@ mod reading;
 mod rights;
 mod trail;
 mod ways_in;
+mod whose;
 
 use crate::testing::Portal;
 use shirube_snapshot::{AsOf, Record};

@@ -286,6 +286,31 @@ fn answers_to_who_is_signed_in_are_kept_by_nobody_and_errors_carry_the_new_token
 }
 
 #[test]
+fn pages_of_errors_tell_who_is_signed_in_and_lead_on_to_a_moment_that_there_is() {
+    let (portal, link) = Portal::with_accounts(testing::desk());
+    let cookies = founded(&portal, &link);
+    let live = Live::start(portal, |_| {});
+    let session = format!("cookie: shirube={}\r\n", cookies.iter().find(|(n, _)| n == "shirube").unwrap().1);
+    let errors = [
+        ("GET", "/en/nowhere", 404),
+        ("DELETE", "/en/plan", 405),
+        ("GET", "/en/nodes/nowhere", 404),
+        ("GET", "/en/plan?as_of=never", 400),
+        ("GET", "/en/registers/project?q=x&as_of=2999-01-01", 400),
+    ];
+    for (method, path, status) in errors {
+        let answer = live.ask(method, path, &session, "");
+        assert_eq!((answer.status, answer.header("cache-control")), (status, Some("no-store")), "{path}");
+        assert!(answer.body.contains("href=\"/en/me\">Ann<") && answer.body.contains("action=\"/en/sign-out\""), "{path}");
+        assert!(!live.ask(method, path, "", "").body.contains("Ann"), "{path}");
+        safe(path, &answer);
+    }
+    let early = live.ask("GET", errors[4].1, &session, "").body;
+    assert!(early.contains("href=\"/en/registers/project?q=x\">This page as it is now<"), "{early}");
+    assert!(!early.contains("href=\"/en/plan?as_of=2999-01-01\""), "no link leads to the same refusal");
+}
+
+#[test]
 fn sizes_are_limited_by_what_a_route_takes() {
     let live = Live::start(Portal::desk(), limits(|l| (l.form, l.upload, l.address, l.headers) = (1000, 5000, 300, 8192)));
     let body = |n: usize| format!("_token={}", "x".repeat(n));

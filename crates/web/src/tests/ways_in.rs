@@ -52,8 +52,8 @@ fn now() -> i64 {
 
 /// Puts an authenticator app in force; gives its secret.
 fn with_app(portal: &Portal, account: Account, now: i64) -> String {
-    let secret = keyring(portal).offer_totp(account, "Shirube", "x").unwrap().secret.expose_secret().to_string();
-    keyring(portal).confirm_totp(account, &code(&secret, now)).unwrap();
+    let secret = keyring(portal).offer_totp(account, "s", "Shirube", "x").unwrap().secret.expose_secret().to_string();
+    keyring(portal).confirm_totp(account, "s", &code(&secret, now)).unwrap();
     secret
 }
 
@@ -79,7 +79,7 @@ fn as_long_as_no_owner_can_sign_in_there_is_a_link() {
     let found = link().unwrap();
     assert_eq!(found.login.as_deref(), Some("ann"));
     let mut ann = Browser::new(&portal);
-    assert_eq!(choose(&mut ann, &found.path, NEW).unwrap().location(), Some("/sign-in"));
+    assert_eq!(choose(&mut ann, &found.path, NEW).unwrap().location(), Some("/sign-in?done=password"));
     assert_eq!(ann.sign_in("ann", NEW).status(), 303);
     assert!(ann.page("/registers/office_account").contains("ann"));
     assert_eq!(link(), None);
@@ -127,7 +127,7 @@ fn no_link_goes_round_a_second_factor() {
         let token = keyring(&portal).make_link(purpose, Account(id), "", Duration::from_secs(60)).unwrap();
         let mut bob = Browser::new(&portal);
         let reply = choose(&mut bob, &format!("/links/{word}/{}", token.expose_secret()), NEW).unwrap();
-        assert_eq!((reply.location(), reply.cookies().len()), (Some("/sign-in"), 0), "{word}");
+        assert_eq!((reply.location(), reply.cookies().len()), (Some("/sign-in?done=password"), 0), "{word}");
         assert_eq!(bob.get("/me").map(|r| r.status()), Err(Error::SignIn));
         let asked = bob.sign_in("bob", NEW);
         assert!(asked.status() == 200 && asked.text().contains("one-time-code"), "{word}: the code is asked for");
@@ -171,6 +171,28 @@ fn what_was_begun_ends_with_the_account_and_does_not_come_back() {
     move_account(&portal, id, 3, "leave");
     portal.get("/").unwrap();
     assert!(!keyring(&portal).can_sign_in(Account(id)).unwrap(), "nothing is kept of who left");
+}
+
+#[test]
+fn a_token_is_made_for_an_active_account_only_and_its_holder_is_told_why_it_is_refused() {
+    let (portal, link) = Portal::with_accounts(testing::desk());
+    let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
+    let feed = make(&portal, "office_account", &[("login", text("feed")), ("kind", text("service"))]);
+    let at = format!("/en/people/{feed}");
+    assert!(ann.page(&format!("/people/{feed}")).contains("<dd>招待中</dd>"), "its state as the register calls it");
+    assert!(ann.page(&at).contains("Tokens are made for active accounts only") && !ann.page(&at).contains("Make a token"));
+    let form = [("_do", "token"), ("name", "feed"), ("scope", "read"), ("days", "30")];
+    let refused = ann.send(&at, &at, &form).unwrap();
+    assert!(refused.status() == 422 && refused.text().contains("Tokens are made for active accounts only"));
+    assert!(keyring(&portal).tokens(Account(feed)).unwrap().is_empty());
+    move_account(&portal, feed, 1, "activate");
+    assert_eq!(ann.send(&at, &at, &form).unwrap().status(), 200);
+    let (token, _) = keyring(&portal).make_token(Account(feed), "x", ["read".to_string()].into(), now() + 86_400_000).unwrap();
+    move_account(&portal, feed, 2, "suspend");
+    let api = |bearer: &str| portal.ask(Method::Get, "/api/v1/plan", &[("authorization", bearer)], Default::default()).unwrap_err();
+    assert_eq!(api("Bearer shirube_aaaaaaaaaaaaaaaa_x"), Error::SignIn, "a stranger learns nothing");
+    let told = api(&format!("Bearer {}", token.expose_secret()));
+    assert_eq!((told.status(), told.slug()), (401, "account-not-active"));
 }
 
 #[test]
@@ -229,6 +251,11 @@ fn whoever_administers_sets_a_second_factor_up_before_anything_else() {
     let secret = page.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_string();
     let mut other = Browser::new(&portal);
     other.sign_in("ann", PASSWORD);
+    let reply = ann.send("/me", "/me", &[("_do", "confirm"), ("code", "000 00")]).unwrap();
+    let again = reply.text();
+    assert!(reply.status() == 422 && again.contains(&secret) && again.contains("<svg") && again.contains("コードが違います"), "{again}");
+    let elsewhere = other.send("/me", "/me", &[("_do", "confirm"), ("code", "000 00")]).unwrap();
+    assert!(elsewhere.status() == 422 && !elsewhere.text().contains(&secret), "it is told to the session alone that began it");
     let reply = ann.send("/me", "/me", &[("_do", "confirm"), ("code", &code(&secret, now()))]).unwrap();
     assert!(reply.status() == 200 && reply.text().contains("予備コード"), "{}", reply.text());
     assert!(ann.page("/registers/office_account").contains("ann"));

@@ -187,7 +187,8 @@ impl Accounts {
         if let Some(text) = bearer(headers).filter(|_| api) {
             let from = Client { address: client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), device: None };
             let token = self.keyring.token(text, &from)?.ok_or(Error::SignIn)?;
-            let account = people.account(token.account.0).filter(|a| a.is_active()).ok_or(Error::SignIn)?;
+            // Told to who holds a good token alone: to others it is as wrong as any.
+            let account = people.account(token.account.0).filter(|a| a.is_active()).ok_or_else(not_active)?;
             let scope = if reading { READ } else { WRITE };
             if !token.scopes.contains(scope) {
                 return Err(Error::Forbidden(pair(
@@ -217,6 +218,22 @@ impl Accounts {
         }
         Ok(Asking { actor: self.actor(&people, None, None)?, visitor: Visitor::Public, client, word: Arc::from(""), renewed: None })
     }
+}
+
+fn not_active() -> Error {
+    Error::refused(
+        401,
+        "account-not-active",
+        pair("利用者が有効ではありません", "The account is not active"),
+        pair(
+            "このトークンの利用者は、まだ有効でないか、止められています。",
+            "The account of this token is not active yet, or was suspended.",
+        ),
+        pair(
+            "管理者に、利用者の記録で有効にするよう頼んでください。",
+            "Ask an owner of this portal to activate it in the account’s record.",
+        ),
+    )
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -39,7 +39,7 @@ pub fn class(answer: &Result<Reply, Error>) -> Class {
         Err(Error::SignIn) => Class::SignIn,
         Err(Error::Forbidden(_)) => Class::Forbidden,
         Err(Error::Internal(cause)) => panic!("a fault of ours: {cause}"),
-        Ok(_) | Err(Error::BadRequest { .. } | Error::Refused(_) | Error::Method) => Class::Reached,
+        Ok(_) | Err(Error::BadRequest { .. } | Error::Moment(_) | Error::Refused(_) | Error::Method) => Class::Reached,
     }
 }
 

@@ -1,0 +1,73 @@
+//! Records that their reporters may enter for their own organisation alone.
+
+use super::{
+    accounts::{Browser, PASSWORD, founded, make, member, text},
+    sent_to,
+};
+use crate::testing::{self, Portal};
+use shirube_keyring::Account;
+use shirube_record::Cell;
+
+const NEW: &str = "/registers/case/new";
+
+/// A portal with `rob`, who reports for House R, which has a corporate number, and `sue`, whose house has none.
+fn portal() -> Portal {
+    let (portal, link) = Portal::with_accounts(testing::guarded());
+    founded(&portal, &link);
+    member(&portal, "sue", Some("reporter"));
+    let rob = make(&portal, "office_account", &[("login", text("rob")), ("kind", text("person")), ("_state", text("active"))]);
+    let house = [("name", text("House R")), ("kind", text("other")), ("corporate_number", text("7000012050002"))];
+    let house = make(&portal, "office_organisation", &house);
+    let held = [("account", Cell::Integer(rob)), ("organisation", Cell::Integer(house)), ("role", text("reporter"))];
+    make(&portal, "office_membership", &held);
+    portal.app.who.accounts().unwrap().keyring.set_password(Account(rob), "rob", PASSWORD).unwrap();
+    portal
+}
+
+fn signed_in<'p>(portal: &'p Portal, login: &str) -> Browser<'p> {
+    let mut browser = Browser::new(portal);
+    browser.sign_in(login, PASSWORD);
+    browser
+}
+
+#[test]
+fn a_reporter_finds_their_organisation_filled_in_and_enters_no_other() {
+    let portal = portal();
+    let mut rob = signed_in(&portal, "rob");
+    let me = rob.page("/me");
+    assert!(me.contains("House R") && !me.contains("/registers/office_organisation"), "by its name, without a way that is closed: {me}");
+    let blank = rob.page(NEW);
+    assert!(blank.contains("name=\"company\" value=\"House R\"") && blank.contains("name=\"company_number\" value=\"7000012050002\""));
+    let other = [("title", "Long to write"), ("company", "House B"), ("company_number", "8000012010038")];
+    let refused = rob.send(NEW, NEW, &other).unwrap();
+    assert_eq!(refused.status(), 422);
+    let page = refused.text();
+    assert!(page.contains("href=\"#f-company_number\"") && page.contains("自組織の記録だけです（House R 7000012050002）"), "{page}");
+    assert!(page.contains("value=\"Long to write\"") && page.contains("value=\"8000012010038\""), "what was typed is kept");
+    let own = [("title", "Long to write"), ("company", "House R"), ("company_number", "7000012050002")];
+    let case = sent_to(rob.send(NEW, NEW, &own).unwrap().location());
+    let amend = format!("/registers/case/{case}/amend");
+    let away = [("title", "Long to write"), ("company_number", "8000012010038"), ("_reason", "r"), ("_version", "1")];
+    assert_eq!(rob.send(&amend, &amend, &away).unwrap().status(), 422, "nor gives one away");
+}
+
+#[test]
+fn a_reporter_without_a_corporate_number_is_told_whom_to_ask_before_filling_in_the_form() {
+    let portal = portal();
+    let mut sue = signed_in(&portal, "sue");
+    let note = |page: &str| page.contains("House of sue") && page.contains("no corporate number") && page.contains("(Owner, Secretariat)");
+    assert!(note(&sue.page(&format!("/en{NEW}"))));
+    let refused = sue.send(&format!("/en{NEW}"), &format!("/en{NEW}"), &[("title", "Long to write")]).unwrap();
+    let page = refused.text();
+    assert_eq!(refused.status(), 422);
+    assert!(note(&page) && page.contains("by who may (Owner, Secretariat)") && page.contains("value=\"Long to write\""), "{page}");
+}
+
+#[test]
+fn who_may_enter_records_of_anybody_is_not_asked_for_their_own() {
+    let portal = portal();
+    member(&portal, "dan", Some("secretariat"));
+    let mut dan = signed_in(&portal, "dan");
+    assert!(!dan.page(NEW).contains("自組織"));
+    assert_eq!(dan.send(NEW, NEW, &[("title", "Anybody's")]).unwrap().status(), 303);
+}
