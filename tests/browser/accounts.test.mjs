@@ -69,7 +69,13 @@ async function authenticator(page) {
   await open(page, "/me");
   await page.getByRole("button", { name: "設定する" }).click();
   assert.deepEqual(await violations(page), []);
+  const picture = await page.locator(".qr svg").boundingBox();
+  assert.ok(picture.height < 300, `the picture leaves the code in sight: ${picture.height} px`);
   const secret = await page.locator("main p.small code").first().innerText();
+  await page.fill("#code", "000 00");
+  await page.keyboard.press("Enter");
+  await page.getByText("コードが違います").waitFor();
+  assert.equal(await page.locator("main p.small code").first().innerText(), secret, "a mistyped code throws nothing away");
   await page.fill("#code", digits(secret));
   await page.getByRole("button", { name: "使い始める" }).click();
   return [secret, await page.locator("ul.digits code").allInnerTexts()];
