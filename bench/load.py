@@ -153,6 +153,14 @@ class Run:
 
     def everything(self):
         o = self.options
+        if o.peer:
+            self.directus()
+        if o.database:
+            product = self.shirube("postgresql", o.database)
+            try:
+                self.note("shirube writes postgresql", self.writes(product))
+            finally:
+                product.remove()
         product = self.shirube("sqlite")
         try:
             start = time.perf_counter()
@@ -164,19 +172,15 @@ class Run:
             for rate in o.rates:
                 self.note(f"shirube pages {rate}/s", load(product.port, rate, o.seconds, PAGE_CONNECTIONS, asked, o.home))
             self.note("shirube writes sqlite", self.writes(product))
+            self.found["idle_after"] = measure.idle_share(3)
+            self.keep()
             if o.soak:
                 self.soak(product, asked)
+                self.keep()
         finally:
             product.remove()
-        if o.database:
-            product = self.shirube("postgresql", o.database)
-            try:
-                self.note("shirube writes postgresql", self.writes(product))
-            finally:
-                product.remove()
-        if o.peer:
-            self.directus()
-        self.found["idle_after"] = measure.idle_share(3)
+
+    def keep(self):
         with open(os.path.join(HERE, "out", "load.json"), "w") as file:
             json.dump(self.found, file, indent=1, ensure_ascii=False)
             file.write("\n")
