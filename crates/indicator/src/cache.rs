@@ -21,8 +21,8 @@ use std::{
 /// Threads share it.
 ///
 /// A result is found again by pack digest, day of the snapshot (which is `:as_of`), the last event that touched a
-/// register it reads, indicator and overrides: everything it depends on. Mistakes are kept too, but not failures of
-/// the database or of time.
+/// register it reads, the last redaction of all (which changes moments that are past, whichever process made it),
+/// indicator and overrides: everything it depends on. Mistakes are kept too, but not failures of the database or of time.
 #[derive(Debug)]
 pub struct Cache {
     computed: Shelf<Question, Outcome>,
@@ -50,6 +50,7 @@ pub(crate) type Outcome = Result<(Arc<Computed>, Arc<Reads>), IndicatorError>;
 struct State {
     pack: String,
     seq: i64,
+    redaction: i64,
     day: String,
 }
 
@@ -129,7 +130,9 @@ impl Cache {
     /// indicators of which other values are shown than the snapshot gives, or the mistake that is told instead.
     pub fn audit(&self, snapshot: &Snapshot, told: &BTreeMap<&str, Result<Arc<Computed>, IndicatorError>>) -> Arc<Audit> {
         let moment = snapshot.moment();
-        let state = State { pack: snapshot.pack().digest.clone(), seq: moment.seq, day: moment.day() };
+        // One that cannot be asked for is none: nothing else can be asked of such a file either.
+        let redaction = snapshot.last_redaction().unwrap_or_default();
+        let state = State { pack: snapshot.pack().digest.clone(), seq: moment.seq, redaction, day: moment.day() };
         let of = |told: &Result<Arc<Computed>, IndicatorError>| told.as_ref().map_or(String::new(), |t| format!("{} {}", t.as_of, t.seq));
         let others = told.iter().map(|(id, told)| format!("{id} {}", of(told))).collect();
         let compute = |snapshot: &Snapshot, indicator: &Indicator| match told.get(indicator.id.as_str()) {
@@ -148,7 +151,8 @@ impl Cache {
         let pack = snapshot.pack().digest.clone();
         let sources = self.sources(snapshot, indicator);
         let seq = last_change(snapshot, &sources.registers).map_err(|m| declared(indicator, m))?;
-        let state = State { pack, seq, day: snapshot.moment().day() };
+        let redaction = snapshot.last_redaction().map_err(|e| declared(indicator, Mistake::Database { message: e.to_string() }))?;
+        let state = State { pack, seq, redaction, day: snapshot.moment().day() };
         let overrides = overrides.iter().map(|(id, value)| (id.clone(), value.to_bits())).collect();
         Ok(Question { state, indicator: indicator.id.clone(), overrides })
     }
@@ -167,7 +171,7 @@ impl Cache {
         found
     }
 
-    /// Forgets everything. Needed after a redaction, which alone changes moments that are past.
+    /// Forgets everything: after a redaction, what was erased need not stay in memory.
     pub fn clear(&self) {
         self.computed.clear();
         self.derived.clear();

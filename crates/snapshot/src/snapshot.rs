@@ -55,6 +55,8 @@ pub(crate) struct Known {
     of: (i64, i64),
     /// The last events that touched registers.
     changes: BTreeMap<String, i64>,
+    /// The last redaction.
+    redaction: Option<i64>,
     /// How many rows were counted, by question.
     pub counts: BTreeMap<String, u64>,
 }
@@ -308,6 +310,21 @@ impl Snapshot {
         }
         self.known.borrow_mut().changes.insert(register.to_string(), last);
         Ok(last)
+    }
+
+    /// The last redaction of all, also one after the moment; 0 if there was none. Nothing else changes what a moment
+    /// that is past shows.
+    pub fn last_redaction(&self) -> Result<i64, SnapshotError> {
+        if !self.keeps_past {
+            return Ok(0);
+        }
+        if let Some(seq) = self.known.borrow().redaction {
+            return Ok(seq);
+        }
+        let sql = "SELECT coalesce(max(seq), 0) FROM _redaction";
+        let seq = self.connection.prepare_cached(sql)?.query_row([], |r| r.get(0))?;
+        self.known.borrow_mut().redaction = Some(seq);
+        Ok(seq)
     }
 
     /// The moment it was asked for.

@@ -70,6 +70,16 @@ impl Whole {
     pub fn moment(&self) -> Moment {
         self.0.moment()
     }
+
+    /// The moment it was asked for.
+    pub fn as_of(&self) -> AsOf {
+        self.1
+    }
+
+    /// The last redaction of all, also one after the moment; 0 if there was none.
+    pub fn last_redaction(&self) -> Result<i64, Error> {
+        Ok(self.0.last_redaction()?)
+    }
 }
 
 /// How an indicator comes to a reader who may read it.
@@ -182,7 +192,7 @@ impl App {
         let issue = match self.face(cx, whole, indicator) {
             Face::Exact => return self.results.compute(&whole.0, indicator, overrides),
             Face::Closed => None,
-            Face::Published => self.published.at(self, whole.1, whole.moment()).map_err(|error| {
+            Face::Published => self.published.at(self, whole).map_err(|error| {
                 tracing::error!(%error, "published figures");
                 disclosed::untold(indicator)
             })?,
@@ -203,7 +213,7 @@ impl App {
             })),
             Face::Published => {
                 let own = indicator.disclosure.as_ref().and_then(|d| if let Disclosure::Counts(c) = d { c.threshold } else { None });
-                let day = self.published.at(self, whole.1, whole.moment())?.map(|issue| issue.moment.day());
+                let day = self.published.at(self, whole)?.map(|issue| issue.moment.day());
                 Some(Telling::Published {
                     threshold: own.unwrap_or(self.pack.disclosing.threshold),
                     every: self.pack.disclosing.every,
@@ -283,7 +293,7 @@ impl App {
         if hidden.is_empty() { audit } else { Arc::new(audit.without(&hidden, &self.pack)) }
     }
 
-    /// Forgets all results. Needed after a redaction, which alone changes moments that are past.
+    /// Forgets all results: after a redaction, what was erased need not stay in memory.
     pub fn forget(&self) {
         self.results.clear();
         self.published.clear();

@@ -3,7 +3,7 @@
 
 use shirube_indicator::{Cache, Mistake, Overrides, SqlValue, compute, derive};
 use shirube_plan::Indicator;
-use shirube_record::{Cell, Content, Origin};
+use shirube_record::{Cell, Content, Origin, Scope};
 use shirube_snapshot::AsOf;
 use shirube_store::{Actor, Command, Store};
 use std::sync::Arc;
@@ -133,6 +133,25 @@ fn a_cache_tells_moments_apart_and_can_forget() {
     assert_eq!((read(AsOf::Head), read(AsOf::Seq(before))), (11.0, 10.0));
     cache.clear();
     assert!(cache.is_empty());
+}
+
+/// Whoever made it: another process has no way to tell this one's cache.
+#[test]
+fn a_redaction_changes_what_was_kept_of_the_past() {
+    let (_folder, store) = store();
+    let cache = Cache::default();
+    let tagged = crate::common::indicator("SELECT '2025' AS period, count(*) AS value FROM tree WHERE tag = 'N-06'", "");
+    plant(&store, "N-06");
+    let then = store.head_seq();
+    plant(&store, "N-07");
+    let read = || {
+        let reader = store.reader(&Actor::owner(), AsOf::Seq(then)).unwrap();
+        cache.compute(&reader, &tagged, &Overrides::new()).unwrap().observations[0].value
+    };
+    assert_eq!((read(), read(), cache.len()), (Some(1.0), Some(1.0), 1));
+    let reason = "asked for".to_string();
+    store.submit(&Actor::owner(), Command::Redact { register: "tree".into(), record: then, scope: Scope::All, reason }).unwrap();
+    assert_eq!(read(), Some(0.0));
 }
 
 #[test]

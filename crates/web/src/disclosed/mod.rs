@@ -12,7 +12,10 @@ mod telling;
 pub use calendar::Calendar;
 pub use telling::Telling;
 
-use crate::{error::Error, state::App};
+use crate::{
+    error::Error,
+    state::{App, Whole},
+};
 use jiff::Timestamp;
 use shirube_disclosure::{Fate, History};
 use shirube_indicator::{Computed, IndicatorError, Mistake, Observation, Overrides};
@@ -38,6 +41,8 @@ pub struct Published {
 
 #[derive(Clone, Debug, Default)]
 struct Issued {
+    /// The last redaction that it knows of.
+    redaction: i64,
     shown: History<Name>,
     issues: Vec<Arc<Issue>>,
 }
@@ -62,7 +67,7 @@ impl Published {
         Published { calendar, first: OnceLock::new(), issued: Mutex::default() }
     }
 
-    /// Forgets what was published, so that it is decided on anew.
+    /// Forgets what was published, so that nothing erased stays in memory.
     pub fn clear(&self) {
         *self.issued.lock().unwrap_or_else(PoisonError::into_inner) = Issued::default();
     }
@@ -76,14 +81,19 @@ impl Published {
         Ok((first.seq != 0).then(|| *self.first.get_or_init(|| first.at_ms)))
     }
 
-    /// The last issue before a moment; none before the first.
-    pub fn at(&self, app: &App, as_of: AsOf, moment: Moment) -> Result<Option<Arc<Issue>>, Error> {
+    /// The last issue before a moment; none before the first. After a redaction, by whichever process, all of them are
+    /// decided on anew.
+    pub fn at(&self, app: &App, whole: &Whole) -> Result<Option<Arc<Issue>>, Error> {
         let due = match self.first(app)? {
             Some(first) => self.calendar.moments(first, Timestamp::now().as_millisecond()),
             None => vec![],
         };
+        let (as_of, moment, redaction) = (whole.as_of(), whole.moment(), whole.last_redaction()?);
         // Others wait: each issue builds on the ones before.
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        if issued.redaction < redaction {
+            *issued = Issued { redaction, ..Issued::default() };
+        }
         while let Some(next) = due.get(issued.issues.len()) {
             let mut after = issued.clone();
             let issue = issue(app, *next, &mut after.shown)?;
