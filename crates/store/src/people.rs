@@ -97,20 +97,17 @@ impl Store {
     /// changed, or the day.
     pub fn people(&self) -> Result<Arc<People>, StoreError> {
         let (head, day) = (self.head_seq(), today());
-        {
-            let known = self.known();
-            if known.1 >= head && known.0.day == day {
-                return Ok(Arc::clone(&known.0));
-            }
+        // Who comes meanwhile waits for the same answer.
+        let mut known = self.known();
+        if known.1 >= head && known.0.day == day {
+            return Ok(Arc::clone(&known.0));
         }
         let reader = self.whole(AsOf::Head)?;
         let seq = reader.last_change(REGISTERS)?;
-        let mut known = self.known();
-        // A reader that began earlier is not to bring back what was since taken away.
-        if known.0.seq < seq || (known.0.seq == seq && known.0.day != day) {
+        if known.0.seq < seq || known.0.day != day {
             known.0 = Arc::new(read(&reader, seq, day)?);
         }
-        known.1 = known.1.max(reader.moment().seq);
+        known.1 = reader.moment().seq;
         Ok(Arc::clone(&known.0))
     }
 
