@@ -8,13 +8,18 @@ use crate::{
     fence::{Limits, Reads},
     judge::{Judgement, judge},
     run::{Overrides, Scope, declared, last_change},
+    shelf::{Shelf, hold},
 };
 use shirube_plan::{Indicator, Pack, Sensitivity};
 use shirube_snapshot::Snapshot;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::{Hash, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 /// Results on the snapshots of one store, kept up to a number of rows; what was not read for longest goes first.
@@ -29,6 +34,8 @@ pub struct Cache {
     derived: Shelf<(Question, usize), Result<Arc<Derivation>, IndicatorError>>,
     judged: Shelf<Same, Arc<Judgement>>,
     audited: Shelf<(State, Vec<String>), Arc<Audit>>,
+    /// Microseconds that computing and deriving have taken, ever.
+    spent: AtomicU64,
     /// What each indicator reads, by pack digest, by id.
     sources: Mutex<HashMap<String, HashMap<String, Arc<Sources>>>>,
 }
@@ -84,7 +91,7 @@ impl Cache {
     /// A cache for about this many rows of results, as many of derivations, as many judged, and as many lines of audits.
     pub fn new(capacity: usize) -> Cache {
         let (computed, derived, audited) = (Shelf::new(capacity), Shelf::new(capacity), Shelf::new(capacity));
-        Cache { computed, derived, judged: Shelf::new(capacity), audited, sources: Mutex::default() }
+        Cache { computed, derived, judged: Shelf::new(capacity), audited, spent: AtomicU64::new(0), sources: Mutex::default() }
     }
 
     /// [`compute()`](crate::compute()), done at most once per state of everything it depends on.
@@ -103,7 +110,7 @@ impl Cache {
     fn outcome(&self, snapshot: &Snapshot, indicator: &Indicator, overrides: &Overrides) -> Outcome {
         let make = || {
             let _computing = tracing::info_span!("indicator", shirube.indicator = indicator.id.as_str()).entered();
-            let (computed, reads) = compute_and_tell(snapshot, indicator, overrides, Limits::default())?;
+            let (computed, reads) = self.timed(|| compute_and_tell(snapshot, indicator, overrides, Limits::default()))?;
             Ok((Arc::new(computed), Arc::new(reads)))
         };
         let cost = |outcome: &Outcome| cost_of(outcome, |(computed, _)| computed.observations.len());
@@ -120,7 +127,7 @@ impl Cache {
     ) -> Result<Arc<Derivation>, IndicatorError> {
         let make = || {
             let _deriving = tracing::info_span!("derivation", shirube.indicator = indicator.id.as_str()).entered();
-            derive(snapshot, indicator, overrides, max_rows).map(Arc::new)
+            self.timed(|| derive(snapshot, indicator, overrides, max_rows)).map(Arc::new)
         };
         let key = (self.question(snapshot, indicator, overrides)?, max_rows);
         self.derived.get(key, make, |outcome| cost_of(outcome, |d| d.steps.iter().map(|s| s.rows.len()).sum()))
@@ -171,6 +178,18 @@ impl Cache {
         found
     }
 
+    fn timed<T>(&self, make: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let made = make();
+        self.spent.fetch_add(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        made
+    }
+
+    /// How long all that was not kept has taken to compute and derive, ever.
+    pub fn spent(&self) -> Duration {
+        Duration::from_micros(self.spent.load(Ordering::Relaxed))
+    }
+
     /// Forgets everything: after a redaction, what was erased need not stay in memory.
     pub fn clear(&self) {
         self.computed.clear();
@@ -202,107 +221,5 @@ fn cost_of<T>(outcome: &Result<T, IndicatorError>, rows: impl Fn(&T) -> usize) -
     match outcome {
         Ok(result) => Some(rows(result)),
         Err(error) => (!matches!(*error.mistake, Mistake::Database { .. } | Mistake::TooSlow { .. })).then_some(0),
-    }
-}
-
-/// Values by key, bounded by what they cost.
-#[derive(Debug)]
-struct Shelf<K, V> {
-    capacity: usize,
-    kept: Mutex<Kept<K, V>>,
-}
-
-#[derive(Debug)]
-struct Kept<K, V> {
-    entries: HashMap<Arc<K>, Entry<V>>,
-    /// Keys by when they were last read.
-    by_age: BTreeMap<u64, Arc<K>>,
-    clock: u64,
-    cost: usize,
-}
-
-#[derive(Debug)]
-struct Entry<V> {
-    value: V,
-    read: u64,
-    cost: usize,
-}
-
-/// What an entry costs beside its rows.
-const ENTRY_COST: usize = 8;
-
-impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
-    fn new(capacity: usize) -> Shelf<K, V> {
-        Shelf { capacity, kept: Mutex::default() }
-    }
-
-    fn get(&self, key: K, make: impl FnOnce() -> V, cost: impl FnOnce(&V) -> Option<usize>) -> V {
-        if let Some(value) = self.kept().read(&key) {
-            return value;
-        }
-        // Not under the lock: others read on while this is made, at worst twice.
-        let value = make();
-        if let Some(cost) = cost(&value) {
-            self.kept().keep(key, value.clone(), cost + ENTRY_COST, self.capacity);
-        }
-        value
-    }
-
-    fn clear(&self) {
-        *self.kept() = Kept::default();
-    }
-
-    fn len(&self) -> usize {
-        self.kept().entries.len()
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
-        hold(&self.kept)
-    }
-}
-
-/// What is kept is whole after every statement, so a panic elsewhere does not spoil it.
-fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl<K, V> Default for Kept<K, V> {
-    fn default() -> Self {
-        Kept { entries: HashMap::new(), by_age: BTreeMap::new(), clock: 0, cost: 0 }
-    }
-}
-
-impl<K: Eq + Hash, V: Clone> Kept<K, V> {
-    fn read(&mut self, key: &K) -> Option<V> {
-        self.clock += 1;
-        let entry = self.entries.get_mut(key)?;
-        if let Some(key) = self.by_age.remove(&entry.read) {
-            self.by_age.insert(self.clock, key);
-        }
-        entry.read = self.clock;
-        Some(entry.value.clone())
-    }
-
-    fn keep(&mut self, key: K, value: V, cost: usize, capacity: usize) {
-        if cost > capacity {
-            return;
-        }
-        let key = Arc::new(key);
-        self.drop_entry(&key);
-        while self.cost + cost > capacity {
-            let Some((_, oldest)) = self.by_age.pop_first() else { break };
-            self.drop_entry(&oldest);
-        }
-        self.clock += 1;
-        self.by_age.insert(self.clock, Arc::clone(&key));
-        self.entries.insert(key, Entry { value, read: self.clock, cost });
-        self.cost += cost;
-    }
-
-    fn drop_entry(&mut self, key: &K) {
-        if let Some(entry) = self.entries.remove(key) {
-            self.by_age.remove(&entry.read);
-            self.cost -= entry.cost;
-        }
     }
 }

@@ -20,6 +20,7 @@ mod order;
 mod period;
 pub mod render;
 mod run;
+mod shelf;
 mod sql;
 mod suggest;
 mod words;

@@ -92,7 +92,9 @@ impl Snapshot {
         let mut connection = Connection::open_with_flags(path, flags)?;
         let gate = Gate::install(&mut connection)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        connection.pragma_update(None, "cache_size", -32_768)?;
+        // For what is not in the file yet but in its write-ahead log, and for sorting; the file itself is mapped. Many are
+        // kept open.
+        connection.pragma_update(None, "cache_size", -8192)?;
         connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
         // Statistics are declared, so a plan does not hang on what is asked for; and none is made anew for each value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

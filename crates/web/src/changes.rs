@@ -11,6 +11,7 @@ impl App {
         if erases {
             self.forget();
         }
+        self.recent.wrote(cx.asking.actor.clearance().login(), receipt.seq);
         Ok(receipt)
     }
 

@@ -33,6 +33,7 @@ mod names;
 mod notify;
 mod pages;
 pub mod parts;
+mod recent;
 mod refused;
 pub mod reply;
 mod route;

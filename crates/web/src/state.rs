@@ -11,6 +11,7 @@ use crate::{
     layout::View,
     measures::{Measure, Measured, rank},
     meter::Meter,
+    recent::Recent,
     site::Site,
     who::Who,
 };
@@ -59,6 +60,8 @@ pub struct App {
     pub(crate) results: indicator::Cache,
     /// What was told of figures on few.
     pub published: Published,
+    /// The moment of figures.
+    pub(crate) recent: Recent,
 }
 
 /// Everything there is at a moment, to compute indicators from. Pages get no record out of it.
@@ -118,6 +121,7 @@ impl App {
             citations: OnceLock::new(),
             texts: OnceLock::new(),
             results: indicator::Cache::default(),
+            recent: Recent::default(),
         }
     }
 
@@ -143,7 +147,13 @@ impl App {
 
     /// What indicators are computed from at the request's moment.
     pub fn whole(&self, cx: &Ctx) -> Result<Whole, Error> {
-        Ok(Whole(self.store.whole(cx.as_of)?, cx.as_of))
+        let head = self.store.head_seq();
+        let recent = || self.recent.seq(head, self.results.spent(), cx.asking.actor.clearance().login());
+        let as_of = match cx.as_of {
+            AsOf::Head => Some(recent()).filter(|seq| *seq < head).map_or(AsOf::Head, AsOf::Seq),
+            earlier => earlier,
+        };
+        Ok(Whole(self.store.whole(as_of)?, cx.as_of))
     }
 
     /// What templates draw from, on pages that show a moment of the records.
