@@ -14,7 +14,7 @@ before(async () => {
   const settings = { ISSUER: `http://127.0.0.1:${port}`, CLIENT_ID: "shirube", CLIENT_SECRET: SECRET, NAME };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => ["SHIRUBE_OIDC_" + name, value]));
   [portal, chrome] = await Promise.all([startPortal({ env: { ...env, SHIRUBE_ACCOUNTS: "on", SHIRUBE_SECOND_FACTOR: "optional" } }), startBrowser()]);
-  const [, link] = portal.log().match(/open (http:\S+set-up\S+)/);
+  const [link] = portal.log().match(/http:\S+\/links\/set-up\/\S+/);
   ann = await chrome.page();
   await ann.goto(link);
   for (const [name, value] of [["organisation", "試験省"], ["login", "ann"], ["name", "Ann"], ["email", "ann@example.jp"]]) await ann.fill(`#${name}`, value);
