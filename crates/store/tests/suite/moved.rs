@@ -2,14 +2,7 @@
 
 use crate::support::*;
 use shirube_store::{Actor, LogError, LogPlace, Moved, Store, StoreError, Target};
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Command as Process, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, path::Path, sync::Arc};
 
 /// What a child of the kill test moves, and where to.
 const CHILD: &str = "SHIRUBE_MOVED_CHILD";
@@ -145,19 +138,8 @@ fn killed_at_any_time_it_is_marked_and_whole_elsewhere_or_as_it_was() {
     let (mut cut, mut whole) = (0, 0);
     for (word, wait) in [("begun", 0), ("begun", 20), ("begun", 60), ("begun", 120), ("begun", 200), ("begun", 320), ("done", 0)] {
         let home = tempfile::tempdir().unwrap();
-        let mut child = Process::new(std::env::current_exe().unwrap())
-            .args(["--exact", "moved::child_that_moves", "--nocapture", "--test-threads=1"])
-            .env(CHILD, format!("{}|{}", folder.path().display(), home.path().display()))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains(word)));
-        std::thread::sleep(Duration::from_millis(wait));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let done = word == "done" || lines.any(|line| line.contains("done"));
+        let what = format!("{}|{}", folder.path().display(), home.path().display());
+        let done = killed("moved::child_that_moves", (CHILD, &what), (word, wait));
         if moved(folder.path()).is_some() {
             whole += 1;
         } else {

@@ -7,7 +7,14 @@ use shirube_plan::{
 };
 use shirube_record::{Cell, Content, Origin};
 use shirube_store::{Actor, Command, LogPlace, Receipt, Store, StoreError};
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command as Process, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
 pub fn pair(ja: &str, en: &str) -> Pair {
     Pair { ja: ja.into(), en: en.into() }
@@ -267,4 +274,22 @@ pub fn mistakes(error: &StoreError) -> Vec<(String, &'static str)> {
         StoreError::Invalid(errors) => errors.iter().map(|e| (e.column.clone(), e.mistake.code())).collect(),
         other => panic!("{other}"),
     }
+}
+
+/// Starts a test of this program as a child with a variable set, kills it some milliseconds after it has said a word, and
+/// says whether it was done.
+pub fn killed(test: &str, (variable, value): (&str, &str), (word, wait): (&str, u64)) -> bool {
+    let mut child = Process::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(variable, value)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains(word)));
+    std::thread::sleep(Duration::from_millis(wait));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    word == "done" || lines.any(|line| line.contains("done"))
 }

@@ -5,10 +5,8 @@ use crate::support::*;
 use shirube_snapshot::AsOf;
 use shirube_store::{Actor, BackupError, Command, Seal, Store, StoreError};
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::Write,
     path::{Path, PathBuf},
-    process::{Command as Process, Stdio},
-    time::Duration,
 };
 
 /// What a child of the kill tests does, and where.
@@ -39,23 +37,6 @@ fn child_that_backs_up_or_restores() {
     }
 }
 
-/// Starts a child, kills it some milliseconds after it has said a word, and says whether it was done.
-fn killed(what: &[&str], (word, wait): (&str, u64)) -> bool {
-    let mut child = Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "backup::kill::child_that_backs_up_or_restores", "--nocapture", "--test-threads=1"])
-        .env(CHILD, what.join("|"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line.contains(word)));
-    std::thread::sleep(Duration::from_millis(wait));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    word == "done" || lines.any(|line| line.contains("done"))
-}
-
 #[test]
 fn nothing_half_done_is_taken_for_whole_whenever_the_process_is_killed() {
     let folder = tempfile::tempdir().unwrap();
@@ -72,7 +53,11 @@ fn nothing_half_done_is_taken_for_whole_whenever_the_process_is_killed() {
     for when in [("begun", 3), ("begun", 30), ("begun", 170), ("done", 0), ("done", 110), ("done", 250)] {
         let out = tempfile::tempdir().unwrap();
         let text = |path: &Path| path.display().to_string();
-        killed(&["backup", &text(folder.path()), &text(out.path())], when);
+        killed(
+            "backup::kill::child_that_backs_up_or_restores",
+            (CHILD, &["backup", &text(folder.path()), &text(out.path())].join("|")),
+            when,
+        );
         for name in std::fs::read_dir(out.path()).unwrap().map(|e| e.unwrap().path()) {
             if name.extension().is_some_and(|e| e == "part") {
                 cut += 1;
@@ -93,7 +78,11 @@ fn nothing_half_done_is_taken_for_whole_whenever_the_process_is_killed() {
     for when in [("begun", 0), ("begun", 5), ("begun", 30), ("begun", 80), ("begun", 150), ("begun", 260), ("begun", 400), ("done", 0)] {
         let to = tempfile::tempdir().unwrap();
         let to_place = place(to.path());
-        let done = killed(&["restore", &out.display().to_string(), &to.path().display().to_string()], when);
+        let done = killed(
+            "backup::kill::child_that_backs_up_or_restores",
+            (CHILD, &format!("restore|{}|{}", out.display(), to.path().display())),
+            when,
+        );
         let there = match server() {
             Some(_) => Store::verify_beside(to.path(), &to_place, &Actor::owner()).ok().filter(|report| report.events > 0),
             None => to.path().join("log.db").exists().then(|| Store::verify_beside(to.path(), &to_place, &Actor::owner()).unwrap()),
