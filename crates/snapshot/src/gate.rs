@@ -71,9 +71,9 @@ impl Gate {
         hold(&self.0).passing = None;
     }
 
-    /// Sets the guard that stays whether the gate is closed or open, or sends it away.
-    pub(crate) fn keep(&self, guard: Option<Box<dyn Guard>>) {
-        hold(&self.0).lasting = guard;
+    /// Sets the guard that stays whether the gate is closed or open, or sends it away; gives the one that stood there.
+    pub(crate) fn keep(&self, guard: Option<Box<dyn Guard>>) -> Option<Box<dyn Guard>> {
+        std::mem::replace(&mut hold(&self.0).lasting, guard)
     }
 }
 

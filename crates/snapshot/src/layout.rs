@@ -3,7 +3,7 @@
 use crate::{
     rows::OWN,
     schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
-    seen::is_sensitive,
+    seen::{Fields, is_sensitive},
     sight::{SENSITIVITIES, bit, columns_of},
 };
 use shirube_plan::{FieldKind, Pack, Register, Storage};
@@ -104,8 +104,10 @@ impl Layout {
     }
 
     /// What a row is read by: the register's own columns and those of fields that are wanted, the others as NULL in
-    /// their places, for many are computed only when they are read.
-    pub fn select(&self, wanted: impl Fn(&str) -> bool) -> String {
+    /// their places, for many are computed only when they are read. All fields if none.
+    pub fn select(&self, fields: &Fields) -> String {
+        let Some(fields) = fields else { return self.all.clone() };
+        let wanted = |field: &str| fields.contains(field);
         let column = |c: &ColumnLayout| if wanted(&c.field) { quoted(&c.name) } else { "NULL".to_string() };
         OWN_COLUMNS.iter().map(|c| c.0.to_string()).chain(self.columns.iter().map(column)).collect::<Vec<_>>().join(", ")
     }

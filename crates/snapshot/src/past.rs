@@ -7,7 +7,7 @@ use crate::{
 };
 use rusqlite::{Connection, OptionalExtension};
 use shirube_plan::{Pack, Register};
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 /// Whether a file keeps earlier moments; none if it is no snapshot.
 pub(crate) fn keeps_past(connection: &Connection) -> Result<Option<bool>, SnapshotError> {
@@ -59,11 +59,42 @@ pub(crate) fn resolve(connection: &Connection, as_of: AsOf, last: Moment, keeps_
     }
 }
 
-/// Makes views that show every register and child table as of an event.
-pub(crate) fn show(connection: &Connection, pack: &Pack, seq: i64) -> Result<(), SnapshotError> {
-    for (table, columns) in pack.registers.values().flat_map(tables) {
-        let rows = rows_of(&table, &columns, Some(seq));
-        connection.execute_batch(&format!("CREATE TEMP VIEW {} AS SELECT {columns} FROM {rows}", quoted(&table)))?;
+/// What is shown of the rows of a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// The present ones.
+    Present,
+    /// The present ones that are not younger than an event since which nothing was superseded.
+    UpTo(i64),
+    /// Those as of an event: present ones that are not younger, and superseded ones that were present then.
+    AsOf(i64),
+}
+
+/// How the registers are shown as of an event, those left out that have not changed since. What was superseded costs much
+/// to read beside what is present, and for a moment that is hardly past there is mostly nothing of it.
+pub(crate) fn changed_since(connection: &Connection, pack: &Pack, seq: i64) -> Result<BTreeMap<String, Rows>, SnapshotError> {
+    let mut changed = BTreeMap::new();
+    for register in pack.registers.keys() {
+        let any = |table: &str, column: &str| {
+            let sql = format!("SELECT 1 FROM main.{} WHERE {column} > ?1 LIMIT 1", quoted(table));
+            connection.prepare_cached(&sql)?.exists([seq])
+        };
+        if any(&past_name(register), "_until")? {
+            changed.insert(register.clone(), Rows::AsOf(seq));
+        } else if any(register, "_seq")? {
+            changed.insert(register.clone(), Rows::UpTo(seq));
+        }
+    }
+    Ok(changed)
+}
+
+/// Makes views of the registers that have changed since an event, and their child tables, as they were then.
+pub(crate) fn show(connection: &Connection, pack: &Pack, changed: &BTreeMap<String, Rows>) -> Result<(), SnapshotError> {
+    for (register, shown) in changed.iter().filter_map(|(name, shown)| Some((pack.registers.get(name)?, *shown))) {
+        for (table, columns) in tables(register) {
+            let rows = rows_of(&table, &columns, shown);
+            connection.execute_batch(&format!("CREATE TEMP VIEW {} AS SELECT {columns} FROM {rows}", quoted(&table)))?;
+        }
     }
     Ok(())
 }
@@ -81,13 +112,14 @@ pub(crate) fn tables(register: &Register) -> Vec<(String, String)> {
     std::iter::once((register.name.clone(), columns.join(", "))).chain(children).collect()
 }
 
-/// The rows of a table as SQL: the present ones, or as of an event those that are not younger and the superseded ones
-/// that were present then.
-pub(crate) fn rows_of(table: &str, columns: &str, seq: Option<i64>) -> String {
+/// The rows of a table as SQL.
+pub(crate) fn rows_of(table: &str, columns: &str, shown: Rows) -> String {
     let (name, past) = (quoted(table), quoted(&past_name(table)));
-    match seq {
-        None => format!("main.{name}"),
-        Some(seq) => format!(
+    match shown {
+        Rows::Present => format!("main.{name}"),
+        // Nearly all rows are of then, so that an index on the event is of no use.
+        Rows::UpTo(seq) => format!("(SELECT {columns} FROM main.{name} WHERE +_seq <= {seq})"),
+        Rows::AsOf(seq) => format!(
             "(SELECT {columns} FROM main.{name} WHERE _seq <= {seq}
               UNION ALL SELECT {columns} FROM main.{past} WHERE _seq <= {seq} AND _until > {seq})"
         ),

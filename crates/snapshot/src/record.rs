@@ -173,7 +173,7 @@ impl Snapshot {
     /// What a record is read by: its columns, those of other fields left blank, and on a narrowed snapshot last which of
     /// them are hidden.
     pub(crate) fn columns_of(&self, layout: &Layout, fields: &Fields) -> String {
-        let columns = layout.select(|field| fields.as_ref().is_none_or(|fields| fields.contains(field)));
+        let columns = layout.select(fields);
         if self.is_narrowed() { format!("{columns}, {HIDDEN}") } else { columns }
     }
 

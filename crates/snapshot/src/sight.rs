@@ -7,7 +7,7 @@
 
 use crate::{
     gate::Guard,
-    past,
+    past::{self, Rows},
     schema::{OWN_COLUMNS, child_columns, child_name, past_name, quoted},
 };
 use rusqlite::{
@@ -229,8 +229,8 @@ fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
-/// Makes the views of a narrowed snapshot; `seq` is the event of an earlier moment.
-pub(crate) fn show(connection: &Connection, pack: &Pack, sight: &Sight, seq: Option<i64>) -> Result<Narrow> {
+/// Makes the views of a narrowed snapshot; `earlier` are the registers that show an earlier moment.
+pub(crate) fn show(connection: &Connection, pack: &Pack, sight: &Sight, earlier: &BTreeMap<String, Rows>) -> Result<Narrow> {
     let inner: String = connection.query_row("SELECT '_' || lower(hex(randomblob(16))) || '_'", [], |r| r.get(0))?;
     for register in pack.registers.values() {
         let conditions = sight.of(register);
@@ -244,13 +244,14 @@ pub(crate) fn show(connection: &Connection, pack: &Pack, sight: &Sight, seq: Opt
         });
         let columns: Vec<String> = own.chain(columns).chain([format!("{} AS {HIDDEN}", conditions.hidden())]).collect();
         let tables = past::tables(register);
-        let rows = tables.first().map(|(table, columns)| past::rows_of(table, columns, seq)).unwrap_or_default();
+        let shown = earlier.get(&register.name).copied().unwrap_or(Rows::Present);
+        let rows = tables.first().map(|(table, columns)| past::rows_of(table, columns, shown)).unwrap_or_default();
         let sql = format!("SELECT {} FROM {rows} WHERE {}", columns.join(", "), conditions.rows);
         view(connection, &inner, &register.name, &sql)?;
         for field in &register.fields {
             let name = child_name(&register.name, &field.name);
             if let Some((table, columns)) = tables.iter().skip(1).find(|(table, _)| *table == name) {
-                let sql = child(field, &conditions, &rows, &past::rows_of(table, columns, seq));
+                let sql = child(field, &conditions, &rows, &past::rows_of(table, columns, shown));
                 view(connection, &inner, table, &sql)?;
             }
         }

@@ -4,7 +4,8 @@ use crate::{
     AsOf, Moment, SnapshotError, digest, functions,
     gate::Gate,
     layout::{Layouts, layouts},
-    pack_tables, past,
+    pack_tables,
+    past::{self, Rows},
     schema::{self, past_name, quoted},
     search::text::{Texts, register_holds, texts},
     seen::Seen,
@@ -57,6 +58,8 @@ pub(crate) struct Known {
     changes: BTreeMap<String, i64>,
     /// The last redaction.
     redaction: Option<i64>,
+    /// At an earlier moment the registers that have changed since.
+    earlier: Option<BTreeMap<String, Rows>>,
     /// How many rows were counted, by question.
     pub counts: BTreeMap<String, u64>,
 }
@@ -64,14 +67,14 @@ pub(crate) struct Known {
 /// What the TEMP views of a snapshot show.
 #[derive(Clone, Debug)]
 struct Views {
-    /// The event of an earlier moment; none for present rows.
-    seq: Option<i64>,
+    /// The registers that show an earlier moment.
+    earlier: BTreeMap<String, Rows>,
     sight: Option<Arc<Sight>>,
 }
 
 impl PartialEq for Views {
     fn eq(&self, other: &Views) -> bool {
-        self.seq == other.seq && same(&self.sight, &other.sight)
+        self.earlier == other.earlier && same(&self.sight, &other.sight)
     }
 }
 
@@ -94,7 +97,7 @@ impl Snapshot {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         // For what is not in the file yet but in its write-ahead log, and for sorting; the file itself is mapped. Many are
         // kept open.
-        connection.pragma_update(None, "cache_size", -8192)?;
+        connection.pragma_update(None, "cache_size", -4096)?;
         connection.pragma_update(None, "mmap_size", 1_i64 << 31)?;
         // Statistics are declared, so a plan does not hang on what is asked for; and none is made anew for each value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -137,14 +140,14 @@ impl Snapshot {
     /// Lets go of the moment, so that the file is free for others. Nothing may be read until [`Snapshot::turn_to`].
     pub fn rest(&mut self) -> Result<(), SnapshotError> {
         if !self.connection.is_autocommit() {
-            self.connection.execute_batch("COMMIT")?;
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
         }
         Ok(())
     }
 
     fn begin(&mut self, as_of: AsOf) -> Result<(), SnapshotError> {
         // One read transaction: everything read through this snapshot is of one moment.
-        self.connection.execute_batch("BEGIN")?;
+        self.connection.prepare_cached("BEGIN")?.execute([])?;
         let last = past::last(&self.connection, self.keeps_past)?.unwrap_or_default();
         let moment = past::resolve(&self.connection, as_of, last, self.keeps_past)?;
         let earlier = moment.seq < last.seq;
@@ -190,8 +193,8 @@ impl Snapshot {
 
     /// Makes the views that the moment and the sight ask for.
     fn draw(&mut self) -> Result<(), SnapshotError> {
-        let seq = self.earlier.then_some(self.moment.seq);
-        let wanted = Some(Views { seq, sight: self.sight.clone() }).filter(|v| v.seq.is_some() || v.sight.is_some());
+        let earlier = self.changed_since()?;
+        let wanted = Some(Views { earlier, sight: self.sight.clone() }).filter(|v| !v.earlier.is_empty() || v.sight.is_some());
         if self.views == wanted {
             return Ok(());
         }
@@ -202,16 +205,32 @@ impl Snapshot {
         if self.views.take().is_some() {
             past::hide(&self.connection)?;
         }
-        match (seq, &self.sight) {
-            (seq, Some(sight)) => {
-                let narrow = sight::show(&self.connection, &self.pack, sight, seq)?;
+        match &wanted {
+            Some(Views { earlier, sight: Some(sight) }) => {
+                let narrow = sight::show(&self.connection, &self.pack, sight, earlier)?;
                 self.gate.keep(Some(Box::new(narrow)));
             }
-            (Some(seq), None) => past::show(&self.connection, &self.pack, seq)?,
-            (None, None) => {}
+            Some(Views { earlier, sight: None }) => past::show(&self.connection, &self.pack, earlier)?,
+            None => {}
         }
         self.views = wanted;
         Ok(self.connection.pragma_update(None, "query_only", true)?)
+    }
+
+    /// At an earlier moment the registers that have changed since, and how they are shown.
+    fn changed_since(&mut self) -> Result<BTreeMap<String, Rows>, SnapshotError> {
+        if !self.earlier {
+            return Ok(BTreeMap::new());
+        }
+        let known = self.known.get_mut();
+        if let Some(earlier) = &known.earlier {
+            return Ok(earlier.clone());
+        }
+        // This looks at the tables behind the views.
+        let guard = self.gate.keep(None);
+        let earlier = past::changed_since(&self.connection, &self.pack, self.moment.seq);
+        self.gate.keep(guard);
+        Ok(known.earlier.insert(earlier?).clone())
     }
 
     /// Opens the same moment once more, for another thread; none for a snapshot in memory.

@@ -98,7 +98,7 @@ pub(super) fn indexes(pack: &Pack) -> Vec<Index> {
             add(&column, with(&["_seq", "_until"]), true, false, FEW);
         }
         let read = read_by_indicators(&texts, register);
-        if read.len() > 1 {
+        if read.len() > 2 {
             add("_read", list(&read), false, false, FEW);
         }
     }
@@ -189,7 +189,8 @@ fn read_by_indicators(texts: &[Vec<&str>], register: &Register) -> Vec<String> {
     columns.sort_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)));
     columns.truncate(WIDEST);
     let state = Some("_state".to_string()).filter(|_| named("_state") > 0 && !register.states.is_empty());
-    columns.into_iter().map(|c| c.2).chain(state).collect()
+    // For moments that are hardly past.
+    columns.into_iter().map(|c| c.2).chain(state).chain(["_seq".to_string()]).collect()
 }
 
 fn words(indicator: &Indicator) -> Vec<&str> {

@@ -113,6 +113,8 @@ impl Reader<'_> {
     fn column(&mut self, fields: &[Field], row: Option<(&str, usize)>, name: &str, value: Value) -> Option<Cell> {
         let found = fields.iter().find_map(|field| match &field.kind {
             FieldKind::Choices { .. } | FieldKind::Group { .. } if field.name == name => Some((field, Part::Main)),
+            // Before what it would cost to make the names of all.
+            _ if !name.starts_with(&field.name) => None,
             _ => field.columns().into_iter().find(|c| c.name == name).map(|c| (field, c.part)),
         });
         let Some((field, part)) = found else {
