@@ -39,9 +39,9 @@ def say(text):
 
 
 def resident(pid):
-    """Megabytes of memory in use."""
-    with open(f"/proc/{pid}/status") as file:
-        return round(int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1024, 1)
+    """Megabytes of memory in use. A page of a file counts once, by however many connections it is mapped."""
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        return round(int(re.search(r"^Pss:\s+(\d+)", file.read(), re.M)[1]) / 1024, 1)
 
 
 class Signed(Shirube):

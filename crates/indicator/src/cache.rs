@@ -137,8 +137,8 @@ impl Cache {
     /// indicators of which other values are shown than the snapshot gives, or the mistake that is told instead.
     pub fn audit(&self, snapshot: &Snapshot, told: &BTreeMap<&str, Result<Arc<Computed>, IndicatorError>>) -> Arc<Audit> {
         let moment = snapshot.moment();
-        // One that cannot be asked for is none: nothing else can be asked of such a file either.
-        let redaction = snapshot.last_redaction().unwrap_or_default();
+        // Where it cannot be asked for, nothing that was kept before a redaction may be found.
+        let redaction = snapshot.last_redaction().unwrap_or(i64::MAX);
         let state = State { pack: snapshot.pack().digest.clone(), seq: moment.seq, redaction, day: moment.day() };
         let of = |told: &Result<Arc<Computed>, IndicatorError>| told.as_ref().map_or(String::new(), |t| format!("{} {}", t.as_of, t.seq));
         let others = told.iter().map(|(id, told)| format!("{id} {}", of(told))).collect();
@@ -210,9 +210,9 @@ impl Cache {
 }
 
 impl Default for Cache {
-    /// A cache for 100,000 rows of each kind, some 20 MB each.
+    /// A cache for 20,000 rows of each kind.
     fn default() -> Self {
-        Cache::new(100_000)
+        Cache::new(20_000)
     }
 }
 

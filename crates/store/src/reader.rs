@@ -7,8 +7,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Snapshots kept for the next reader at most: what a dozen requests at once hold.
-const MOST: usize = 32;
+/// Snapshots kept for the next reader at most: as many as a burst of changes holds at once.
+const MOST: usize = 64;
 
 /// Snapshots that nobody reads at present. To open one takes milliseconds, for SQLite reads the whole schema.
 #[derive(Clone, Debug, Default)]
@@ -40,9 +40,13 @@ impl Idle {
     fn take(&self, as_of: AsOf, sight: &Option<Arc<Sight>>) -> Option<Snapshot> {
         let mut idle = self.hold();
         let alike = |s: &Snapshot| s.has_sight(sight);
-        let at = idle.iter().position(|s| *s.as_of() == as_of && alike(s));
+        // The last one given back: when few read, the others are left alone and take up no memory but what they had.
+        let at = idle.iter().rposition(|s| *s.as_of() == as_of && alike(s));
+        // Between the present and the past views change, and with them all statements that are kept.
+        let is_head = as_of == AsOf::Head;
+        let at = at.or_else(|| idle.iter().rposition(|s| alike(s) && (*s.as_of() == AsOf::Head) == is_head));
         let other = || if idle.len() < MOST { None } else { Some(0) };
-        let at = at.or_else(|| idle.iter().position(alike)).or_else(other)?;
+        let at = at.or_else(|| idle.iter().rposition(alike)).or_else(other)?;
         Some(idle.remove(at))
     }
 

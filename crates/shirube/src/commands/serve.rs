@@ -19,11 +19,14 @@ use tracing_subscriber::{Layer, filter::filter_fn, fmt, layer::SubscriberExt, ut
 
 /// Time for threads to end that did not end in theirs. What they acknowledge is on disk before they say so.
 const LAST: Duration = Duration::from_secs(1);
+/// Threads that a burst of changes has called for end when they had nothing to do for so long: each holds memory, and
+/// they are called in turn, so that without this a trickle of requests keeps all of them.
+const THREAD_REST: Duration = Duration::from_millis(100);
 
 /// Serves until Ctrl-C or SIGTERM; answers and jobs under way have their time to end.
 pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
     let exporter = log(config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(THREAD_REST).build()?;
     // Its connections to PostgreSQL wait for the network when they close, which no thread of the runtime may: it is let go
     // of last, here.
     let mut held = None;

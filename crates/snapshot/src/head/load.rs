@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 
 /// Fewer new rows than this are not worth it.
 const MANY: i64 = 5000;
+/// Kibibytes of pages that the head keeps in memory …
+pub(super) const KIB: i64 = 65_536;
+/// … and while indexes are left out: what is sorted for them takes as much before it needs files.
+const KIB_LOADING: i64 = 262_144;
 
 /// What a batch will do to one register.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +63,7 @@ impl Head {
     }
 
     fn drop_indexes(&mut self, table: &str) -> Result<(), HeadError> {
+        self.connection.pragma_update(None, "cache_size", -KIB_LOADING)?;
         for index in indexes(&self.pack).iter().filter(|i| i.table == table && !i.vital) {
             self.connection.execute_batch(&format!("DROP INDEX IF EXISTS {}", quoted(&index.name)))?;
         }
@@ -74,6 +79,7 @@ impl Head {
     /// Makes the indexes that are missing.
     pub fn make_indexes(&mut self) -> Result<(), HeadError> {
         bring_up(&self.connection, &self.pack)?;
+        self.connection.pragma_update(None, "cache_size", -KIB)?;
         self.indexes_missing = false;
         Ok(())
     }

@@ -290,7 +290,7 @@ fn connect(path: &Path, pack: &Pack) -> Result<Connection, HeadError> {
     // A power cut may cost the head its last commits, never its integrity; the log has them.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "secure_delete", true)?;
-    connection.pragma_update(None, "cache_size", -262_144)?;
+    connection.pragma_update(None, "cache_size", -load::KIB)?;
     // Where files are allowed, sorting for indexes takes one piece of memory as large as the cache before it needs
     // them; otherwise it takes a piece per row.
     connection.pragma_update(None, "temp_store", "FILE")?;

@@ -64,7 +64,7 @@ impl SearchIndex {
         // Whatever a power cut takes is made again from the head.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "secure_delete", true)?;
-        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "cache_size", -32_768)?;
         connection.busy_timeout(PATIENCE)?;
         let head = Connection::open_with_flags(head, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         head.busy_timeout(PATIENCE)?;

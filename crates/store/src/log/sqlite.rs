@@ -61,7 +61,7 @@ impl SqliteLog {
         // An acknowledged event is on disk, whatever happens next.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "secure_delete", true)?;
-        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "cache_size", -16_384)?;
         let application: i64 = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
         match (application, format(&connection)?, tables) {
