@@ -9,6 +9,7 @@ use crate::{
         confirm,
         desk::{record_id, register},
         registers::{holding, holdings},
+        whose,
     },
     reply::Reply,
     state::App,
@@ -16,9 +17,10 @@ use crate::{
 };
 use serde_json::{Value, json};
 use shirube_plan::Register;
-use shirube_record::{Content, Scope};
+use shirube_record::{Content, Mistake, Scope};
 use shirube_snapshot::{AsOf, Record};
 use shirube_store::{Command, Receipt};
+use std::cell::OnceCell;
 
 /// All registers with what is in them.
 pub fn registers(app: &App, cx: &Ctx) -> Result<Reply, Error> {
@@ -91,9 +93,10 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let register = register(app, cx)?;
     let sent = sent(app, cx, register, true)?;
     let content: Content = sent.content.into_iter().filter_map(|(column, cell)| Some((column, cell?))).collect();
+    let owner = whose::named(register, &content);
     let make = || {
         let command = Command::Create { register: register.name.clone(), content, origin: sent.origin };
-        Ok(app.submit(cx, command)?.record)
+        Ok(app.submit(cx, command).map_err(|error| whose::refused(app, cx, &owner, error))?.record)
     };
     let (id, new) = match cx.header("idempotency-key") {
         // Keys are everyone's own: who guesses another's learns nothing of what it made.
@@ -161,8 +164,17 @@ pub fn redact(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 fn sent(app: &App, cx: &Ctx, register: &Register, new: bool) -> Result<values::Sent, Error> {
     confirm::shown(app, cx, register)?;
     let body = body(cx)?;
-    let reader = app.store.reader(&cx.asking.actor, AsOf::Head)?;
-    values::read(register, &app.pack, body, new, &|register, text| names::resolve(&reader, register, text))
+    // Opened for the first reference that is not an id: most bodies hold none.
+    let reader = OnceCell::new();
+    let resolve = |register: &str, text: &str| match reader.get_or_init(|| app.store.reader(&cx.asking.actor, AsOf::Head)) {
+        Ok(reader) => names::resolve(reader, register, text),
+        Err(_) => Err(Mistake::NoSuchRecord { register: register.to_string(), text: text.to_string() }),
+    };
+    let sent = values::read(register, &app.pack, body, new, &resolve);
+    match reader.into_inner() {
+        Some(Err(error)) => Err(error.into()),
+        _ => sent,
+    }
 }
 
 fn now(app: &App, cx: &Ctx, register: &Register, id: i64) -> Result<Record, Error> {

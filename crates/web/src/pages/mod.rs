@@ -41,4 +41,4 @@ mod timeline;
 mod tokens;
 pub mod trail;
 pub mod transition;
-mod whose;
+pub mod whose;

@@ -5,16 +5,19 @@
 
 use super::desk::Desk;
 use crate::{
+    ctx::Ctx,
     error::{Error, pair},
     form::{Entered, Fault},
     names::Names,
     state::App,
+    text::L,
     who::Who,
 };
 use maud::{Markup, html};
 use shirube_access::{Clearance, Membership, Organisation, Person, RecordAction, Rows};
-use shirube_plan::{Owner, Pair};
+use shirube_plan::{Lang, Owner, Pair, Register};
 use shirube_record::{Cell, Content};
+use shirube_store::StoreError;
 use std::collections::BTreeSet;
 
 /// The register that every pack has for organisations.
@@ -153,6 +156,32 @@ impl Bound {
                 pair("自組織を選んでください", "choose it")
             },
         )
+    }
+}
+
+/// What a content says about whose the record is.
+pub fn named(register: &Register, content: &Content) -> Content {
+    let column = match register.owner() {
+        Some(Owner::Number(column)) => column,
+        Some(Owner::Reference(column)) => column.to_string(),
+        Some(Owner::Itself) | None => return Content::new(),
+    };
+    content.get(&column).map(|cell| (column, cell.clone())).into_iter().collect()
+}
+
+/// Why a new record is not taken. Where it is refused for whose it is, that is told, and the way out.
+pub fn refused(app: &App, cx: &Ctx, owner: &Content, error: StoreError) -> Error {
+    let told = || {
+        let desk = Desk::open(app, cx)?;
+        let state = desk.register.states.first().map(|s| s.name.as_str());
+        Ok::<_, Error>(Bound::of(&desk, RecordAction::Create, state)?.and_then(|bound| bound.fault(&desk, owner)))
+    };
+    match error {
+        StoreError::Denied { .. } => match told() {
+            Ok(Some(fault)) => Error::Forbidden(pair(fault.words(L(Lang::Ja)), fault.words(L(Lang::En)))),
+            _ => error.into(),
+        },
+        other => other.into(),
     }
 }
 

@@ -4,7 +4,12 @@ use super::{
     accounts::{Browser, PASSWORD, founded, make, member, text},
     sent_to,
 };
-use crate::testing::{self, Portal};
+use crate::{
+    error::Error,
+    routes::Method,
+    testing::{self, Portal},
+};
+use axum::body::Bytes;
 use shirube_keyring::Account;
 use shirube_record::Cell;
 
@@ -49,6 +54,27 @@ fn a_reporter_finds_their_organisation_filled_in_and_enters_no_other() {
     let amend = format!("/registers/case/{case}/amend");
     let away = [("title", "Long to write"), ("company_number", "8000012010038"), ("_reason", "r"), ("_version", "1")];
     assert_eq!(rob.send(&amend, &amend, &away).unwrap().status(), 422, "nor gives one away");
+}
+
+#[test]
+fn a_program_is_told_whose_records_it_may_enter() {
+    let portal = portal();
+    let rob = signed_in(&portal, "rob");
+    let cookies = rob.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ");
+    let headers = [("cookie", cookies.as_str()), ("content-type", "application/json"), ("sec-fetch-site", "same-origin")];
+    let create = |body: &str| portal.ask(Method::Post, "/api/v1/registers/case/records", &headers, Bytes::from(body.to_string()));
+    for body in
+        [r#"{ "title": "Long to write", "company": "House B", "company_number": "8000012010038" }"#, r#"{ "title": "Long to write" }"#]
+    {
+        let Err(Error::Forbidden(told)) = create(body) else { panic!("{body}") };
+        assert_eq!(
+            told.en,
+            "You may enter records of your own organisation only (House R 7000012050002). Enter its name and corporate number."
+        );
+        assert!(told.ja.contains("自組織の記録だけです（House R 7000012050002）"), "{}", told.ja);
+    }
+    let own = create(r#"{ "title": "Long to write", "company": "House R", "company_number": "7000012050002" }"#);
+    assert_eq!(own.unwrap().status(), 201);
 }
 
 #[test]
