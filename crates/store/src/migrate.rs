@@ -34,7 +34,10 @@ impl Store {
     /// Where the log of a data folder (at `place`) was moved, if there is one and it goes on elsewhere.
     pub fn moved(folder: &Path, place: &LogPlace, actor: &Actor) -> Result<Option<Moved>, StoreError> {
         actor.may(SystemAction::Verify)?;
-        if refuse_absent(folder, place).is_err() { Ok(None) } else { place.reader(folder)?.moved() }
+        match refuse_absent(folder, place).map_err(StoreError::from).and_then(|()| place.reader(folder)) {
+            Err(StoreError::Log(LogError::Absent { .. })) => Ok(None),
+            log => log?.moved(),
+        }
     }
 
     /// Takes up a log that was moved, as if it had not been; gives where it was moved. What was written there since is

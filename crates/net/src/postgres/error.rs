@@ -47,6 +47,11 @@ impl Error {
     pub fn is_busy(&self) -> bool {
         self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
     }
+
+    /// Whether the table asked for is not there.
+    pub fn is_absent(&self) -> bool {
+        self.code() == Some(&SqlState::UNDEFINED_TABLE)
+    }
 }
 
 fn said(error: &tokio_postgres::Error) -> String {

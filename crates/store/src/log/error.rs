@@ -119,7 +119,7 @@ pub enum LogError {
         /// Where.
         place: String,
     },
-    /// There is no log to move.
+    /// There is no log.
     #[error("there is no event log at {place}; name the data folder with --data, or the database with --database")]
     Absent {
         /// Where.

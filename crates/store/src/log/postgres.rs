@@ -52,6 +52,7 @@ pub(crate) fn failure(server: &Server, error: &Error) -> LogError {
     let (place, cause) = (server.to_string(), error.to_string());
     match error {
         error if error.is_busy() => LogError::Busy { place },
+        error if error.is_absent() => LogError::Absent { place },
         error if error.is_lost() => LogError::Unreachable { place, cause },
         _ => LogError::Refused { place, cause },
     }

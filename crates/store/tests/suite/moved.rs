@@ -37,6 +37,16 @@ fn is_moved<T: std::fmt::Debug>(refused: Result<T, StoreError>, to: &Path) {
 }
 
 #[test]
+fn one_that_is_not_there_was_not_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(moved(folder.path()), None);
+    if server().is_some() {
+        let refused = Store::verify_beside(folder.path(), &place(folder.path()), &Actor::owner());
+        assert!(matches!(refused, Err(StoreError::Log(LogError::Absent { .. }))), "{refused:?}");
+    }
+}
+
+#[test]
 fn it_is_read_and_proved_and_no_longer_written() {
     let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     begun(folder.path());
