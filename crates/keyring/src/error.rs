@@ -106,7 +106,7 @@ pub enum PasswordError {
     IsLogin,
     /// Among the passwords that are tried first.
     #[error(
-        "the password is among those that are tried first (known passwords, single words, rows of keys, repetitions); use a few unrelated words"
+        "the password is among those that are tried first (known passwords, single words, rows of keys, repetitions, names of yourself, your organisation or the plan); use a few unrelated words"
     )]
     Common,
 }

@@ -39,6 +39,15 @@ impl RowError {
         let mend = pair("もう一度取り込みを準備してください", "prepare the import again");
         RowError { row, column: None, value: None, code: "changed-meanwhile", problem, mend }
     }
+    /// The policies do not let the importer write it.
+    pub(super) fn denied(row: usize) -> Self {
+        let problem = pair(
+            "この行の記録を書く権限がありません（ほかの組織の記録か、今の状態では変えられない記録です）",
+            "you may not write this record: it is another organisation’s, or may not be changed in its state",
+        );
+        let mend = pair("自組織の記録にするか、この行を除いてください", "make it your own organisation’s, or leave the row out");
+        RowError { row, column: None, value: None, code: "denied", problem, mend }
+    }
     pub(super) fn field(row: usize, column: Option<&str>, value: &str, code: &'static str, problem: Pair, mend: Pair) -> Self {
         RowError { row, column: column.map(str::to_owned), value: shown(value), code, problem, mend }
     }

@@ -19,8 +19,8 @@ pub struct Imported {
 /// `progress` hears how many records are written, of how many; it can cancel until the first is.
 ///
 /// # Errors
-/// [`ImportError::Mistakes`] when the file has mistakes, or when the register changed since it was prepared so
-/// that the store refuses rows; [`ImportError::ReasonRequired`] when it changes existing records without saying why.
+/// [`ImportError::Mistakes`] when the file has mistakes, when the actor may not write some of the rows, or when the
+/// register changed since it was prepared so that the store refuses rows; [`ImportError::ReasonRequired`] when it changes existing records without saying why.
 /// Nothing is written then.
 pub fn run(store: &Store, actor: &Actor, prepared: Prepared, progress: Progress) -> Result<Imported, ImportError> {
     if prepared.error_count > 0 {
@@ -42,7 +42,8 @@ pub fn run(store: &Store, actor: &Actor, prepared: Prepared, progress: Progress)
 
 /// What the store refuses, by row where it is a row's mistake.
 fn refused(error: BatchError, rows: &[u32]) -> ImportError {
-    let of_rows = |e: &StoreError| matches!(e, StoreError::Invalid(_) | StoreError::VersionConflict { .. } | StoreError::NothingChanged);
+    use StoreError as E;
+    let of_rows = |e: &E| matches!(e, E::Invalid(_) | E::Denied { .. } | E::VersionConflict { .. } | E::NothingChanged);
     if error.errors.is_empty() || !error.errors.iter().all(|(_, e)| of_rows(e)) {
         return ImportError::Batch(error);
     }
@@ -54,6 +55,7 @@ fn refused(error: BatchError, rows: &[u32]) -> ImportError {
                 let column = (!e.column.is_empty()).then_some(e.column.as_str());
                 RowError::field(row, column, "", e.mistake.code(), e.problem, e.mend)
             })),
+            StoreError::Denied { .. } => errors.push(RowError::denied(row)),
             _ => errors.push(RowError::changed(row)),
         }
     }

@@ -138,6 +138,16 @@ fn existing_records_change_only_for_a_reason() {
 }
 
 #[test]
+fn rows_that_one_may_not_write_are_told_by_row() {
+    let house = House::new();
+    let prepared = house.prepare("project", "year,theme,people\n2023,A,1\n2023,B,2\n");
+    let refused = shirube_exchange::import::run(&house.store, &shirube_store::Actor::nobody(), prepared, &shirube_exchange::silent);
+    let Err(ImportError::Mistakes { count: 2, errors }) = refused else { panic!("{refused:?}") };
+    assert_eq!(errors.iter().map(|e| (e.row, e.code)).collect::<Vec<_>>(), [(2, "denied"), (3, "denied")]);
+    assert!(house.records("project").is_empty());
+}
+
+#[test]
 fn existing_records_are_found_by_key_and_changed_only_where_the_file_differs() {
     let house = House::new();
     house.import(

@@ -44,7 +44,10 @@ pub fn run(place: &Place, how: How) -> Result<ExitCode, Failure> {
     say!("{} events, {} redacted, last hash {}", restored.report.events, restored.report.redacted, restored.report.last_hash);
     if redactions_from.is_none() {
         let taken = &restored.manifest.taken_at;
-        say!("note: what was redacted after {taken} is here again: redact it, or restore with --redactions-from where the log still is");
+        say!(
+            "note: if anything was redacted after {taken}, it is here again: redact it, or restore with --redactions-from where the log still is"
+        );
     }
+    say!("note: passwords and authenticator apps are not in a backup: where accounts are on, the next start prints a link for an owner");
     Ok(ExitCode::SUCCESS)
 }

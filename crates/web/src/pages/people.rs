@@ -150,17 +150,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
         @if let Some(fault) = &once.fault { div class="callout care" role="alert" { p { (l.p(fault)) } } }
         (entrance(app, cx, accounts, account)?)
         h2 { (title) }
-        form class="filters" method="get" action=(cx.form_action()) {
-            label { (l.t("利用目的", "Purpose"))
-                select name="purpose" {
-                    option value="" { (l.t("なし", "None")) }
-                    @for code in purpose::all(app) {
-                        option value=(code.code) selected[purpose == Some(code.code.as_str())] { (l.p(&code.label)) }
-                    }
-                }
-            }
-            button class="quiet" { (l.t("表示", "Show")) }
-        }
+        (for_purpose(app, cx, purpose))
         @if !grants.system.is_empty() {
             p { (l.t("プログラム全体：", "Installation: ")) (grants.system.iter().map(|a| system_word(l, *a)).collect::<Vec<_>>().join(l.t("、", ", "))) }
         }
@@ -278,6 +268,8 @@ pub fn who(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let body = html! {
         (parts::heading(l.p(&register.label), title))
         p { a href=(cx.to(&format!("/registers/{}/{id}", register.name))) { (l.t("記録へ戻る", "Back to the record")) } }
+        p { (l.t("個人の項目などは、利用目的を示した人にだけ見えることがあります。目的を選ぶと、それを示した場合を表示します。", "Some fields, personal ones above all, are shown only to who states a purpose. Choose one to see what is shown then.")) }
+        (for_purpose(app, cx, purpose))
         div class="scroll" { table class="wide" {
             caption class="visually-hidden" { (title) }
             thead { tr {
@@ -293,7 +285,10 @@ pub fn who(app: &App, cx: &Ctx) -> Result<Reply, Error> {
                         @if row.own { " " span class="tag" { (l.t("自組織", "own")) } }
                     }
                     td { @for (action, why) in row.actions.iter().filter(|(_, why)| permitted(why)) { (reasoned(l, action_word(l, *action), why)) } }
-                    td { @for (sensitivity, why) in row.sees.iter().filter(|(_, why)| permitted(why)) { (reasoned(l, sensitivity_word(l, *sensitivity), why)) } }
+                    td {
+                        @if !row.sees.iter().any(|(_, why)| permitted(why)) { span class="muted" { (l.t("なし", "nothing")) } }
+                        @for (sensitivity, why) in row.sees.iter().filter(|(_, why)| permitted(why)) { (reasoned(l, sensitivity_word(l, *sensitivity), why)) }
+                    }
                     td { @for (name, why) in row.transitions.iter().filter(|(_, why)| permitted(why)) { (reasoned(l, &transition_word(l, Some(register), name), why)) } }
                 }
             } }
@@ -303,6 +298,24 @@ pub fn who(app: &App, cx: &Ctx) -> Result<Reply, Error> {
         }
     };
     Ok(Reply::page(layout::page(&app.view(cx), title, "registers", &[], body)))
+}
+
+/// The choice of the purpose for which rights are shown.
+fn for_purpose(app: &App, cx: &Ctx, purpose: Option<&str>) -> Markup {
+    let l = cx.l;
+    html! {
+        form class="filters" method="get" action=(cx.form_action()) {
+            label { (l.t("利用目的", "Purpose"))
+                select name="purpose" {
+                    option value="" { (l.t("なし", "None")) }
+                    @for code in purpose::all(app) {
+                        option value=(code.code) selected[purpose == Some(code.code.as_str())] { (l.p(&code.label)) }
+                    }
+                }
+            }
+            button class="quiet" { (l.t("表示", "Show")) }
+        }
+    }
 }
 
 /// A right with the policies that give it.

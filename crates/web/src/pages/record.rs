@@ -125,7 +125,7 @@ pub fn view(v: &View, sheet: &Sheet) -> Markup {
     let name = names::of_record(register, v.pack, &record.content, l.0);
     let values = Values { v, of: (&register.name, record.id), names: &sheet.names, hidden: &record.hidden };
     let body = html! {
-        (confirmation(v, register, record))
+        (confirmation(v, sheet))
         div class="head" {
             p class="kicker" { (l.p(&register.label)) @if let Some(number) = &record.number { " " span class="digits" { (number) } } }
             h1 lang=[l.lang_of(&name)] { @if name.is_empty() { (title) } @else { (name) } }
@@ -176,9 +176,9 @@ fn broad(field: &Field, content: &Content) -> bool {
 }
 
 /// What was just done, after a form was sent.
-fn confirmation(v: &View, register: &Register, record: &Record) -> Markup {
+fn confirmation(v: &View, sheet: &Sheet) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
-    let moves = transition::possible(register, record.state.as_deref()).next().is_some();
+    let moves = transition::possible(sheet.register, sheet.record.state.as_deref()).next().is_some() && !sheet.indicators.is_empty();
     let word = match cx.query.get("done") {
         Some("created") if moves => l.t(
             "記録しました。まだ最初の状態です。次の状態に移った記録だけを数える指標もあります。",

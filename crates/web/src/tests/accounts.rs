@@ -231,6 +231,7 @@ fn who_can_see_a_record_and_what_an_account_can_see_is_told() {
     assert!(page.contains("この利用者に見えるもの") && page.contains("台帳"));
     let page = ann.page(&format!("/registers/office_account/{account}/access"));
     assert!(page.contains("管理者はすべてを行う") && page.contains("だれでも"));
+    assert!(page.contains("<select name=\"purpose\">"), "what is seen for a purpose is shown for one");
     assert!(matches!(Browser::new(&portal).get(&format!("/people/{account}")), Err(Error::SignIn)));
 }
 
