@@ -49,7 +49,7 @@ impl Bulk {
                 self.bundle.len() < TOGETHER || self.hand_over(next)
             }
             Err(error) => {
-                let fatal = is_fatal(&error) || matches!(error, StoreError::Denied { .. });
+                let fatal = is_fatal(&error);
                 self.errors.push((index, error));
                 self.truncated = self.errors.len() >= BatchError::LIMIT;
                 !fatal && !self.truncated
