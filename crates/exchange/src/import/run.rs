@@ -20,8 +20,8 @@ pub struct Imported {
 ///
 /// # Errors
 /// [`ImportError::Mistakes`] when the file has mistakes, when the actor may not write some of the rows, or when the
-/// register changed since it was prepared so that the store refuses rows; [`ImportError::ReasonRequired`] when it changes existing records without saying why.
-/// Nothing is written then.
+/// register changed since it was prepared so that the store refuses rows; [`ImportError::ReasonRequired`] when it
+/// changes existing records without saying why. Nothing is written then.
 pub fn run(store: &Store, actor: &Actor, prepared: Prepared, progress: Progress) -> Result<Imported, ImportError> {
     if prepared.error_count > 0 {
         return Err(ImportError::Mistakes { count: prepared.error_count, errors: prepared.errors });

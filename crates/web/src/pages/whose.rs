@@ -1,7 +1,7 @@
 //! Whose a record may be that somebody enters: of their own organisations alone, where the policies say so.
 //!
 //! The store decides. Here the owner's field is filled in beforehand, and it is told what would be refused, with the way
-//! out, before anybody has filled in the rest.
+//! out, before anybody has filled in the rest; a program is told the same when it was refused.
 
 use super::desk::Desk;
 use crate::{
