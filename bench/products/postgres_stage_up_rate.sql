@@ -2,7 +2,7 @@
 WITH themes AS (
   SELECT id, survey_year, stage, moved_up AS hit
   FROM project
-  WHERE NOT under_one_year AND outcome IS NOT NULL AND state IN ('reported', 'confirmed')
+  WHERE NOT under_one_year AND outcome IS NOT NULL AND state = 'confirmed'
 ),
 by_stage AS (
   SELECT survey_year, stage, sum(hit) AS hits, count(*) AS themes FROM themes GROUP BY survey_year, stage

@@ -73,9 +73,13 @@ test("a record by form changes the rate, the chart and the audit", async () => {
   await page.locator("form.record-form").getByRole("button").last().click();
   await page.waitForURL(/\/registers\/project\/\d+/);
   assert.match(await page.locator("main").innerText(), /新しい弁の開発/);
-  await page.getByRole("link", { name: "報告する" }).click();
-  await page.locator("form.record-form").getByRole("button").last().click();
-  await page.waitForURL(/\/registers\/project\/\d+(\?|$)/);
+  for (const step of ["報告する", "確定する"]) {
+    // A report that nobody confirmed changes no published figure.
+    assert.equal(await audit(), differed);
+    await page.getByRole("link", { name: step }).click();
+    await page.locator("form.record-form").getByRole("button").last().click();
+    await page.waitForURL(/\/registers\/project\/\d+(\?|$)/);
+  }
   await page.shot("walk-5-new-record");
   assert.deepEqual((await of2024()).slice(0, 3), ["27.3%", "45", "165"]);
   assert.match(await page.locator("figure svg").first().innerHTML(), /27\.3/);
@@ -89,7 +93,7 @@ function file(name, bad) {
   const rows = ["調査年,テーマ番号,採択時ステージ,採択後1年未満,採択1年後の結果,採択1年後のステージ,_state"];
   for (let i = 1; i <= 50; i++) {
     const stage = bad.includes(i) ? "基礎けんきゅう" : "基礎研究";
-    rows.push(`令和６年度,2024-import-${i},${stage},いいえ,同じステージ,基礎研究,reported`);
+    rows.push(`令和６年度,2024-import-${i},${stage},いいえ,同じステージ,基礎研究,confirmed`);
   }
   const path = join(portal.data, name);
   writeFileSync(path, rows.join("\r\n") + "\r\n");

@@ -1,6 +1,6 @@
--- 調査の対象となった全テーマ / All surveyed themes
+-- 調査の対象となった確定した全テーマ / All confirmed themes
 WITH themes AS NOT MATERIALIZED (
-  SELECT _id, survey_year, focus, stage FROM project WHERE _state IN ('reported', 'confirmed')
+  SELECT _id, survey_year, focus, stage FROM project WHERE _state = 'confirmed'
 ),
 -- 分野とステージで数える / Counted by field and stage
 counts AS (

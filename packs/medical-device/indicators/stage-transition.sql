@@ -1,7 +1,7 @@
--- 調査時点で採択後1年以上のテーマ / Themes at least one year after adoption
+-- 調査時点で採択後1年以上の確定したテーマ / Confirmed themes at least one year after adoption
 WITH themes AS NOT MATERIALIZED (
   SELECT _id, survey_year, stage, stage_after FROM project
-  WHERE under_one_year = 0 AND outcome IS NOT NULL AND _state IN ('reported', 'confirmed')
+  WHERE under_one_year = 0 AND outcome IS NOT NULL AND _state = 'confirmed'
 ),
 -- 採択時と到達のステージで数える / Counted by stage at adoption and stage reached
 counts AS (

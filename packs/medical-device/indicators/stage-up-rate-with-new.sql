@@ -1,8 +1,8 @@
--- 調査の対象となった全テーマ（採択後1年未満を含む） / All surveyed themes, those under one year included
+-- 調査の対象となった確定した全テーマ（採択後1年未満を含む） / All confirmed themes, those under one year included
 WITH themes AS NOT MATERIALIZED (
   SELECT _id, survey_year, stage, moved_up AS hit
   FROM project
-  WHERE outcome IS NOT NULL AND _state IN ('reported', 'confirmed')
+  WHERE outcome IS NOT NULL AND _state = 'confirmed'
 ),
 -- 採択時ステージ別の割合 / Share by stage at adoption
 by_stage AS (
