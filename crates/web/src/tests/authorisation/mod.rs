@@ -2,6 +2,7 @@
 
 mod around;
 mod offers;
+mod planting;
 mod rules;
 mod scene;
 mod writes;
