@@ -36,7 +36,7 @@ pub use identity::Identity;
 pub use link::{Link, Purpose};
 pub use password::{LEAST_CHARACTERS, MOST_CHARACTERS, check_password};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use service_token::ServiceToken;
+pub use service_token::{MOST_TOKEN_DAYS, ServiceToken};
 pub use session::{Means, Session, csrf_token, is_csrf_token};
 pub use sign_in::{Attempt, SignIn, SignedIn, Vouched};
 pub use throttle::Client;

@@ -19,8 +19,8 @@ const PREFIX: &str = "shirube_";
 const ID_CHARACTERS: usize = 16;
 const SECRET_CHARACTERS: usize = 52;
 const NAME_CHARACTERS: usize = 100;
-/// The longest life.
-const MOST_DAYS: i64 = 366;
+/// Days a token is good at most.
+pub const MOST_TOKEN_DAYS: i64 = 365;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Body {
@@ -89,8 +89,8 @@ impl Keyring {
         if scopes.is_empty() || scopes.contains("") {
             return Err(TokenError::NoScope.into());
         }
-        if !(now + 1..=now + MOST_DAYS * 86_400_000).contains(&expires) {
-            return Err(TokenError::Expiry { most_days: MOST_DAYS }.into());
+        if !(now + 1..=now + MOST_TOKEN_DAYS * 86_400_000).contains(&expires) {
+            return Err(TokenError::Expiry { most_days: MOST_TOKEN_DAYS }.into());
         }
         let (id, secret) = (base32(&secret::random::<10>()?), SecretString::from(base32(&secret::random::<32>()?)));
         let body = Body { digest: secret::digest(secret.expose_secret()), name: name.to_string(), scopes: scopes.clone(), made: now };

@@ -8,7 +8,7 @@ use crate::{
     who::{ACCOUNTS, READ, WRITE},
 };
 use maud::{Markup, html};
-use shirube_keyring::{Account as Keyed, ExposeSecret, Keyring, KeyringError, ServiceToken, TokenError};
+use shirube_keyring::{Account as Keyed, ExposeSecret, Keyring, KeyringError, MOST_TOKEN_DAYS, ServiceToken, TokenError};
 use shirube_plan::Pair;
 use shirube_store::Account;
 use std::collections::BTreeSet;
@@ -80,7 +80,12 @@ pub fn list(cx: &Ctx, account: &Account, tokens: &[ServiceToken]) -> Markup {
                 label { input type="checkbox" name="scope" value=(WRITE); " " (l.t("書く", "write")) } " "
                 label { input type="checkbox" name="scope" value=(ACCOUNTS); " " (l.t("利用者と組織も書く", "write accounts and organisations, too")) }
             }
-            div class="field" { label for="days" { (l.t("有効な日数（最長365日）", "Days it is good (at most 365)")) } input id="days" name="days" type="number" min="1" max="365" value="90" required; }
+            div class="field" {
+                label for="days" {
+                    @if l.is_ja() { "有効な日数（最長" (MOST_TOKEN_DAYS) "日）" } @else { "Days it is good (at most " (MOST_TOKEN_DAYS) ")" }
+                }
+                input id="days" name="days" type="number" min="1" max=(MOST_TOKEN_DAYS) value="90" required;
+            }
             p { button class="quiet" name="_do" value="token" { (l.t("トークンを作る", "Make a token")) } }
         } }
     }

@@ -220,6 +220,11 @@ fn programs_come_with_tokens_that_have_scopes() {
     assert!(ask(Method::Get, "/registers/office_account", &token, "").is_err(), "tokens are for the API");
     assert!(ask(Method::Get, "/api/v1/plan", "shirube_no_such_token", "").is_err());
     assert_eq!(ann.send(&at, &at, &[("_do", "token"), ("name", "x"), ("days", "30")]).unwrap().status(), 422, "without a scope");
+    assert!(ann.page(&at).contains("max=\"365\""), "as many days as the keyring takes");
+    for (days, status) in [("365", 200), ("366", 422), ("0", 422)] {
+        let form = [("_do", "token"), ("name", "x"), ("scope", "read"), ("days", days)];
+        assert_eq!(ann.send(&at, &at, &form).unwrap().status(), status, "{days} days");
+    }
 }
 
 #[test]
