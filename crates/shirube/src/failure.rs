@@ -1,5 +1,6 @@
 //! Why a command ended without an answer.
 
+use crate::commands::counted;
 use crate::config::Mistake;
 use crate::packs::PackFilesError;
 use shirube_exchange::export::ExportError;
@@ -14,10 +15,10 @@ pub enum Failure {
     #[error(transparent)]
     PackFiles(#[from] PackFilesError),
     /// The pack has mistakes.
-    #[error("the pack has {0} mistakes: run `shirube check` and mend them")]
+    #[error("the pack has {}: run `shirube check` to see and mend what is wrong", counted(*.0, "mistake", "mistakes"))]
     PackMistakes(usize),
     /// Settings cannot be taken.
-    #[error("{} mistakes in the settings:\n{}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{} in the settings:\n{}", counted(.0.len(), "mistake", "mistakes"), lines(.0))]
     Settings(Vec<Mistake>),
     /// A word of the command line is not known to the pack.
     #[error("there is no {what} `{name}`: {known}")]
@@ -86,6 +87,10 @@ pub enum Failure {
     /// Writing the answer.
     #[error("the answer could not be written: {0}")]
     Output(#[from] std::io::Error),
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl From<StoreError> for Failure {

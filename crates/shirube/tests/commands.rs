@@ -306,7 +306,7 @@ fn the_portal_anchors_its_log_and_verify_holds_it_against_another() {
     let anchor: serde_json::Value = serde_json::from_str(lines.trim()).unwrap();
     assert_eq!((anchor["pack"].as_str(), anchor["seq"].as_u64() > Some(1000)), (Some("medical-device"), true));
     let path = anchors.to_str().unwrap();
-    assert!(says(&shirube(&data, &["verify", "--anchors", path]), 0).ends_with("1 anchors hold\n"));
+    assert!(says(&shirube(&data, &["verify", "--anchors", path]), 0).ends_with("1 anchor holds\n"));
     // The same plan again: the same records, and yet another log.
     says(&shirube(&other, &["audit"]), 0);
     let verified = says(&shirube(&other, &["verify"]), 0);
@@ -369,7 +369,7 @@ fn what_commands_tell_of_personal_and_commercial_fields_is_written_down() {
     says(&shirube(&["import", "office_account", accounts.to_str().unwrap()]), 0);
     let readings = || {
         let verified = says(&shirube(&["verify"]), 0);
-        let line = verified.lines().find(|line| line.contains(" readings, ")).unwrap();
+        let line = verified.lines().find(|line| line.contains(" over, last hash ")).unwrap();
         line.split(' ').next().unwrap().parse::<usize>().unwrap()
     };
     let backup = folder.path().join("plan.backup");

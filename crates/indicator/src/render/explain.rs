@@ -25,6 +25,7 @@ fn step_text(pack: &Pack, step: &Step, number: usize, lang: Lang) -> String {
         Lang::Ja if step.rows.len() < step.total_rows => format!("{}行のうち{}行", step.total_rows, step.rows.len()),
         Lang::Ja => format!("{}行", step.total_rows),
         Lang::En if step.rows.len() < step.total_rows => format!("{} of {} rows", step.rows.len(), step.total_rows),
+        Lang::En if step.total_rows == 1 => "1 row".to_string(),
         Lang::En => format!("{} rows", step.total_rows),
     };
     let mut text = format!("{number}. {} [{}] {rows}\n", comment.get(lang), step.name);

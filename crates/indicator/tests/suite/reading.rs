@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use proptest::prelude::*;
-use shirube_indicator::{Cache, Mistake, Overrides, SqlValue, compute, derive};
-use shirube_plan::Sensitivity;
+use shirube_indicator::{Cache, Mistake, Overrides, SqlValue, compute, derive, render};
+use shirube_plan::{Lang, Sensitivity};
 use std::{collections::BTreeMap, sync::Arc};
 
 const GROWN: &str = "-- 伸び / Growth\nWITH g AS (SELECT value AS rate FROM assumption WHERE id = 'growth')\nSELECT '2024' AS period, count(*) * (1 + (SELECT rate FROM g) / 100.0) AS value FROM tree";
@@ -94,6 +94,14 @@ fn all_rows_of_a_step_are_counted_and_the_first_shown() {
         assert_eq!((derivation.steps[0].rows.len(), derivation.steps[0].total_rows), (4, n));
         assert_eq!((derivation.steps[1].rows.len(), derivation.steps[1].total_rows), (2, 2));
     }
+}
+
+#[test]
+fn a_step_of_one_row_is_told_as_one_row() {
+    let (pack, indicator) = (crate::common::base(), crate::common::indicator(GROWN, INPUTS));
+    let derivation = derive(&crate::common::snapshot(&pack), &indicator, &Overrides::new(), 10).unwrap();
+    let text = render::explain(&pack, &indicator, &derivation, Lang::En);
+    assert!(text.contains("[g] 1 row\n"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `shirube backup`: one file with the log and its attached files.
 
+use super::counted;
 use crate::Place;
 use crate::failure::Failure;
 use crate::office;
@@ -53,7 +54,7 @@ pub fn verify(file: PathBuf, identity: Option<&Path>) -> Result<ExitCode, Failur
     match Store::verify_backup(&archive, &Actor::owner(), &teller()) {
         Ok((manifest, report)) => {
             tell(&manifest)?;
-            say!("{} payloads redacted; the backup is whole", report.redacted);
+            say!("{} redacted; the backup is whole", counted(report.redacted, "payload", "payloads"));
             Ok(ExitCode::SUCCESS)
         }
         Err(StoreError::Backup(error)) if is_no(&error) => {
@@ -126,10 +127,11 @@ pub fn tell(manifest: &Manifest) -> Result<(), Failure> {
     let Manifest { pack, taken_at, events, last_hash, files, missing, .. } = manifest;
     let bytes: u64 = files.iter().map(|file| file.size).sum();
     say!("pack {} {}, taken at {taken_at}", pack.id, pack.version);
-    say!("{events} events, last hash {last_hash}");
-    say!("{} attached files, {bytes} bytes", files.len());
+    say!("{}, last hash {last_hash}", counted(*events, "event", "events"));
+    say!("{}, {}", counted(files.len(), "attached file", "attached files"), counted(bytes, "byte", "bytes"));
     if !missing.is_empty() {
-        say!("{} attached files that records name were never here: {}", missing.len(), missing.join(", "));
+        let (one, many) = ("attached file that records name was never here", "attached files that records name were never here");
+        say!("{}: {}", counted(missing.len(), one, many), missing.join(", "));
     }
     Ok(())
 }

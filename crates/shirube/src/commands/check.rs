@@ -1,5 +1,6 @@
 //! `shirube check`: everything that can be wrong with a pack, without touching any data.
 
+use super::counted;
 use crate::failure::Failure;
 use crate::packs;
 use shirube_indicator::{Overrides, compute_many};
@@ -29,14 +30,14 @@ pub fn run(folder: Option<&Path>) -> Result<ExitCode, Failure> {
         say!("{mistake}");
     }
     say!(
-        "{} {}: {} registers, {} records, {} indicators, {} published figures, {} mistakes",
+        "{} {}: {}, {}, {}, {}, {}",
         pack.meta.id,
         pack.meta.version,
-        pack.registers.values().filter(|r| !r.built_in()).count(),
-        pack.records.iter().map(|f| f.rows.len()).sum::<usize>(),
-        pack.indicators.len(),
-        pack.figures.len(),
-        mistakes.len()
+        counted(pack.registers.values().filter(|r| !r.built_in()).count(), "register", "registers"),
+        counted(pack.records.iter().map(|f| f.rows.len()).sum::<usize>(), "record", "records"),
+        counted(pack.indicators.len(), "indicator", "indicators"),
+        counted(pack.figures.len(), "published figure", "published figures"),
+        counted(mistakes.len(), "mistake", "mistakes")
     );
     Ok(ExitCode::from(u8::from(!mistakes.is_empty())))
 }

@@ -1,5 +1,6 @@
 //! `shirube config check`: the settings in force, where each comes from, and what is wrong.
 
+use super::counted;
 use crate::config::{Found, KEYS};
 use crate::failure::Failure;
 use std::process::ExitCode;
@@ -18,6 +19,6 @@ pub fn check(found: &Found) -> Result<ExitCode, Failure> {
     for doubt in found.config.doubts() {
         say!("note: {doubt}");
     }
-    say!("{} mistakes", found.mistakes.len());
+    say!("{}", counted(found.mistakes.len(), "mistake", "mistakes"));
     Ok(ExitCode::from(u8::from(!found.mistakes.is_empty())))
 }

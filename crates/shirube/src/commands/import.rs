@@ -1,5 +1,6 @@
 //! `shirube import`: a file into a register, all or nothing.
 
+use super::counted;
 use crate::Place;
 use crate::failure::Failure;
 use crate::office::{self, Office};
@@ -41,7 +42,8 @@ pub fn run(place: &Place, register: &str, file: &Path, how: How) -> Result<ExitC
         (Some(office), prepared)
     };
     let plan = prepared.plan;
-    say!("{} rows: {} new, {} changed, {} unchanged, {} with mistakes", plan.rows, plan.create, plan.amend, plan.unchanged, plan.wrong);
+    let rows = counted(plan.rows, "row", "rows");
+    say!("{rows}: {} new, {} changed, {} unchanged, {} with mistakes", plan.create, plan.amend, plan.unchanged, plan.wrong);
     if prepared.error_count > 0 {
         return mistakes(&bytes, &options, &prepared, how.errors.as_deref());
     }
@@ -50,7 +52,7 @@ pub fn run(place: &Place, register: &str, file: &Path, how: How) -> Result<ExitC
         return Ok(ExitCode::SUCCESS);
     };
     let done = import::run(&office.store, &Actor::owner(), prepared, &bar("written"))?;
-    say!("{} records written", done.receipts.len());
+    say!("{} written", counted(done.receipts.len(), "record", "records"));
     Ok(ExitCode::SUCCESS)
 }
 

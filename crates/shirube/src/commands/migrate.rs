@@ -1,6 +1,7 @@
 //! `shirube migrate-store`: the event log from the data folder to PostgreSQL, or back; `shirube migrate-format`: its tables
 //! from one format to another.
 
+use super::counted;
 use crate::Place;
 use crate::failure::Failure;
 use shirube_store::{Actor, LogPlace, Store, StoreError, Target};
@@ -12,7 +13,7 @@ pub fn run(place: &Place, to: &str) -> Result<ExitCode, Failure> {
     let server = LogPlace::url(to).transpose().map_err(StoreError::Log)?;
     let target = server.as_ref().map_or_else(|| Target::Folder(Path::new(to)), Target::Server);
     let report = Store::migrate(&place.data, &place.log, &target, &Actor::owner())?;
-    say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
+    say!("{}, {} redacted, last hash {}", counted(report.events, "event", "events"), report.redacted, report.last_hash);
     match target {
         Target::Server(_) => say!("moved; start with SHIRUBE_DATABASE or --database naming the database, and keep the data folder"),
         Target::Folder(folder) => say!("moved; start with --data {} and without SHIRUBE_DATABASE", folder.display()),

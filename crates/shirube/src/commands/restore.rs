@@ -1,6 +1,7 @@
 //! `shirube restore`: a log and its attached files from a backup.
 
 use super::backup::{archive, tell, teller};
+use super::counted;
 use crate::Place;
 use crate::failure::Failure;
 use crate::office::{self, moment};
@@ -37,11 +38,14 @@ pub fn run(place: &Place, how: How) -> Result<ExitCode, Failure> {
     let asked = Restore { pack: &pack, until, redactions_from };
     let restored = Store::restore(&archive, (&place.data, &place.store()), &asked, &Actor::owner(), &teller())?;
     tell(&restored.manifest)?;
-    say!("{} events and {} attached files restored", restored.kept, restored.files);
+    let (events, files) = (counted(restored.kept, "event", "events"), counted(restored.files, "attached file", "attached files"));
+    say!("{events} and {files} restored");
     if restored.redacted > 0 {
-        say!("{} later redactions follow them, so that what was erased stays erased", restored.redacted);
+        let follow = counted(restored.redacted, "later redaction follows", "later redactions follow");
+        say!("{follow} them, so that what was erased stays erased");
     }
-    say!("{} events, {} redacted, last hash {}", restored.report.events, restored.report.redacted, restored.report.last_hash);
+    let report = &restored.report;
+    say!("{}, {} redacted, last hash {}", counted(report.events, "event", "events"), report.redacted, report.last_hash);
     if redactions_from.is_none() {
         let taken = &restored.manifest.taken_at;
         say!(

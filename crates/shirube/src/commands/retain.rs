@@ -1,5 +1,6 @@
 //! `shirube retain`: what the pack keeps no longer is dropped.
 
+use super::counted;
 use crate::Place;
 use crate::failure::Failure;
 use crate::office::Office;
@@ -15,10 +16,10 @@ pub fn run(place: &Place, now: bool) -> Result<ExitCode, Failure> {
     })?;
     let found = office.store.retain(&Actor::owner().asking("shirube retain", None), !now)?;
     for over in &found.readings {
-        say!("{}: {} readings", over.register, over.entries);
+        say!("{}: {}", over.register, counted(over.entries, "reading", "readings"));
     }
     for (register, records) in &found.records {
-        say!("{register}: personal fields of {} records", records.len());
+        say!("{register}: personal fields of {}", counted(records.len(), "record", "records"));
     }
     match (found.readings.is_empty() && found.records.is_empty(), now) {
         (true, _) => say!("nothing is over"),

@@ -1,5 +1,6 @@
 //! `shirube verify`: the event chain, proved.
 
+use super::counted;
 use crate::Place;
 use crate::failure::Failure;
 use shirube_store::{Actor, LogPlace, Lost, Store};
@@ -16,7 +17,7 @@ pub fn run(place: &Place, anchors: Option<&Path>) -> Result<ExitCode, Failure> {
     for problem in &report.problems {
         say!("{problem}");
     }
-    say!("{} events, {} redacted, last hash {}", report.events, report.redacted, report.last_hash);
+    say!("{}, {} redacted, last hash {}", counted(report.events, "event", "events"), report.redacted, report.last_hash);
     if let Some(moved) = Store::moved(&place.data, from, &Actor::owner())? {
         say!("{moved}");
     }
@@ -25,13 +26,14 @@ pub fn run(place: &Place, anchors: Option<&Path>) -> Result<ExitCode, Failure> {
     for problem in &trail.problems {
         say!("{problem}");
     }
-    say!("{} readings, {} over, last hash {}", trail.entries, trail.over, if trail.entries == 0 { "-" } else { &trail.last_hash });
+    let (read, last) = (counted(trail.entries, "reading", "readings"), if trail.entries == 0 { "-" } else { &trail.last_hash });
+    say!("{read}, {} over, last hash {last}", trail.over);
     say!("{}", if trail.is_clean() { "the trail of readings is whole" } else { "the trail of readings is BROKEN" });
     let mut clean = report.is_clean() && trail.is_clean();
     if let Some(file) = anchors {
         let (held, lost) = Store::verify_anchors(&place.data, from, file, &Actor::owner())?;
         match &lost {
-            None => say!("{held} anchors hold"),
+            None => say!("{}", counted(held, "anchor holds", "anchors hold")),
             Some(Lost { anchor, of_trail: true, .. }) => {
                 let seq = anchor.readings.as_ref().map_or(0, |end| end.seq);
                 say!("reading {seq} was anchored at {}: the trail of readings was cut off or WRITTEN ANEW before it", anchor.at);
