@@ -107,21 +107,6 @@ fn misuse_and_failure_have_their_exit_codes() {
 }
 
 #[test]
-fn settings_are_shown_with_their_origins_and_mistakes_stop_the_program() {
-    let data = tempfile::tempdir().unwrap();
-    let file = data.path().join("shirube.toml");
-    std::fs::write(&file, "listen = \"127.0.0.1:9\"\n").unwrap();
-    let text = says(&shirube(data.path(), &["config", "check"]), 0);
-    let line = text.lines().find(|l| l.starts_with("listen ")).unwrap();
-    assert!(line.contains("127.0.0.1:9 ") && line.ends_with("shirube.toml:1"), "{line}");
-    assert!(text.lines().any(|l| l.starts_with("data ") && l.ends_with("--data")), "{text}");
-    std::fs::write(&file, "lisen = \"127.0.0.1:9\"\n").unwrap();
-    let text = says(&shirube(data.path(), &["config", "check"]), 1);
-    assert!(text.contains("shirube.toml:1: there is no setting `lisen`\n    mend: did you mean `listen`?"), "{text}");
-    says(&shirube(data.path(), &["verify"]), 2);
-}
-
-#[test]
 fn an_import_is_checked_refused_mended_and_done() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("themes.csv");

@@ -5,19 +5,30 @@ use crate::config::{Found, KEYS};
 use crate::failure::Failure;
 use std::process::ExitCode;
 
+/// In place of a value that cannot be taken: the default, or a weaker word, would not be in force.
+const MISTAKEN: &str = "(mistaken, see below)";
+
 /// Prints them; exit 1 when there are mistakes.
 pub fn check(found: &Found) -> Result<ExitCode, Failure> {
     let wide = KEYS.iter().map(|k| k.name.len()).max().unwrap_or(0);
     for key in KEYS {
         let set = (key.show)(&found.config);
-        let value = if key.secret && !["", "none"].contains(&set.as_str()) { "(secret)" } else { set.as_str() };
+        let value = match set.as_str() {
+            _ if found.is_mistaken(key.name) => MISTAKEN,
+            unset @ ("" | "none") => unset,
+            _ if key.secret => "(secret)",
+            shown => shown,
+        };
         say!("{:wide$}  {:24}  {}", key.name, value, found.origin(key.name));
     }
     for mistake in &found.mistakes {
         say!("{mistake}");
     }
-    for doubt in found.config.doubts() {
-        say!("note: {doubt}");
+    // What is half known is not doubted yet.
+    if found.mistakes.is_empty() {
+        for doubt in found.config.doubts() {
+            say!("note: {doubt}");
+        }
     }
     say!("{}", counted(found.mistakes.len(), "mistake", "mistakes"));
     Ok(ExitCode::from(u8::from(!found.mistakes.is_empty())))

@@ -4,18 +4,24 @@ use super::{Found, KEYS, Key, Mistake, Origin, beside, nearest};
 use std::{ops::Range, path::Path};
 use toml::de::{DeTable, DeValue};
 
-/// Takes in what a file says. `own`: it is the data folder's, which cannot say where the data folder is.
+/// Takes in what a file says. `own`: it is the data folder's, which cannot say where the data folder is. Of a file that is
+/// not read to its end nothing is taken, and any setting may stand in it.
 pub fn read(found: &mut Found, path: &Path, own: bool) {
+    let any = || KEYS.iter().map(|key| key.name);
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(cause) => return found.mistakes.push(Mistake::Unreadable { path: path.to_owned(), cause: cause.to_string() }),
+        Err(cause) => {
+            let mistake = Mistake::Unreadable { path: path.to_owned(), cause: cause.to_string() };
+            return found.refuse(any(), &Origin::File(path.to_owned(), 0), mistake);
+        }
     };
     let line = |span: &Range<usize>| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1;
     let origin = |span: Range<usize>| Origin::File(path.to_owned(), line(&span));
     let (root, errors) = DeTable::parse_recoverable(&text);
     for error in &errors {
         let origin = error.span().map_or_else(|| Origin::File(path.to_owned(), 0), origin);
-        found.mistakes.push(Mistake::Syntax { origin, problem: error.message().to_string() });
+        let mistake = Mistake::Syntax { origin: origin.clone(), problem: error.message().to_string() };
+        found.refuse(any(), &origin, mistake);
     }
     if !errors.is_empty() {
         return;
@@ -36,12 +42,18 @@ pub fn read(found: &mut Found, path: &Path, own: bool) {
                 continue;
             };
             match written(key, value.get_ref()) {
-                _ if own && key.name == "data" => found.mistakes.push(Mistake::MovesItself { origin }),
+                _ if own && key.name == "data" => {
+                    let mistake = Mistake::MovesItself { origin: origin.clone() };
+                    found.refuse([key.name], &origin, mistake);
+                }
                 Ok(text) if ["data", "pack", "anchor.file"].contains(&key.name) && text != "none" => {
                     found.take(key, &beside(path, &text), origin)
                 }
                 Ok(text) => found.take(key, &text, origin),
-                Err(problem) => found.mistakes.push(Mistake::Value { origin, name: key.name, problem, example: key.example }),
+                Err(problem) => {
+                    let mistake = Mistake::Value { origin: origin.clone(), name: key.name, problem, example: key.example };
+                    found.refuse([key.name], &origin, mistake);
+                }
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Settings: a file, over it the environment, over it the command line.
 
 mod file;
+mod found;
 mod keys;
 mod mistake;
 
+pub use found::Found;
 pub use keys::{KEYS, Key};
 pub use mistake::{Mistake, Origin};
 
@@ -294,34 +296,6 @@ pub struct Arguments {
     pub values: Vec<(&'static str, &'static str, String)>,
 }
 
-/// The settings in force, where each comes from, and what is wrong.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// In force: what could be read, over the defaults.
-    pub config: Config,
-    /// Origins of what was set, by key.
-    pub origins: BTreeMap<&'static str, Origin>,
-    /// All mistakes.
-    pub mistakes: Vec<Mistake>,
-}
-
-impl Found {
-    /// Where a setting comes from.
-    pub fn origin(&self, key: &str) -> &Origin {
-        self.origins.get(key).unwrap_or(&Origin::Default)
-    }
-
-    fn take(&mut self, key: &'static Key, text: &str, origin: Origin) {
-        match (key.take)(&mut self.config, text.trim()) {
-            Ok(()) => drop(self.origins.insert(key.name, origin)),
-            Err(problem) => {
-                let problem = if key.secret { "cannot be read".to_string() } else { problem };
-                self.mistakes.push(Mistake::Value { origin, name: key.name, problem, example: key.example });
-            }
-        }
-    }
-}
-
 /// Reads them all. `variables` is the environment.
 pub fn read(arguments: &Arguments, variables: impl IntoIterator<Item = (String, String)>) -> Found {
     let mut found = Found::default();
@@ -364,7 +338,9 @@ pub fn read(arguments: &Arguments, variables: impl IntoIterator<Item = (String, 
         ("sign-in by a provider", config.oidc.missing()),
         ("mail", config.mail.missing(config.public_url.is_some())),
     ];
-    for (of, missing) in incomplete {
+    for (of, mut missing) in incomplete {
+        // What is there and mistaken is told as that.
+        missing.retain(|name| !found.is_mistaken(name));
         if !missing.is_empty() {
             found.mistakes.push(Mistake::Incomplete { of, missing });
         }

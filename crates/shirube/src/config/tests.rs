@@ -50,6 +50,23 @@ fn every_mistake_is_told_with_its_place_and_mend() {
 }
 
 #[test]
+fn a_setting_whose_strongest_word_is_mistaken_has_no_value() {
+    let wrong = "listen = \"nowhere\"\n";
+    let (_folder, found) = with(wrong, &[], &[]);
+    assert!(found.is_mistaken("listen") && found.origin("listen").to_string().ends_with("a.toml:1"));
+    assert!(!found.is_mistaken("limits.burst"));
+    let (_folder, found) = with(wrong, &[("SHIRUBE_LISTEN", "127.0.0.1:2")], &[]);
+    assert_eq!((found.is_mistaken("listen"), found.mistakes.len()), (false, 1), "what goes over it is in force");
+    let (_folder, found) = with("listen = \"127.0.0.1:1\"\n", &[("SHIRUBE_LISTEN", "nowhere")], &[]);
+    assert!(found.is_mistaken("listen") && found.origin("listen").to_string() == "SHIRUBE_LISTEN");
+    let (_folder, found) = with("listen = [\n", &[("SHIRUBE_LIMITS_BURST", "8")], &[]);
+    assert!(found.is_mistaken("listen") && found.is_mistaken("mail.from"), "any may stand in a file that does not read");
+    assert!(!found.is_mistaken("limits.burst"));
+    let (_folder, found) = with("[oidc]\nissuer = \"id.example.jp\"\nclient_id = \"shirube\"\n", &[], &[]);
+    assert!(matches!(found.mistakes[..], [Mistake::Value { name: "oidc.issuer", .. }]), "it is not told as missing: {:?}", found.mistakes);
+}
+
+#[test]
 fn the_data_folder_may_hold_the_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(FILE), "data = \"x\"\nlisten = \"127.0.0.1:9\"\n").unwrap();

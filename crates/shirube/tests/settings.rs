@@ -1,0 +1,58 @@
+//! The settings as `config check` tells them.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn shirube(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shirube")).arg("--data").arg(data).args(arguments).output().unwrap()
+}
+
+#[track_caller]
+fn says(output: &Output, code: i32) -> String {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// What is told of a setting.
+#[track_caller]
+fn line<'t>(told: &'t str, name: &str) -> &'t str {
+    told.lines().find(|line| line.split(' ').next() == Some(name)).unwrap_or_else(|| panic!("no {name} in {told}"))
+}
+
+#[test]
+fn settings_are_shown_with_their_origins_and_mistakes_stop_the_program() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("shirube.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:9\"\n").unwrap();
+    let text = says(&shirube(data.path(), &["config", "check"]), 0);
+    let line = text.lines().find(|l| l.starts_with("listen ")).unwrap();
+    assert!(line.contains("127.0.0.1:9 ") && line.ends_with("shirube.toml:1"), "{line}");
+    assert!(text.lines().any(|l| l.starts_with("data ") && l.ends_with("--data")), "{text}");
+    std::fs::write(&file, "lisen = \"127.0.0.1:9\"\n").unwrap();
+    let text = says(&shirube(data.path(), &["config", "check"]), 1);
+    assert!(text.contains("shirube.toml:1: there is no setting `lisen`\n    mend: did you mean `listen`?"), "{text}");
+    says(&shirube(data.path(), &["verify"]), 2);
+}
+
+#[test]
+fn what_is_mistaken_is_shown_as_that_and_not_as_the_default() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("shirube.toml");
+    std::fs::write(&file, "listen = \"nowhere\"\naccounts = \"on\"\n").unwrap();
+    let text = says(&shirube(data.path(), &["config", "check"]), 1);
+    let told = line(&text, "listen");
+    assert!(told.contains("(mistaken, see below)") && told.ends_with("shirube.toml:1") && !told.contains("127.0.0.1"), "{told}");
+    assert!(line(&text, "accounts").contains(" on "), "{text}");
+    assert!(text.ends_with("\n1 mistake\n"), "{text}");
+    let over = says(&shirube(data.path(), &["config", "check", "--listen", "127.0.0.1:9"]), 1);
+    assert!(line(&over, "listen").contains("127.0.0.1:9 ") && over.ends_with("\n1 mistake\n"), "{over}");
+    let start = shirube(data.path(), &["serve"]);
+    says(&start, 2);
+    assert!(String::from_utf8_lossy(&start.stderr).contains("1 mistake in the settings:"));
+    std::fs::write(&file, "accounts = \"on\"\nlisten = [\n").unwrap();
+    let text = says(&shirube(data.path(), &["config", "check"]), 1);
+    assert!(["listen", "accounts", "mail.from"].iter().all(|name| line(&text, name).contains("(mistaken, see below)")), "{text}");
+    assert!(line(&text, "data").ends_with("--data"), "{text}");
+}
