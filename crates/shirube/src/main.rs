@@ -305,7 +305,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = &found.config;
     let place = &Place { pack: config.pack.clone(), data: config.data.clone(), log: config.database.clone(), files: config.files.place() };
     match command {
-        Command::Config { what: Settings::Check } => commands::config::check(&found),
+        Command::Config { what: Settings::Check } => commands::config::check(found),
         _ if !usable => Err(Failure::Settings(found.mistakes)),
         Command::Serve => commands::serve::run(place, config),
         Command::Check { folder } => commands::check::run(folder.as_deref().or(place.pack.as_deref())),

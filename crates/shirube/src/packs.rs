@@ -33,6 +33,17 @@ pub fn files(folder: Option<&Path>) -> Result<Files, PackFilesError> {
     Ok(files)
 }
 
+/// Why a folder can be no pack's, if so. What its files say is not looked at.
+pub fn problem(folder: &Path) -> Option<String> {
+    if !folder.is_dir() {
+        Some(format!("{} is not a folder", folder.display()))
+    } else if !folder.join("pack.toml").is_file() {
+        Some(format!("{} holds no pack.toml", folder.display()))
+    } else {
+        files(Some(folder)).err().map(|error| error.to_string())
+    }
+}
+
 fn built_in(dir: &Dir, files: &mut Files) {
     for file in dir.files() {
         files.insert(file.path().to_string_lossy().replace('\\', "/"), file.contents().to_vec());

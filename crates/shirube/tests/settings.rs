@@ -56,3 +56,26 @@ fn what_is_mistaken_is_shown_as_that_and_not_as_the_default() {
     assert!(["listen", "accounts", "mail.from"].iter().all(|name| line(&text, name).contains("(mistaken, see below)")), "{text}");
     assert!(line(&text, "data").ends_with("--data"), "{text}");
 }
+
+#[test]
+fn a_pack_that_is_not_there_is_a_mistake_in_the_settings() {
+    let data = tempfile::tempdir().unwrap();
+    let plan = data.path().join("plan");
+    std::fs::write(data.path().join("shirube.toml"), "# seen from this folder\npack = \"plan\"\n").unwrap();
+    let check = |arguments: &[&str], code| says(&shirube(data.path(), &[&["config", "check"], arguments].concat()), code);
+    let text = check(&[], 1);
+    let problem = format!("shirube.toml:2: `pack` names no pack: {} is not a folder\n    mend: name the folder", plan.display());
+    assert!(text.contains(&problem) && text.ends_with("\n1 mistake\n"), "{text}");
+    assert!(line(&text, "pack").contains("(mistaken, see below)"), "{text}");
+    std::fs::create_dir(&plan).unwrap();
+    let text = check(&[], 1);
+    assert!(text.contains(&format!("{} holds no pack.toml\n", plan.display())), "{text}");
+    let text = check(&["--pack", "no/such/folder"], 1);
+    assert!(text.contains("\n--pack: `pack` names no pack: no/such/folder is not a folder\n"), "{text}");
+    std::fs::write(plan.join("pack.toml"), "").unwrap();
+    let text = check(&[], 0);
+    assert!(line(&text, "pack").contains(plan.to_str().unwrap()), "{text}");
+    // What needs no pack goes on without.
+    std::fs::remove_dir_all(&plan).unwrap();
+    says(&shirube(data.path(), &["backup", "keygen", "--out", data.path().join("key").to_str().unwrap()]), 0);
+}

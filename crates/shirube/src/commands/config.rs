@@ -1,15 +1,21 @@
 //! `shirube config check`: the settings in force, where each comes from, and what is wrong.
 
 use super::counted;
-use crate::config::{Found, KEYS};
+use crate::config::{Found, KEYS, Mistake};
 use crate::failure::Failure;
+use crate::packs;
 use std::process::ExitCode;
 
 /// In place of a value that cannot be taken: the default, or a weaker word, would not be in force.
 const MISTAKEN: &str = "(mistaken, see below)";
 
 /// Prints them; exit 1 when there are mistakes.
-pub fn check(found: &Found) -> Result<ExitCode, Failure> {
+pub fn check(mut found: Found) -> Result<ExitCode, Failure> {
+    // Looked at here alone: commands that need no pack are not to end for it, and the others say so when they read it.
+    if let Some(problem) = found.config.pack.as_deref().and_then(packs::problem) {
+        let origin = found.origin("pack").clone();
+        found.refuse(["pack"], &origin, Mistake::NoPack { origin: origin.clone(), problem });
+    }
     let wide = KEYS.iter().map(|k| k.name.len()).max().unwrap_or(0);
     for key in KEYS {
         let set = (key.show)(&found.config);

@@ -68,6 +68,14 @@ pub enum Mistake {
         /// A value that can.
         example: &'static str,
     },
+    /// A pack that is not there.
+    #[error("{origin}: `pack` names no pack: {problem}\n    mend: name the folder that holds pack.toml, or no `pack` for the built-in one")]
+    NoPack {
+        /// Where.
+        origin: Origin,
+        /// What is wrong with the folder.
+        problem: String,
+    },
     /// Settings that only work together.
     #[error("{}: not set, and the other settings of {of} are\n    mend: set all of them, or none", missing.join(", "))]
     Incomplete {
