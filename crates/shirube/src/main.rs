@@ -1,5 +1,6 @@
 //! `shirube`: the portal, the desks and the plan in one program.
 
+mod address;
 mod anchoring;
 mod commands;
 mod config;

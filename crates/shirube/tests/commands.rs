@@ -221,17 +221,23 @@ fn a_start_without_an_owner_prints_a_link_and_so_does_user_recover() {
         line.clear();
         assert_ne!(std::io::BufRead::read_line(&mut said, &mut line).unwrap(), 0, "the portal ended");
     }
+    let at = line.trim().split("/links/").next().unwrap();
     let recover = |login: &str| with_accounts(&["user", "recover", login]).output().unwrap();
     let answers: Vec<Output> = ["ann", "bob", "feed", "eve", "nobody"].into_iter().map(recover).collect();
     portal.kill().unwrap();
     portal.wait().unwrap();
-    assert!(says(&answers[0], 0).contains("/links/recovery/"));
+    assert!(says(&answers[0], 0).contains(&format!("\n  {at}/links/recovery/")), "where the portal runs, whatever is set: {at}");
+    assert_eq!(String::from_utf8_lossy(&answers[0].stderr), "");
     assert!(says(&answers[1], 0).contains("/links/invitation/"));
     for (answer, why) in answers[2..].iter().zip(["is a program", "is suspended", "there is no account `nobody`"]) {
         says(answer, 2);
         assert!(String::from_utf8_lossy(&answer.stderr).contains(why), "{answer:?}");
     }
-    let said = says(&recover("ann"), 0);
+    let alone = recover("ann");
+    let said = says(&alone, 0);
+    let told = String::from_utf8_lossy(&alone.stderr);
+    assert!(told.contains("no portal runs on") && told.contains("leads to http://127.0.0.1:8420,"), "{told}");
+    assert!(said.contains("\n  http://127.0.0.1:8420/links/recovery/"), "what the killed portal left is not believed: {said}");
     let links: Vec<&str> = said.split_whitespace().filter(|word| word.starts_with("http")).collect();
     let [japanese, english] = links[..] else { panic!("without a portal, too, and in both languages: {said}") };
     assert_eq!(english.replacen("/en/links/recovery/", "/links/recovery/", 1), japanese);

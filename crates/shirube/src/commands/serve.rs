@@ -1,6 +1,7 @@
 //! `shirube serve`: the portal.
 
 use crate::Place;
+use crate::address;
 use crate::anchoring::Anchors;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
@@ -43,8 +44,10 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
         say!("{} / {}", office.pack.meta.label.ja, office.pack.meta.label.en);
         say!("http://{address}/  (English: http://{address}/en)  data: {}, log: {}", place.data.display(), office.store.log_place());
         config.doubts().iter().for_each(|doubt| tracing::warn!("{doubt}"));
+        let at = address::of(config, address);
+        let _left = tokio::task::block_in_place(|| address::leave(&place.data, &at))?;
         let jobs = Jobs::open(place.data.join("jobs"))?;
-        let who = tokio::task::block_in_place(|| who(place, config, &office, address))?;
+        let who = tokio::task::block_in_place(|| who(place, config, &office, &at))?;
         let app = Arc::new(App::new(office.store, jobs, config.site(), who));
         held = Some(Arc::clone(&app));
         let seq = app.store.head_seq();
@@ -67,8 +70,8 @@ pub fn run(place: &Place, config: &Config) -> Result<ExitCode, Failure> {
     ended
 }
 
-/// How the portal finds out who asks. Prints a way in where no owner can sign in.
-fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> Result<Who, Failure> {
+/// How the portal finds out who asks. Prints a way in where no owner can sign in: a link to `at`.
+fn who(place: &Place, config: &Config, office: &Office, at: &str) -> Result<Who, Failure> {
     // A log with an owner is no trial, wherever it was brought from.
     let owned = config.accounts.is_none() && office.store.people()?.owners().next().is_some();
     if !config.has_accounts() && !owned {
@@ -89,12 +92,11 @@ fn who(place: &Place, config: &Config, office: &Office, address: SocketAddr) -> 
     let networks = config.webhook_networks.clone();
     let webhooks = Webhooks::new(move |address| networks.iter().any(|network| network.holds(address)));
     let post = Post { outbox, mail: config.mail.mailer()?, webhooks };
-    let at = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     match shirube_web::way_in(&*office.store.people()?, &keyring)? {
         None => {}
-        Some(WayIn { login: None, path }) => say!("no owner yet: within 24 hours open\n{}", super::link(&at, &path)),
+        Some(WayIn { login: None, path }) => say!("no owner yet: within 24 hours open\n{}", super::link(at, &path)),
         Some(WayIn { login: Some(login), path }) => {
-            say!("no owner can sign in: {login} chooses a new password within 24 hours at\n{}", super::link(&at, &path));
+            say!("no owner can sign in: {login} chooses a new password within 24 hours at\n{}", super::link(at, &path));
         }
     }
     let https = config.site().https;

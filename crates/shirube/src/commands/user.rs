@@ -1,6 +1,7 @@
 //! `shirube user`: ways in, made on the machine itself.
 
 use crate::Place;
+use crate::address;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::office::{self, Reading};
@@ -45,8 +46,13 @@ pub fn recover(place: &Place, config: &Config, login: &str, without_factor: bool
     if without_factor && keyring.remove_second_factor(account)? {
         say!("the authenticator app of {login} was removed");
     }
-    let at = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let path = shirube_web::link_path(&keyring, purpose, account)?;
+    let at = address::running(&place.data).unwrap_or_else(|| {
+        let (at, data) = (address::of(config, config.listen), place.data.display());
+        eprintln!("shirube: note: no portal runs on {data}, so the link leads to {at}, where the settings would have one");
+        eprintln!("    mend: if it runs elsewhere, say where with --listen, or with public_url in the settings");
+        at
+    });
     say!("{login} chooses a password within 24 hours at\n{}", super::link(&at, &path));
     Ok(ExitCode::SUCCESS)
 }
