@@ -79,6 +79,14 @@ pub enum KeyringError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers ({0}); nothing secret can be made without them")]
     Random(String),
+    /// The file of leaked passwords cannot be used.
+    #[error("leaked passwords cannot be looked up in {path} ({cause}); give the file as it is published (SHA-1, ordered by hash), or none")]
+    Leaked {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: String,
+    },
     /// The hashing of passwords fails.
     #[error("a password could not be hashed ({0}); see whether the machine is out of memory")]
     Hashing(String),
@@ -109,6 +117,9 @@ pub enum PasswordError {
         "the password is among those that are tried first (known passwords, single words, rows of keys, repetitions, names of yourself, your organisation or the plan); use a few unrelated words"
     )]
     Common,
+    /// Known from a leak.
+    #[error("the password is known from a leak, whoever chose it first; use another")]
+    Leaked,
 }
 
 /// What is wrong with a new service token.

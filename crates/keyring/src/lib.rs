@@ -17,6 +17,7 @@ mod happening;
 mod hasher;
 mod identity;
 mod keys;
+mod leaked;
 mod link;
 mod password;
 mod secret;
@@ -33,6 +34,7 @@ pub use confirm::Confirmed;
 pub use error::{IdentityError, KeyringError, PasswordError, SecondFactorError, TokenError};
 pub use happening::{Happening, NotVouched, What};
 pub use identity::Identity;
+pub use leaked::Leaked;
 pub use link::{Link, Purpose};
 pub use password::{LEAST_CHARACTERS, MOST_CHARACTERS, check_password};
 pub use secrecy::{ExposeSecret, SecretString};
@@ -89,6 +91,7 @@ pub struct Keyring {
     throttle: Throttle,
     sessions: Cache<session::Body>,
     listener: Listener,
+    leaked: Option<Leaked>,
 }
 
 impl fmt::Debug for Keyring {
@@ -111,7 +114,12 @@ impl Keyring {
     fn open(table: Box<dyn Table>, limits: Limits, clock: Clock, listener: Listener) -> Result<Keyring, KeyringError> {
         let keys = Keys { table, clock };
         let (hasher, throttle) = (Hasher::new(limits.hashes)?, Throttle::open(&keys)?);
-        Ok(Keyring { keys, limits, hasher, throttle, sessions: Cache::new(), listener })
+        Ok(Keyring { keys, limits, hasher, throttle, sessions: Cache::new(), listener, leaked: None })
+    }
+
+    /// Takes no password from here on that is in a file of leaked ones.
+    pub fn without_leaked(self, leaked: Leaked) -> Keyring {
+        Keyring { leaked: Some(leaked), ..self }
     }
 
     /// Removes all that is kept of an account: whoever left is out at once.

@@ -63,10 +63,19 @@ pub fn check_password(login: &str, names: &[&str], typed: &str) -> Result<(), Pa
 }
 
 impl Keyring {
+    /// Looks whether a password may be one ([`check_password`]), and whether it is known from a leak.
+    pub fn check_password(&self, login: &str, names: &[&str], typed: &str) -> Result<(), KeyringError> {
+        check_password(login, names, typed)?;
+        match &self.leaked {
+            Some(leaked) if leaked.holds(&normal(typed).unwrap_or_default())? => Err(PasswordError::Leaked.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Gives an account a password. A recovery link that is under way and sign-ins that wait for a second factor are
     /// over with it; sessions go on, so that the caller can offer to end the others.
     pub fn set_password(&self, account: Account, login: &str, typed: &str) -> Result<(), KeyringError> {
-        check_password(login, &[], typed)?;
+        self.check_password(login, &[], typed)?;
         let hash = self.hasher.hash(&normal(typed).unwrap_or_default())?;
         let new = New { kind: Kind::Password, id: &account.key(), account: Some(account.0), expires: NEVER, body: &Password { hash } };
         self.keys.put(&new)?;

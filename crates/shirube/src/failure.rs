@@ -5,6 +5,7 @@ use crate::config::Mistake;
 use crate::packs::PackFilesError;
 use shirube_exchange::export::ExportError;
 use shirube_exchange::import::ImportError;
+use shirube_keyring::KeyringError;
 use shirube_store::StoreError;
 use std::path::PathBuf;
 
@@ -53,7 +54,7 @@ pub enum Failure {
     Jobs(#[from] shirube_web::JobError),
     /// The keyring.
     #[error(transparent)]
-    Keyring(#[from] shirube_keyring::KeyringError),
+    Keyring(#[from] KeyringError),
     /// The outbox.
     #[error(transparent)]
     Outbox(#[from] shirube_outbox::OutboxError),
@@ -130,7 +131,7 @@ impl Failure {
             Failure::Store(error) if matches!(&**error, StoreError::Log(e) if e.is_misuse()) => 2,
             Failure::Store(error) if matches!(&**error, StoreError::Backup(e) if e.is_misuse()) => 2,
             Failure::Store(error) if matches!(**error, StoreError::Anchor(_)) => 2,
-            Failure::Key { .. } => 2,
+            Failure::Key { .. } | Failure::Keyring(KeyringError::Leaked { .. }) => 2,
             Failure::Import(error) if matches!(**error, ImportError::NoSuchRegister(_) | ImportError::ReasonRequired { .. }) => 2,
             Failure::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => 2,
             _ => 3,

@@ -79,3 +79,21 @@ fn a_pack_that_is_not_there_is_a_mistake_in_the_settings() {
     std::fs::remove_dir_all(&plan).unwrap();
     says(&shirube(data.path(), &["backup", "keygen", "--out", data.path().join("key").to_str().unwrap()]), 0);
 }
+
+#[test]
+fn a_file_of_leaked_passwords_is_looked_at_before_the_start() {
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("shirube.toml"), "accounts = \"on\"\n[passwords]\nleaked = \"leaked.txt\"\n").unwrap();
+    let list = data.path().join("leaked.txt");
+    let check = |code| says(&shirube(data.path(), &["config", "check"]), code);
+    let text = check(1);
+    assert!(text.contains("shirube.toml:3: `passwords.leaked` leaked passwords cannot be looked up in "), "{text}");
+    std::fs::write(&list, "hunter2\n").unwrap();
+    let text = check(1);
+    assert!(text.contains("its lines are not SHA-1 hashes in their order"), "{text}");
+    let start = shirube(data.path(), &["serve"]);
+    says(&start, 2);
+    assert!(String::from_utf8_lossy(&start.stderr).contains("its lines are not SHA-1 hashes"), "{start:?}");
+    std::fs::write(&list, "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:10434004\r\n").unwrap();
+    assert!(line(&check(0), "passwords.leaked").contains("leaked.txt"));
+}

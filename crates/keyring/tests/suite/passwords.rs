@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use crate::support::*;
-use shirube_keyring::{Attempt, ExposeSecret, KeyringError, MOST_CHARACTERS, PasswordError, SignIn, What, check_password};
+use shirube_keyring::{Attempt, ExposeSecret, KeyringError, Leaked, MOST_CHARACTERS, PasswordError, SignIn, What, check_password};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -46,6 +46,27 @@ fn what_is_tried_first_is_no_password() {
         assert_eq!(check_password("ann", &[], common), Err(PasswordError::Common), "{common}");
     }
     assert_eq!(check_password("takahashi.ichiro", &[], "takahashi.ichiro1"), Err(PasswordError::Common), "the login with a digit");
+}
+
+#[test]
+fn a_leaked_password_is_taken_for_no_account() {
+    let (place, keyring) = keyring();
+    let list = tempfile::NamedTempFile::new().unwrap();
+    // The hash of PASSWORD, as `sha1sum` tells it.
+    std::fs::write(list.path(), "8DB0321F7D97E09A63C2F5135B80819029CFA2D3:3\n").unwrap();
+    let keyring = keyring.without_leaked(Leaked::open(list.path()).unwrap());
+    for typed in [PASSWORD, "ｓｅｖｅｎ lanterns beside a slow canal"] {
+        let refused = keyring.set_password(ANN, "ann", typed).unwrap_err();
+        assert!(matches!(refused, KeyringError::Password(PasswordError::Leaked)), "{refused}");
+        assert_eq!(refused.to_string(), "the password is known from a leak, whoever chose it first; use another");
+    }
+    assert!(!keyring.has_password(ANN).unwrap());
+    keyring.set_password(ANN, "ann", "eight lanterns beside a slow canal").unwrap();
+    // A list that went away keeps no weak password out, so none is taken.
+    std::fs::remove_file(list.path()).unwrap();
+    let lost = keyring.set_password(ANN, "ann", "nine lanterns beside a slow canal").unwrap_err();
+    assert!(matches!(lost, KeyringError::Leaked { .. }), "{lost}");
+    drop(place);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::counted;
 use crate::config::{Found, KEYS, Mistake};
 use crate::failure::Failure;
 use crate::packs;
+use shirube_keyring::Leaked;
 use std::process::ExitCode;
 
 /// In place of a value that cannot be taken: the default, or a weaker word, would not be in force.
@@ -15,6 +16,12 @@ pub fn check(mut found: Found) -> Result<ExitCode, Failure> {
     if let Some(problem) = found.config.pack.as_deref().and_then(packs::problem) {
         let origin = found.origin("pack").clone();
         found.refuse(["pack"], &origin, Mistake::NoPack { origin: origin.clone(), problem });
+    }
+    if let Some(Err(error)) = found.config.leaked_passwords.as_deref().map(Leaked::open) {
+        let origin = found.origin("passwords.leaked").clone();
+        let example = KEYS.iter().find(|key| key.name == "passwords.leaked").map_or("", |key| key.example);
+        let mistake = Mistake::Value { origin: origin.clone(), name: "passwords.leaked", problem: error.to_string(), example };
+        found.refuse(["passwords.leaked"], &origin, mistake);
     }
     let wide = KEYS.iter().map(|k| k.name.len()).max().unwrap_or(0);
     for key in KEYS {

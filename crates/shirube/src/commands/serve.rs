@@ -6,7 +6,7 @@ use crate::anchoring::Anchors;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 use crate::office::{self, Office};
-use shirube_keyring::{Happening, What};
+use shirube_keyring::{Happening, Leaked, What};
 use shirube_outbox::{Outbox, webhook::Webhooks};
 use shirube_store::LogPlace;
 use shirube_traces::Exporter;
@@ -84,7 +84,10 @@ fn who(place: &Place, config: &Config, office: &Office, at: &str) -> Result<Who,
         let (what, more) = told(&happening.what);
         tracing::info!(account = happening.account.map(|account| account.0), from, what, more, "account");
     });
-    let keyring = office::keyring(place, listener)?;
+    let mut keyring = office::keyring(place, listener)?;
+    if let Some(path) = &config.leaked_passwords {
+        keyring = keyring.without_leaked(Leaked::open(path)?);
+    }
     let outbox = match &place.log {
         LogPlace::Folder => Outbox::in_folder(&place.data)?,
         LogPlace::Postgres(server) => Outbox::in_postgres(server)?,

@@ -46,7 +46,7 @@ pub fn read(found: &mut Found, path: &Path, own: bool) {
                     let mistake = Mistake::MovesItself { origin: origin.clone() };
                     found.refuse([key.name], &origin, mistake);
                 }
-                Ok(text) if ["data", "pack", "anchor.file"].contains(&key.name) && text != "none" => {
+                Ok(text) if ["data", "pack", "passwords.leaked", "anchor.file"].contains(&key.name) && text != "none" => {
                     found.take(key, &beside(path, &text), origin)
                 }
                 Ok(text) => found.take(key, &text, origin),

@@ -77,6 +77,12 @@ pub const KEYS: &[Key] = &[
         |c, t| second_factor(t).map(|s| c.second_factor = s),
         |c| SECOND_FACTORS.iter().find(|(_, s)| *s == c.second_factor).map_or("", |(word, _)| word).into(),
     ),
+    key(
+        "passwords.leaked",
+        "\"/srv/pwned-passwords-sha1-ordered-by-hash.txt\" or \"none\"",
+        |c, t| unless_none(t, path).map(|p| c.leaked_passwords = p),
+        |c| c.leaked_passwords.as_ref().map_or_else(|| "none".into(), |p| p.display().to_string()),
+    ),
     key("listen", "\"127.0.0.1:8420\"", |c, t| socket(t).map(|a| c.listen = a), |c| c.listen.to_string()),
     key(
         "metrics_listen",

@@ -172,6 +172,8 @@ pub struct Config {
     pub accounts: Option<bool>,
     /// Who must have a second factor.
     pub second_factor: SecondFactor,
+    /// File of passwords known from leaks.
+    pub leaked_passwords: Option<PathBuf>,
     /// Address of the portal.
     pub listen: SocketAddr,
     /// Address of the metrics.
@@ -210,6 +212,7 @@ impl Default for Config {
             database: LogPlace::Folder,
             accounts: None,
             second_factor: SecondFactor::Owners,
+            leaked_passwords: None,
             listen: (Ipv4Addr::LOCALHOST, 8420).into(),
             metrics_listen: None,
             public_url: None,

@@ -12,7 +12,7 @@ use crate::{
     who::{Accounts, NO_ACCOUNT, Provider, cookies, owner_comes_in},
 };
 use maud::{Markup, html};
-use shirube_keyring::{Account, KeyringError, LEAST_CHARACTERS, Link, Purpose, check_password};
+use shirube_keyring::{Account, KeyringError, LEAST_CHARACTERS, Link, Purpose};
 use shirube_plan::{Lang, Pair};
 use shirube_record::{Cell, Content};
 use shirube_snapshot::{AsOf, Filter, ListQuery, Op};
@@ -46,8 +46,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let typed = ["organisation", "name", "email"].map(|name| entered.text(name));
     let person = person_names(app, link.account.0)?;
     let names: Vec<&str> = names(app).into_iter().chain(typed).chain(person.iter().map(String::as_str)).collect();
-    if let Err(error) = check_password(&login, &names, password) {
-        faults.push(password_fault(&error));
+    match accounts.keyring.check_password(&login, &names, password) {
+        Ok(()) => {}
+        Err(KeyringError::Password(error)) => faults.push(password_fault(&error)),
+        Err(error) => return Err(error.into()),
     }
     if password != entered.text("again") {
         faults.push(pair("2つのパスワードが違います。", "The two passwords differ."));
@@ -254,6 +256,7 @@ pub fn password_fault(error: &shirube_keyring::PasswordError) -> Pair {
             "よく使われるパスワードです（知られているもの、1つの単語、キーの並び、繰り返し、自分や組織や計画の名前）。つながりのない言葉をいくつか並べてください。"
                 .to_string()
         }
+        P::Leaked => "流出したことのあるパスワードです。だれが使っていたかによらず、別のものにしてください。".to_string(),
     };
     pair(ja, sentence(L(Lang::En), &error.to_string()))
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 use maud::{Markup, PreEscaped, html};
 use shirube_access::Organisation;
-use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, TotpOffer, check_password};
+use shirube_keyring::{Account, Attempt, ExposeSecret, KeyringError, SecretString, SignIn, TotpOffer};
 use shirube_plan::{Lang, Pair};
 
 /// What the page tells beside what is there.
@@ -149,8 +149,10 @@ fn change_password(
     let (password, me) = (entered.text("password"), Account(signed.account));
     let person = links::person_names(app, signed.account)?;
     let names: Vec<&str> = links::names(app).into_iter().chain(person.iter().map(String::as_str)).collect();
-    if let Err(error) = check_password(&signed.login, &names, password) {
-        return Ok(Err(vec![links::password_fault(&error)]));
+    match keyring.check_password(&signed.login, &names, password) {
+        Ok(()) => {}
+        Err(KeyringError::Password(error)) => return Ok(Err(vec![links::password_fault(&error)])),
+        Err(error) => return Err(error.into()),
     }
     if password != entered.text("again") {
         return Ok(Err(vec![pair("2つのパスワードが違います。", "The two passwords differ.")]));
