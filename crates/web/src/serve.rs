@@ -27,6 +27,7 @@ use axum::{
 use shirube_plan::Lang;
 use std::{
     future::Future,
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -176,7 +177,10 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
     // What was found out of who asks, also when the answer is an error or comes too late.
     let told: Arc<OnceLock<Asking>> = Arc::default();
     let answer = match bring_in(route, &headers, body, &app.site.limits).await {
-        Err(error) => Err(error),
+        Err(error) => {
+            let _ = told.set(who_asks(&app, &headers, client, (route.method == Method::Get, is_api(&uri))).await);
+            Err(error)
+        }
         Ok(body) => {
             let (app, uri, headers) = (Arc::clone(&app), uri.clone(), headers.clone());
             let most = app.site.limits.answer_time;
@@ -214,17 +218,20 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
     gate::mark(who::renewed(reply, renewed), at)
 }
 
-/// An answer to a request that no route takes. Who asks is found out for the page's header alone.
+/// An answer to a request that no route takes.
 async fn stray(app: Arc<App>, asked: Asked, error: Error) -> Reply {
     let (head, _) = asked.into_parts();
-    let task = tokio::task::spawn_blocking(move || {
-        let kind = (head.method == HttpMethod::GET, is_api(&head.uri));
-        let asking = app.who.is_asking(&app.store, &head.headers, None, app.token.word(), kind).unwrap_or_else(|_| Asking::nobody());
-        let (renewed, known) = (asking.renewed.clone(), asking.visitor.is_known());
-        let reply = errors::refuse(&app, &head.uri, &head.headers, asking, error);
-        who::renewed(if known { reply.unkept() } else { reply }, renewed)
-    });
-    task.await.unwrap_or_else(|_| Reply::bytes("text/plain", Bytes::new()).with_status(500))
+    let asking = who_asks(&app, &head.headers, None, (head.method == HttpMethod::GET, is_api(&head.uri))).await;
+    let (renewed, known) = (asking.renewed.clone(), asking.visitor.is_known());
+    let reply = errors::refuse(&app, &head.uri, &head.headers, asking, error);
+    who::renewed(if known { reply.unkept() } else { reply }, renewed)
+}
+
+/// Who asks, found out for the head of a page alone that no handler makes.
+async fn who_asks(app: &Arc<App>, headers: &HeaderMap, client: Option<IpAddr>, kind: (bool, bool)) -> Asking {
+    let (app, headers) = (Arc::clone(app), headers.clone());
+    let look = move || app.who.is_asking(&app.store, &headers, client, app.token.word(), kind).ok();
+    tokio::task::spawn_blocking(look).await.ok().flatten().unwrap_or_else(Asking::nobody)
 }
 
 /// What a request brings along, as far as its route takes it.

@@ -1,7 +1,7 @@
 //! What holds for every answer on the wire, asked as strangers ask.
 
 use super::{
-    accounts::founded,
+    accounts::{Browser, PASSWORD, founded, member},
     html::{Piece, pieces},
 };
 use crate::{
@@ -289,6 +289,10 @@ fn answers_to_who_is_signed_in_are_kept_by_nobody_and_errors_carry_the_new_token
 fn pages_of_errors_tell_who_is_signed_in_and_lead_on_to_a_moment_that_there_is() {
     let (portal, link) = Portal::with_accounts(testing::desk());
     let cookies = founded(&portal, &link);
+    member(&portal, "bob", None);
+    let mut bob = Browser::new(&portal);
+    bob.sign_in("bob", PASSWORD);
+    let bob = bob.cookies.into_iter().find(|(n, _)| n == "shirube").unwrap().1;
     let live = Live::start(portal, |_| {});
     let session = format!("cookie: shirube={}\r\n", cookies.iter().find(|(n, _)| n == "shirube").unwrap().1);
     let errors = [
@@ -304,6 +308,19 @@ fn pages_of_errors_tell_who_is_signed_in_and_lead_on_to_a_moment_that_there_is()
         assert!(answer.body.contains("href=\"/en/me\">Ann<") && answer.body.contains("action=\"/en/sign-out\""), "{path}");
         assert!(!live.ask(method, path, "", "").body.contains("Ann"), "{path}");
         safe(path, &answer);
+    }
+    let bob = format!("cookie: shirube={bob}\r\n");
+    for (method, path, headers, length, status) in [
+        ("GET", "/en/people/1", bob.clone(), 0, 403),
+        ("GET", "/en/nowhere", bob.clone(), 0, 404),
+        // Refused before anybody looks at who asks.
+        ("POST", "/en/me", format!("{bob}sec-fetch-site: same-site\r\n"), 0, 403),
+        ("POST", "/en/me", bob.clone(), 1_000_000_000, 413),
+    ] {
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n");
+        let answer = live.send(&format!("{head}{headers}\r\n"));
+        assert_eq!((answer.status, answer.header("cache-control")), (status, Some("no-store")), "{method} {path}");
+        assert!(answer.body.contains("href=\"/en/me\">bob<") && answer.body.contains("action=\"/en/sign-out\""), "{method} {path}");
     }
     let early = live.ask("GET", errors[4].1, &session, "").body;
     assert!(early.contains("href=\"/en/registers/project?q=x\">This page as it is now<"), "{early}");
