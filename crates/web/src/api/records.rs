@@ -16,10 +16,11 @@ use crate::{
     url,
 };
 use serde_json::{Value, json};
+use shirube_access::RecordAction;
 use shirube_plan::Register;
 use shirube_record::{Content, Mistake, Scope};
 use shirube_snapshot::{AsOf, Record};
-use shirube_store::{Command, Receipt};
+use shirube_store::{Command, Receipt, StoreError};
 use std::cell::OnceCell;
 
 /// All registers with what is in them.
@@ -70,7 +71,7 @@ fn absent(app: &App, cx: &Ctx, register: &Register, id: i64) -> Error {
         Ok(versions) => versions
             .iter()
             .find(|v| v.scope == Some(Scope::All))
-            .map_or(fallback, |v| shirube_store::StoreError::Redacted { register: register.name.clone(), record: id, seq: v.seq }.into()),
+            .map_or(fallback, |v| StoreError::Redacted { register: register.name.clone(), record: id, seq: v.seq }.into()),
         Err(error) => error.into(),
     }
 }
@@ -96,7 +97,7 @@ pub fn create(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let owner = whose::named(register, &content);
     let make = || {
         let command = Command::Create { register: register.name.clone(), content, origin: sent.origin };
-        Ok(app.submit(cx, command).map_err(|error| whose::refused(app, cx, &owner, error))?.record)
+        Ok(app.submit(cx, command).map_err(|error| whose::refused(app, cx, RecordAction::Create, &owner, error))?.record)
     };
     let (id, new) = match cx.header("idempotency-key") {
         // Keys are everyone's own: who guesses another's learns nothing of what it made.
@@ -115,10 +116,15 @@ pub fn amend(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let (record, version) = (record_id(cx)?, if_match(cx)?);
     let sent = sent(app, cx, register, false)?;
     if sent.reason.is_none() {
-        return Err(shirube_store::StoreError::ReasonRequired.into());
+        return Err(StoreError::ReasonRequired.into());
     }
+    let owner = whose::changed(register, &sent.content);
     let command = Command::Amend { register: register.name.clone(), record, version, content: sent.content, reason: sent.reason };
-    changed(app, cx, register, app.submit(cx, command).map_err(unmatched)?)
+    let receipt = app.submit(cx, command).map_err(|error| match (error, &owner) {
+        (error @ StoreError::Denied { .. }, Some(owner)) => whose::refused(app, cx, RecordAction::Amend, owner, error),
+        (error, _) => unmatched(error),
+    })?;
+    changed(app, cx, register, receipt)
 }
 
 /// Moves a record to another state.
@@ -207,7 +213,7 @@ fn if_match(cx: &Ctx) -> Result<i64, Error> {
 }
 
 /// A version that no longer fits is a failed precondition.
-fn unmatched(error: shirube_store::StoreError) -> Error {
+fn unmatched(error: StoreError) -> Error {
     match Error::from(error) {
         Error::Refused(mut refusal) if refusal.code == "conflict" => {
             refusal.status = 412;

@@ -18,7 +18,7 @@ use shirube_access::{Clearance, Membership, Organisation, Person, RecordAction, 
 use shirube_plan::{Lang, Owner, Pair, Register};
 use shirube_record::{Cell, Content};
 use shirube_store::StoreError;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The register that every pack has for organisations.
 const ORGANISATIONS: &str = "office_organisation";
@@ -159,22 +159,37 @@ impl Bound {
     }
 }
 
-/// What a content says about whose the record is.
-pub fn named(register: &Register, content: &Content) -> Content {
-    let column = match register.owner() {
-        Some(Owner::Number(column)) => column,
-        Some(Owner::Reference(column)) => column.to_string(),
-        Some(Owner::Itself) | None => return Content::new(),
-    };
-    content.get(&column).map(|cell| (column, cell.clone())).into_iter().collect()
+/// The column that tells whose a record is.
+fn column(register: &Register) -> Option<String> {
+    match register.owner()? {
+        Owner::Number(column) => Some(column),
+        Owner::Reference(column) => Some(column.to_string()),
+        Owner::Itself => None,
+    }
 }
 
-/// Why a new record is not taken. Where it is refused for whose it is, that is told, and the way out.
-pub fn refused(app: &App, cx: &Ctx, owner: &Content, error: StoreError) -> Error {
+/// What a content says about whose the record is.
+pub fn named(register: &Register, content: &Content) -> Content {
+    column(register).and_then(|column| Some((column.clone(), content.get(&column)?.clone()))).into_iter().collect()
+}
+
+/// The same of a change; none if it says nothing about it.
+pub fn changed(register: &Register, changes: &BTreeMap<String, Option<Cell>>) -> Option<Content> {
+    let column = column(register)?;
+    let cell = changes.get(&column)?.clone();
+    Some(cell.map(|cell| (column, cell)).into_iter().collect())
+}
+
+/// Why a record is not taken as it would be. Where it is refused for whose it would be, that is told, and the way out.
+pub fn refused(app: &App, cx: &Ctx, action: RecordAction, owner: &Content, error: StoreError) -> Error {
     let told = || {
         let desk = Desk::open(app, cx)?;
-        let state = desk.register.states.first().map(|s| s.name.as_str());
-        Ok::<_, Error>(Bound::of(&desk, RecordAction::Create, state)?.and_then(|bound| bound.fault(&desk, owner)))
+        let state = match action {
+            RecordAction::Create => desk.register.states.first().map(|s| s.name.clone()),
+            // In a record that is not theirs to change as it is, something else is in the way.
+            action => desk.record_to(action)?.state,
+        };
+        Ok::<_, Error>(Bound::of(&desk, action, state.as_deref())?.and_then(|bound| bound.fault(&desk, owner)))
     };
     match error {
         StoreError::Denied { .. } => match told() {

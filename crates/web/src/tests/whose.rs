@@ -73,8 +73,23 @@ fn a_program_is_told_whose_records_it_may_enter() {
         );
         assert!(told.ja.contains("自組織の記録だけです（House R 7000012050002）"), "{}", told.ja);
     }
-    let own = create(r#"{ "title": "Long to write", "company": "House R", "company_number": "7000012050002" }"#);
-    assert_eq!(own.unwrap().status(), 201);
+    let own = create(r#"{ "title": "Long to write", "company": "House R", "company_number": "7000012050002" }"#).unwrap();
+    assert_eq!(own.status(), 201);
+    let place = own.header("location").unwrap().to_string();
+    let headers = [&headers[..], &[("if-match", "\"1\"")]].concat();
+    let amend = |body: &str| portal.ask(Method::Patch, &place, &headers, Bytes::from(body.to_string()));
+    for body in [
+        r#"{ "_reason": "r", "company": "House B", "company_number": "8000012010038" }"#,
+        r#"{ "_reason": "r", "company": null, "company_number": null }"#,
+    ] {
+        let Err(Error::Forbidden(told)) = amend(body) else { panic!("{body}") };
+        assert!(told.en.starts_with("You may enter records of your own organisation only (House R 7000012050002)."), "{}", told.en);
+        assert!(told.ja.contains("自組織の記録だけです（House R 7000012050002）"), "{}", told.ja);
+    }
+    // What is in the way of another change is not whose the record is.
+    let Err(Error::Forbidden(told)) = amend(r#"{ "_reason": "r", "contact": "new" }"#) else { panic!() };
+    assert!(!told.en.contains("House R"), "{}", told.en);
+    assert_eq!(amend(r#"{ "_reason": "r", "title": "Shorter" }"#).unwrap().status(), 200);
 }
 
 #[test]
