@@ -245,7 +245,7 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
                     }
                 }
             }
-            p { button { (l.t("示す", "State")) } }
+            p { button { (l.t("目的を示す", "Set the purpose")) } }
         }))
         h2 { (l.t("パスワード", "Password")) }
         @if !keyring.has_password(me)? {

@@ -56,7 +56,7 @@ pub fn offer(app: &App, cx: &Ctx, register: &Register, left: &[&Field]) -> Resul
                 label { (l.t("利用目的", "Purpose")) " "
                     select name="purpose" { @for code in open { option value=(code.code) { (l.p(&code.label)) } } }
                 }
-                button class="quiet" { (l.t("示す", "State")) }
+                button class="quiet" { (l.t("目的を示す", "Set the purpose")) }
             }
         }
     })

@@ -117,6 +117,8 @@ fn a_form_that_lacks_personal_fields_says_why_and_offers_a_purpose_where_one_hel
     assert!(page.contains("利用目的を示すと") && page.contains("「氏名、メールアドレス」") && !page.contains("name=\"email\""), "{page}");
     let english = ann.page("/en/registers/office_account/new");
     assert!(english.contains("Name, E-mail") && english.contains("stay blank"), "{english}");
+    // Beside a record, “State” would be read as the record's.
+    assert!(english.contains(">Set the purpose</button>") && page.contains(">目的を示す</button>"), "{english}");
     let state = |ann: &mut Browser<'_>, to: &str| {
         let reply = ann.send(at, "/me", &[("_do", "purpose"), ("purpose", "duty"), ("to", to)]).unwrap();
         reply.location().unwrap().to_string()
