@@ -6,7 +6,7 @@ use super::{
 };
 use crate::fmt;
 use maud::{Markup, html};
-use shirube_plan::{Code, Field, FieldKind, Part};
+use shirube_plan::{Code, Field, FieldKind, Pair, Part};
 
 /// Up to so many codes are shown at once as radio buttons; more come as a list to open.
 const RADIOS: usize = 5;
@@ -115,6 +115,21 @@ pub fn draw(form: &Form, control: &str, field: &Field) -> Markup {
         K::Reference { register } => reference(form, control, register, help),
         K::Attachment { max_size, .. } => attachment(form, control, *max_size),
         K::Group { .. } | K::Derived { .. } => html! {},
+    }
+}
+
+/// Below a choice: what its codes mean, as far as their list says so.
+pub fn meanings(form: &Form, field: &Field) -> Markup {
+    let l = form.l();
+    let (FieldKind::Choice { codes: list } | FieldKind::Choices { codes: list }) = &field.kind else { return html! {} };
+    let told: Vec<(&Code, &Pair)> = codes(form, list).iter().filter_map(|code| Some((code, code.description.as_ref()?))).collect();
+    html! {
+        @if !told.is_empty() {
+            details class="meanings" {
+                summary { (l.t("選択肢の意味", "What the choices mean")) }
+                dl class="facts" { @for (code, text) in told { dt { (l.foreign(l.p(&code.label))) } dd { (l.foreign(l.p(text))) } } }
+            }
+        }
     }
 }
 

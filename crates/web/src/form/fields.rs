@@ -103,6 +103,12 @@ fn field_(form: &Form, prefix: &str, field: &Field, required: bool) -> Markup {
     };
     let bad =
         field.columns().iter().map(|c| format!("{prefix}{}", c.name)).chain([control.clone()]).any(|c| form.faults_at(&c).next().is_some());
+    // Not within rows, where it would stand in every one.
+    let meanings = if prefix.is_empty() {
+        controls::meanings(form, field)
+    } else {
+        html! {}
+    };
     let name = html! {
         (l.p(&field.label))
         @if required { " " span class="required" { (l.t("必須", "required")) } }
@@ -118,6 +124,7 @@ fn field_(form: &Form, prefix: &str, field: &Field, required: bool) -> Markup {
                 label for=(id(&control)) { (name) }
                 (above)
                 (body)
+                (meanings)
                 (reason_for_blank(form, &control))
             }
         } @else {
@@ -125,6 +132,7 @@ fn field_(form: &Form, prefix: &str, field: &Field, required: bool) -> Markup {
                 legend { (name) }
                 (above)
                 (body)
+                (meanings)
                 (reason_for_blank(form, &control))
             }
         }

@@ -62,6 +62,16 @@ fn a_form_creates_a_record_and_says_so() {
 }
 
 #[test]
+fn what_the_codes_of_a_choice_mean_is_told_below_it() {
+    let portal = Portal::desk();
+    let page = portal.page("/en/registers/office_membership/new");
+    let told = page.split("<details class=\"meanings\">").nth(1).unwrap().split("</details>").next().unwrap();
+    assert!(told.contains("<dt>Reporter</dt><dd>Reports the records of their own organisation.</dd>"), "{told}");
+    assert!(portal.page("/registers/office_membership/new").contains("<dd>自組織の記録を報告する。</dd>"));
+    assert!(!portal.page("/registers/project/new").contains("class=\"meanings\""), "these lists say nothing");
+}
+
+#[test]
 fn bad_input_keeps_everything_that_was_typed() {
     let portal = Portal::desk();
     let before = portal.app.store.head_seq();
