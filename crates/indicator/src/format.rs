@@ -42,7 +42,10 @@ pub fn change(change: f64, unit: &Unit, lang: Lang) -> String {
     let size = match (unit.label.en.as_str(), lang) {
         // The difference of two percentages is in points, not in percent.
         ("%", Lang::Ja) => format!("{}ポイント", number(change.abs(), usize::from(unit.places))),
-        ("%", Lang::En) => format!("{} points", number(change.abs(), usize::from(unit.places))),
+        ("%", Lang::En) => match number(change.abs(), usize::from(unit.places)).as_str() {
+            "1" => "1 point".to_string(),
+            many => format!("{many} points"),
+        },
         _ => value(change.abs(), unit, lang),
     };
     let zero = !size.bytes().any(|b| matches!(b, b'1'..=b'9'));
@@ -255,6 +258,7 @@ mod tests {
         let percent = unit("%", "%", 1, false);
         assert_eq!((change(3.24, &percent, Ja), change(-3.25, &percent, En)), ("+3.2ポイント".into(), "−3.3 points".into()));
         assert_eq!(change(-0.04, &percent, Ja), "±0.0ポイント");
+        assert_eq!(change(-1.0, &unit("%", "%", 0, false), En), "−1 point");
         assert_eq!(change(-1.5e12, &unit("円", "yen", 0, true), Ja), "−1.5兆円");
         assert_eq!((growth(0.0669), growth(-0.1)), ("+6.7%".into(), "−10.0%".into()));
     }

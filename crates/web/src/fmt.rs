@@ -118,11 +118,12 @@ pub fn period_short(text: &str) -> String {
 
 /// A count with what is counted: `3件`, `1 row`, `3 rows`.
 pub fn counted(l: L, n: usize, ja: &str, one: &str, many: &str) -> String {
-    match (l.is_ja(), n) {
-        (true, _) => format!("{}{ja}", count(n)),
-        (false, 1) => format!("1 {one}"),
-        (false, _) => format!("{} {many}", count(n)),
-    }
+    format!("{}{}{}", count(n), l.t("", " "), noun(l, n, ja, one, many))
+}
+
+/// What is counted alone, where the count stands above it.
+pub fn noun<'a>(l: L, n: usize, ja: &'a str, one: &'a str, many: &'a str) -> &'a str {
+    l.t(ja, if n == 1 { one } else { many })
 }
 
 /// A whole count.
@@ -184,6 +185,7 @@ mod tests {
         assert_eq!(counted(EN, 1, "行", "row", "rows"), "1 row");
         assert_eq!(counted(EN, 1200, "行", "row", "rows"), "1,200 rows");
         assert_eq!(counted(JA, 1200, "行", "row", "rows"), "1,200行");
+        assert_eq!([0, 1, 2].map(|n| noun(EN, n, "行", "row", "rows")), ["rows", "row", "rows"]);
     }
 
     #[test]

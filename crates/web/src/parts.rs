@@ -1,6 +1,7 @@
 //! Pieces that several pages share.
 
 use crate::{
+    fmt,
     layout::View,
     text::{L, is_japanese},
     url,
@@ -215,7 +216,7 @@ pub fn period_years(l: L, period: &Period) -> String {
 pub fn lag(l: L, (from, to): (i32, i32)) -> String {
     match (from == to, l.is_ja()) {
         (true, true) => format!("{from}年"),
-        (true, false) => format!("{from} years"),
+        (true, false) => fmt::counted(l, usize::try_from(from).unwrap_or_default(), "", "year", "years"),
         (false, true) => format!("{from}～{to}年"),
         (false, false) => format!("{from}–{to} years"),
     }

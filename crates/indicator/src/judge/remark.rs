@@ -91,7 +91,7 @@ impl Remark {
             ),
             Remark::SmallN { period, n, least } => (
                 format!("{}は{n}件で、{least}件に満たない。", when(period)),
-                format!("{} rests on {n} cases, fewer than {least}.", when(period)),
+                format!("{} rests on {n} {}, fewer than {least}.", when(period), if *n == 1.0 { "case" } else { "cases" }),
             ),
             Remark::Skipped { from, to } => (
                 format!("{}と{}の間に値のない年がある。", when(from), when(to)),
@@ -110,5 +110,17 @@ impl Remark {
             ),
         };
         if lang == Lang::Ja { ja } else { en }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_case_is_not_many() {
+        let few = |n: f64| Remark::SmallN { period: "2024".into(), n, least: 10 }.text(Lang::En);
+        assert_eq!(few(1.0), "2024 rests on 1 case, fewer than 10.");
+        assert_eq!(few(4.0), "2024 rests on 4 cases, fewer than 10.");
     }
 }

@@ -162,10 +162,14 @@ pub fn counts(v: &View, audit: &Audit) -> Markup {
     let c = &audit.counts;
     let link = |verdict: &str| cx.to_with("/audit#figures", crate::url::Query(vec![("verdict".into(), verdict.into())]));
     let stats = [
-        ("", c.figures, l.t("公表値", "published figures")),
-        ("match", c.matches, l.t("一致", "match")),
-        ("explained", c.explained, l.t("相違（説明あり）", "differ, explained")),
-        ("unexplained", c.differs - c.explained, l.t("相違（説明なし）", "differ, unexplained")),
+        ("", c.figures, fmt::noun(l, c.figures, "公表値", "published figure", "published figures")),
+        ("match", c.matches, fmt::noun(l, c.matches, "一致", "matches", "match")),
+        ("explained", c.explained, fmt::noun(l, c.explained, "相違（説明あり）", "differs, explained", "differ, explained")),
+        (
+            "unexplained",
+            c.differs - c.explained,
+            fmt::noun(l, c.differs - c.explained, "相違（説明なし）", "differs, unexplained", "differ, unexplained"),
+        ),
         ("not-held", c.not_held, l.t("記録なし", "records not held")),
     ];
     html! { ul class="stats" { @for (slug, n, word) in stats { li { a href=(link(slug)) { b { (fmt::count(n)) } (word) } } } } }

@@ -353,7 +353,7 @@ fn missing(v: &View, cards: &[Card]) -> Markup {
             @for m in silent { li { (parts::indicator_link(v, &m.indicator.id)) (l.t("：この時点では値がない", ": no value at this moment")) } }
             @if lost > 0 {
                 li {
-                    a href=(v.cx.to("/sources")) { @if l.is_ja() { "文書から転記できなかったもの " (lost) "件" } @else { (lost) " things the documents show could not be transcribed" } }
+                    a href=(v.cx.to("/sources")) { @if l.is_ja() { "文書から転記できなかったもの " (lost) "件" } @else { (fmt::counted(l, lost, "", "thing", "things")) " the documents show could not be transcribed" } }
                     (l.t("（図の軸や画像など。推測で補っていません）", " (chart axes, pictures; nothing is guessed)"))
                 }
             }

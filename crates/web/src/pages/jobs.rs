@@ -292,7 +292,7 @@ fn working(desk: &Desk, v: &View, job: &Job) -> Markup {
 
 fn counts(l: L, counts: &Counts, past: bool) -> Markup {
     let words = [
-        (counts.rows, l.t("行", "rows")),
+        (counts.rows, fmt::noun(l, counts.rows as usize, "行", "row", "rows")),
         (counts.create, if past { l.t("新しく登録", "created") } else { l.t("新しく登録する", "to create") }),
         (counts.amend, if past { l.t("直した", "amended") } else { l.t("直す", "to amend") }),
         (counts.unchanged, l.t("変更なし", "unchanged")),

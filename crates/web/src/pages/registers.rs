@@ -80,8 +80,8 @@ pub fn view(v: &View, holdings: &[Holding]) -> Markup {
     let body = html! {
         (parts::heading(l.p(&v.pack.meta.label), title))
         ul class="stats" {
-            li { b { (fmt::count(holdings.len())) } (l.t("台帳", "registers")) }
-            li { b { (fmt::count(total)) } (l.t("記録", "records")) }
+            li { b { (fmt::count(holdings.len())) } (fmt::noun(l, holdings.len(), "台帳", "register", "registers")) }
+            li { b { (fmt::count(total)) } (fmt::noun(l, total, "記録", "record", "records")) }
         }
         @if v.cx.asking.administers() { p class="no-print small" { a href=(v.cx.to("/outbox")) { (l.t("通知の送信", "Outbox")) } } }
         @if v.cx.asking.is_someone() { p class="no-print small" { a href=(v.cx.to("/jobs")) { (l.t("取り込みの様子", "Imports and other jobs")) } } }

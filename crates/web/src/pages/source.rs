@@ -44,8 +44,8 @@ pub fn view(v: &View, source: &Source, uses: &[Use], lines: &[&AuditLine]) -> Ma
             dt { (l.t("番号", "Id")) } dd { code { (source.id) } }
         }
         ul class="stats" {
-            li { a href="#figures" { b { (fmt::count(lines.len())) } (l.t("公表値", "published figures")) } }
-            li { a href="#text" { b { (fmt::count(others)) } (l.t("定義・記録などの引用", "other citations")) } }
+            li { a href="#figures" { b { (fmt::count(lines.len())) } (fmt::noun(l, lines.len(), "公表値", "published figure", "published figures")) } }
+            li { a href="#text" { b { (fmt::count(others)) } (fmt::noun(l, others, "定義・記録などの引用", "other citation", "other citations")) } }
             li { a href="#lost" { b { (fmt::count(lost.len())) } (l.t("転記できなかったもの", "not transcribed")) } }
         }
         section id="figures" {
