@@ -280,7 +280,12 @@ fn page(app: &App, cx: &Ctx, accounts: &Accounts, signed: &Signed, told: &Told) 
             (form("codes", html! { p { button class="quiet" { (l.t("予備コードを作り直す", "Make new recovery codes")) } } }))
             (form("offer", html! { p { button class="quiet" { (l.t("別のアプリに替える", "Change to another app")) } } }))
             @if !accounts.demands_factor(cx.asking.actor.clearance()) {
-                (form("remove-factor", html! { p { button class="quiet" { (l.t("外す", "Remove")) } } }))
+                details {
+                    summary { (l.t("認証アプリをやめる", "Do without the app")) }
+                    p { (l.t("外すと、パスワードを知っている人がコードなしでサインインできるようになり、予備コードは使えなくなります。",
+                             "Once it is removed, whoever knows your password signs in without a code, and the recovery codes are void.")) }
+                    (form("remove-factor", html! { p { button class="quiet" { (l.t("認証アプリを外す", "Remove the authenticator app")) } } }))
+                }
             }
         } @else {
             p { (l.t("パスワードが知られても、ほかの人がサインインできなくなります。", "With it nobody signs in who merely knows your password.")) }

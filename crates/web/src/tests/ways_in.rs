@@ -269,6 +269,19 @@ fn whoever_administers_sets_a_second_factor_up_before_anything_else() {
 }
 
 #[test]
+fn to_remove_an_authenticator_app_is_not_the_next_thing_after_setting_it_up() {
+    let (portal, link) = Portal::with_accounts(testing::desk());
+    let mut ann = Browser { portal: &portal, cookies: founded(&portal, &link) };
+    let offer = ann.send("/me", "/me", &[("_do", "offer")]).unwrap().text();
+    let secret = offer.split("<code>").nth(1).unwrap().split('<').next().unwrap();
+    let page = ann.send("/me", "/en/me", &[("_do", "confirm"), ("code", &code(secret, now()))]).unwrap().text();
+    let (before, folded) = page.split_once("<summary>Do without the app</summary>").unwrap();
+    assert!(before.ends_with("<details>") && before.contains("Recovery codes") && !before.contains("value=\"remove-factor\""), "{page}");
+    let folded = folded.split("</details>").next().unwrap();
+    assert!(folded.contains("without a code") && folded.contains("value=\"remove-factor\""), "it says what follows: {folded}");
+}
+
+#[test]
 fn who_else_must_have_a_second_factor_is_decided_by_the_setting() {
     for (setting, ann_goes_on, bob_goes_on) in
         [(SecondFactor::Owners, false, true), (SecondFactor::Everyone, false, false), (SecondFactor::Optional, true, true)]
