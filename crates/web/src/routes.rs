@@ -122,7 +122,7 @@ pub const ROUTES: &[Route] = &[
         "/registers/{register}/{id}/access",
         "record_access",
         ("だれに見え、なぜか", "Who can see a record, and why"),
-        pages::people::who,
+        pages::rights::of_record,
     ),
     read(
         Needs::Doing(RecordAction::Redact),
@@ -191,14 +191,14 @@ pub const ROUTES: &[Route] = &[
         "/people/{account}",
         "person",
         ("利用者に見えるもの・できること", "What an account can see and do"),
-        pages::people::show,
+        pages::person::show,
     ),
     send(
         Needs::System(SystemAction::Administer),
         "/people/{account}",
         "person_send",
         ("利用者の入口を変える", "Changes how an account comes in"),
-        pages::people::send,
+        pages::person::send,
     ),
     read(Needs::System(SystemAction::Trail), "/trail", "trail", ("閲覧と変更の記録", "Who read and changed what"), pages::trail::show),
     read(
