@@ -34,6 +34,7 @@ pub mod redact;
 pub mod register_fields;
 pub mod registers;
 pub mod rights;
+mod roles;
 pub mod search;
 pub mod sign_in;
 pub mod source;

@@ -1,6 +1,6 @@
 //! The page of an account: how it comes in, what it may do.
 
-use super::{confirm, rights, tokens};
+use super::{confirm, rights, roles, tokens};
 use crate::{
     cells,
     ctx::Ctx,
@@ -20,6 +20,7 @@ use shirube_access::{Clearance, SystemAction, what_can};
 use shirube_keyring::{Account as Keyed, ExposeSecret, Purpose};
 use shirube_plan::Pair;
 use shirube_record::Cell;
+use shirube_snapshot::AsOf;
 use shirube_store::Account;
 
 /// What the page shows once.
@@ -108,6 +109,8 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
     let whole = app.whole(cx)?;
     let grants = what_can(&clearance, |id| app.sensitivity(&whole, id));
     let title = l.t("この利用者に見えるもの・できること", "What this account can see and do");
+    let reader = app.store.reader(&cx.asking.actor, AsOf::Head)?;
+    let called = roles::organisations(&reader, &people, clearance.own_organisations().into_iter().map(|o| o.id), l)?;
     // The name is personal: who administers sees it for a purpose, as everyone does.
     let record = app.open(cx)?.record("office_account", account.id)?;
     let name = match record.as_ref().and_then(|r| r.content.get("name")) {
@@ -147,7 +150,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
         }
         p { (l.t("読める指標：", "Indicators it may read: ")) (grants.indicators.len()) " / " (app.pack.indicators.len()) (l.t("、うち秘匿なしの値まで見られる指標：", "; of these with figures that are suppressed for others: ")) (grants.exact.len()) }
         @if grants.registers.is_empty() { p class="muted" { (l.t("台帳で見えるものはありません。", "Nothing in the registers.")) } }
-        @else { (rights::granted(app, cx, &clearance, &grants.registers, &grants.whole)) }
+        @else { (rights::granted(app, cx, &clearance, &grants, &called)) }
     };
     Ok(layout::page(&app.view(cx), name, "registers", &[], body))
 }

@@ -4,19 +4,18 @@ use super::{
     desk::{record_id, register},
     purpose,
 };
-use crate::{ctx::Ctx, error::Error, layout, parts, reply::Reply, state::App, text::L};
+use crate::{cells, ctx::Ctx, error::Error, layout, parts, reply::Reply, state::App, text::L};
 use maud::{Markup, html};
-use shirube_access::{
-    Clearance, Decision, Explanation, Person, RecordAction, RecordOwner, RegisterAction, RegisterGrants, SystemAction, who_can,
-};
+use shirube_access::{Clearance, Decision, Explanation, Grants, Person, RecordAction, RecordOwner, RegisterAction, SystemAction, who_can};
 use shirube_plan::{Owner, Register, Sensitivity};
 use shirube_record::Cell;
+use std::collections::BTreeMap;
 
 /// People asked about one record; more are found by their own pages.
 const MOST_PEOPLE: usize = 100;
 
-/// What an account may do with records, by register and state.
-pub fn granted(app: &App, cx: &Ctx, clearance: &Clearance, registers: &[RegisterGrants], whole: &[(String, Vec<RegisterAction>)]) -> Markup {
+/// What an account may do with records, by register and state. `called` names organisations.
+pub fn granted(app: &App, cx: &Ctx, clearance: &Clearance, grants: &Grants, called: &BTreeMap<i64, String>) -> Markup {
     let l = cx.l;
     let joined = |words: Vec<String>| words.join(l.t("、", ", "));
     html! {
@@ -30,18 +29,24 @@ pub fn granted(app: &App, cx: &Ctx, clearance: &Clearance, registers: &[Register
                 th scope="col" { (l.t("見える項目", "Sees fields that are")) }
                 th scope="col" { (l.t("移行", "Moves")) }
             } }
-            tbody { @for g in registers {
+            tbody { @for g in &grants.registers {
                 @let register = app.pack.registers.get(&g.register);
                 tr {
                     td {
                         (register.map_or(g.register.as_str(), |r| l.p(&r.label)))
-                        @if g.synthetic { " " span class="tag care" { "synthetic" } }
-                        @if let Some((_, actions)) = whole.iter().find(|(name, _)| *name == g.register) {
+                        @if g.synthetic { " " (cells::synthetic(l)) }
+                        @if let Some((_, actions)) = grants.whole.iter().find(|(name, _)| *name == g.register) {
                             " " span class="small muted" { (joined(actions.iter().map(|a| register_word(l, *a).to_string()).collect())) }
                         }
                     }
                     td { (state_word(l, register, g.state.as_deref())) }
-                    td { @if g.own.is_own() { (joined(clearance.organisations(g.own).into_iter().map(shirube_access::Organisation::policy_name).collect())) } @else { (l.t("ほか", "others")) } }
+                    td {
+                        @if !g.own.is_own() { (l.t("ほか", "others")) }
+                        @for (i, own) in clearance.organisations(g.own).into_iter().enumerate() {
+                            @if i > 0 { (l.t("、", ", ")) }
+                            (l.foreign(&called.get(&own.id).cloned().unwrap_or_else(|| own.policy_name())))
+                        }
+                    }
                     td { (joined(g.actions.iter().map(|a| action_word(l, *a).to_string()).collect())) }
                     td { (joined(g.sees.iter().map(|s| sensitivity_word(l, *s).to_string()).collect())) }
                     td { (joined(g.transitions.iter().map(|t| transition_word(l, register, t)).collect())) }

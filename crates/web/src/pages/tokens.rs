@@ -57,6 +57,11 @@ pub fn list(cx: &Ctx, account: &Account, tokens: &[ServiceToken]) -> Markup {
     let l = cx.l;
     html! {
         h3 { (l.t("プログラム用のトークン", "Tokens for programs")) }
+        p class="small muted" {
+            @if account.person.is_service() { (l.t("プログラムは、トークンを示して、この利用者の権限でAPIを使います。", "A program shows its token and uses the API with the rights of this account.")) }
+            @else { (l.t("トークンを示すプログラムは、この人の名前と権限でAPIを使います。単独で動くプログラムには、サービスの利用者を作ってください。",
+                         "A program that shows one uses the API in this person’s name and with their rights. For a program that runs by itself make a service account.")) }
+        }
         @if tokens.is_empty() { p class="muted" { (l.t("ありません。", "None.")) } } @else {
             ul { @for token in tokens {
                 li {

@@ -105,6 +105,18 @@ fn a_reporter_without_a_corporate_number_is_told_whom_to_ask_before_filling_in_t
 }
 
 #[test]
+fn the_page_of_an_account_names_the_organisations_whose_records_are_its_own() {
+    let portal = portal();
+    let mut ann = signed_in(&portal, "ann");
+    let at = |login: &str| format!("/people/{}", portal.app.store.people().unwrap().by_login(login).unwrap().id);
+    let page = ann.page(&at("rob"));
+    assert!(page.contains("<td>House R</td>") && !page.contains("7000012050002"), "{page}");
+    assert!(ann.page(&format!("/en{}", at("rob"))).contains("in this person’s name"), "what a token is for there");
+    make(&portal, "office_account", &[("login", text("feed")), ("kind", text("service")), ("_state", text("active"))]);
+    assert!(ann.page(&format!("/en{}", at("feed"))).contains("with the rights of this account"));
+}
+
+#[test]
 fn who_may_enter_records_of_anybody_is_not_asked_for_their_own() {
     let portal = portal();
     member(&portal, "dan", Some("secretariat"));
