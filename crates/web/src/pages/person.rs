@@ -1,6 +1,10 @@
 //! The page of an account: how it comes in, what it may do.
 
-use super::{confirm, rights, roles, tokens};
+use super::{
+    confirm, rights,
+    roles::{self, MEMBERSHIPS},
+    tokens,
+};
 use crate::{
     cells,
     ctx::Ctx,
@@ -13,20 +17,21 @@ use crate::{
     state::App,
     text::L,
     url::Query,
-    who::Accounts,
+    who::{self, Accounts},
 };
 use maud::{Markup, html};
-use shirube_access::{Clearance, SystemAction, what_can};
+use shirube_access::{Clearance, RecordAction, SystemAction, what_can};
 use shirube_keyring::{Account as Keyed, ExposeSecret, Purpose};
 use shirube_plan::Pair;
 use shirube_record::Cell;
-use shirube_snapshot::AsOf;
+use shirube_snapshot::{AsOf, Snapshot};
 use shirube_store::Account;
 
 /// What the page shows once.
 #[derive(Default)]
 struct Once {
-    link: Option<String>,
+    /// A link, and until when it is good.
+    link: Option<(String, Option<i64>)>,
     token: Option<String>,
     fault: Option<Pair>,
     sent: bool,
@@ -58,7 +63,9 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
                 _ => (Purpose::Recovery, "recovery", RECOVERY),
             };
             let token = keyring.make_link(purpose, id, "", life)?;
-            once.link = Some(format!("{}{}", app.site.address(cx), cx.form_path(&format!("/links/{word}/{}", token.expose_secret()))));
+            let until = keyring.look_at_link(purpose, token.expose_secret())?.map(|link| link.expires);
+            let path = cx.form_path(&format!("/links/{word}/{}", token.expose_secret()));
+            once.link = Some((format!("{}{path}", app.site.address(cx)), until));
         }
         "mail" if can_mail(accounts, account) => {
             let purpose = if account.state == "invited" { Purpose::Invitation } else { Purpose::Recovery };
@@ -124,9 +131,12 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
                 " · " a href=(cx.to_with("/trail", Query(vec![("person".to_string(), account.login.clone())]))) { (l.t("閲覧・変更したもの", "What they read and changed")) }
             }
         }
-        @if let Some(link) = &once.link {
+        @if let Some((link, until)) = &once.link {
             div class="callout" role="status" {
-                p { (l.t("このリンクを本人に渡してください。1回だけ使えます。", "Hand this link to the person; it is good once.")) }
+                p {
+                    (l.t("このリンクを本人に渡してください。1回だけ使えます。", "Hand this link to the person; it is good once."))
+                    @if let Some(until) = until { (l.t("期限：", " It ends ")) (cells::time(l, *until)) (l.t("。", ".")) }
+                }
                 p { code class="break" { (link) } }
             }
         }
@@ -142,7 +152,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
             }
         }
         @if let Some(fault) = &once.fault { div class="callout care" role="alert" { p { (l.p(fault)) } } }
-        (entrance(app, cx, accounts, account)?)
+        (entrance(app, cx, accounts, account, without_role(cx, &reader, account, record.as_ref().and_then(|r| r.number.as_deref()))?)?)
         h2 { (title) }
         (rights::for_purpose(app, cx, purpose))
         @if !grants.system.is_empty() {
@@ -161,8 +171,29 @@ fn state_of<'a>(app: &'a App, l: L, account: &'a Account) -> &'a str {
     register.map_or(&account.state, |register| cells::state_name(l, register, &account.state))
 }
 
+/// Beside the links of an account without a role: what they would lead to, and the way to give it one.
+fn without_role(cx: &Ctx, reader: &Snapshot, account: &Account, number: Option<&str>) -> Result<Markup, Error> {
+    let l = cx.l;
+    let may = |action| who::some(cx.asking.actor.clearance(), action, MEMBERSHIPS);
+    let comes_in = ["invited", "active"].contains(&&*account.state);
+    // To whom memberships are hidden, all accounts seem to be without.
+    let seems = account.person.memberships().is_empty() && may(RecordAction::Read);
+    if !comes_in || !seems || !roles::held(reader, &[account.id])?.is_empty() {
+        return Ok(html! {});
+    }
+    Ok(html! {
+        p class="callout care" {
+            (l.t("この利用者には役割がありません。サインインしても、公開されている内容だけが見えます。", "This account has no role: it sees only what the public sees."))
+            @if may(RecordAction::Create) {
+                " " a href=(cx.form_path(&format!("/registers/{MEMBERSHIPS}/new"))) { (l.t("所属と役割を加える", "Add a membership")) }
+                @if let Some(number) = number { " (" (number) ")" }
+            }
+        }
+    })
+}
+
 /// How the account comes in: links, sessions, tokens.
-fn entrance(app: &App, cx: &Ctx, accounts: &Accounts, account: &Account) -> Result<Markup, Error> {
+fn entrance(app: &App, cx: &Ctx, accounts: &Accounts, account: &Account, above: Markup) -> Result<Markup, Error> {
     let l = cx.l;
     let (keyring, id) = (&accounts.keyring, Keyed(account.id));
     let (sessions, factor, password) = (keyring.sessions(id)?, keyring.has_second_factor(id)?, keyring.has_password(id)?);
@@ -177,6 +208,7 @@ fn entrance(app: &App, cx: &Ctx, accounts: &Accounts, account: &Account) -> Resu
             div { dt { (l.t("認証アプリ", "Authenticator app")) } dd { (if factor { l.t("あり", "in force") } else { l.t("なし", "none") }) } }
             div { dt { (l.t("セッション", "Sessions")) } dd { (sessions.len()) } }
         }
+        (above)
         form method="post" action=(cx.form_action()) {
             input type="hidden" name="_token" value=(cx.asking.word);
             p {

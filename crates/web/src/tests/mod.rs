@@ -13,6 +13,7 @@ mod lists;
 mod mail;
 mod network;
 mod notices;
+mod people;
 mod provider;
 mod reading;
 mod rights;
