@@ -137,6 +137,11 @@ test("an invited person chooses a password and sees what the role permits, no mo
   bobs = await record(ann, "office_account", { login: "bob", kind: "person" });
   const house = await record(ann, "office_organisation", { name: "ある企業", kind: "company" });
   await record(ann, "office_membership", { account: `#${bobs}`, organisation: `#${house}`, role: "reporter" });
+  await inspect(ann, "/people", "people");
+  await open(ann, "/");
+  await ann.getByRole("navigation", { name: "主な画面" }).getByRole("link", { name: "利用者" }).click();
+  await ann.getByRole("link", { name: "bob", exact: true }).click();
+  assert.match(ann.url(), new RegExp(`/people/${bobs}$`));
   await inspect(ann, `/people/${bobs}`, "person");
   await open(ann, `/people/${bobs}`);
   await ann.getByRole("button", { name: "招待のリンクを作る" }).click();

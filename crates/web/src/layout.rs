@@ -65,6 +65,7 @@ fn header(v: &View, nav: &str) -> Markup {
         ("codes", l.t("用語・区分", "Terms")),
         ("about", l.t("使い方", "Help")),
     ];
+    let people = cx.asking.administers().then(|| ("people", l.t("利用者", "People")));
     html! {
         header class="site" {
             div class="wrap site-top" {
@@ -94,7 +95,7 @@ fn header(v: &View, nav: &str) -> Markup {
             }
             nav class="wrap" aria-label=(l.t("主な画面", "Main pages")) {
                 ul {
-                    @for (name, word) in items {
+                    @for (name, word) in items.into_iter().chain(people) {
                         @if let Some(route) = routes::named(name) {
                             li { a href=(cx.to(route.path)) aria-current=[(name == nav).then_some("page")] { (word) } }
                         }

@@ -186,6 +186,7 @@ pub const ROUTES: &[Route] = &[
     send(Needs::Nothing, "/links/{purpose}/{link}", "link_send", ("招待などに答える", "Uses a one-time link"), pages::links::send),
     read(Needs::Account, "/me", "me", ("自分のアカウント", "One's own account"), pages::me::show),
     send(Needs::Account, "/me", "me_send", ("自分のアカウントを変える", "Changes one's own account"), pages::me::send),
+    read(Needs::System(SystemAction::Administer), "/people", "people", ("利用者の一覧", "Who may sign in"), pages::people::show),
     read(
         Needs::System(SystemAction::Administer),
         "/people/{account}",

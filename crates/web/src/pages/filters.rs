@@ -143,7 +143,7 @@ pub fn chips(v: &View, sheet: &Sheet) -> Markup {
                 @if let Some(text) = &listing.text { (chip(v, &format!("{}「{text}」", l.t("言葉", "Words ")), &without("q"))) }
                 @for condition in &listing.filters { (chip(v, &words(v, sheet, condition), &without(&condition.name))) }
                 @if listing.filters.len() + usize::from(listing.text.is_some()) > 1 {
-                    li { a href=(cx.to(&cells::register_path(&listing.register.name))) { (l.t("すべて外す", "Remove all")) } }
+                    li { a href=(cx.to(&cx.path)) { (l.t("すべて外す", "Remove all")) } }
                 }
             }
         }

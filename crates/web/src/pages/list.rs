@@ -320,7 +320,8 @@ fn cell(v: &View, sheet: &Sheet, record: &Record, shown: &Shown, linked: bool) -
     }
 }
 
-fn pager(v: &View, sheet: &Sheet) -> Markup {
+/// The ways to the other pages of a list.
+pub fn pager(v: &View, sheet: &Sheet) -> Markup {
     let (cx, l) = (v.cx, v.cx.l);
     let (page, size) = (sheet.listing.page, sheet.listing.size);
     let (known, exact) = match sheet.page.total {

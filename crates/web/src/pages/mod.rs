@@ -25,6 +25,7 @@ pub mod list;
 pub mod me;
 pub mod node;
 pub mod outbox;
+pub mod people;
 pub mod person;
 pub mod plan;
 pub mod provider;

@@ -162,7 +162,7 @@ fn page(app: &App, cx: &Ctx, once: &Once) -> Result<Markup, Error> {
         @if grants.registers.is_empty() { p class="muted" { (l.t("台帳で見えるものはありません。", "Nothing in the registers.")) } }
         @else { (rights::granted(app, cx, &clearance, &grants, &called)) }
     };
-    Ok(layout::page(&app.view(cx), name, "registers", &[], body))
+    Ok(layout::page(&app.view(cx), name, "people", &[(l.t("利用者", "People").into(), cx.to("/people"))], body))
 }
 
 /// What its register calls the account's state.

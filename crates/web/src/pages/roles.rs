@@ -13,7 +13,7 @@ use std::{
 pub const MEMBERSHIPS: &str = "office_membership";
 
 /// The register of organisations.
-const ORGANISATIONS: &str = "office_organisation";
+pub const ORGANISATIONS: &str = "office_organisation";
 
 /// A role in an organisation. It counts while its account is active.
 #[derive(Clone, Debug, PartialEq, Eq)]

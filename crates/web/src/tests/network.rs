@@ -169,8 +169,11 @@ fn every_answer_of_every_route_is_safe() {
     let none =
         ["job", "job_errors_csv", "job_errors_xlsx", "record_file", "record_transition", "api_file", "record_redact", "record_amend"];
     // In a trial there are no accounts.
-    let none =
-        [&none[..], &["sign_in", "sign_in_provider", "sign_in_back", "link", "me", "person", "record_access", "forgot", "outbox"]].concat();
+    let none = [
+        &none[..],
+        &["sign_in", "sign_in_provider", "sign_in_back", "link", "me", "people", "person", "record_access", "forgot", "outbox"],
+    ]
+    .concat();
     for route in ROUTES {
         let (method, path) = (format!("{:?}", route.method).to_ascii_uppercase(), example(route, record));
         let prefixes: &[&str] = if route.languages { &["", "/en"] } else { &[""] };

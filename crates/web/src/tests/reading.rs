@@ -260,6 +260,7 @@ fn every_reading_route_is_covered_here() {
         "outbox",
         "link",
         "me",
+        "people",
         "person",
         "trail_export",
     ];

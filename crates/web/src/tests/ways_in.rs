@@ -51,7 +51,7 @@ fn now() -> i64 {
 }
 
 /// Puts an authenticator app in force; gives its secret.
-fn with_app(portal: &Portal, account: Account, now: i64) -> String {
+pub(super) fn with_app(portal: &Portal, account: Account, now: i64) -> String {
     let secret = keyring(portal).offer_totp(account, "s", "Shirube", "x").unwrap().secret.expose_secret().to_string();
     keyring(portal).confirm_totp(account, "s", &code(&secret, now)).unwrap();
     secret

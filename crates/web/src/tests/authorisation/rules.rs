@@ -63,7 +63,7 @@ pub fn rule(route: &Route) -> Rule {
         "record_amend" | "record_amend_send" | "api_amend" => Rule::Record(R::Amend),
         "record_redact" | "record_redact_send" | "api_redact" => Rule::Record(R::Redact),
         "record_transition" | "record_transition_send" | "api_transition" => Rule::Move,
-        "record_access" | "person" | "person_send" | "outbox" | "outbox_send" => Rule::Accounts,
+        "record_access" | "people" | "person" | "person_send" | "outbox" | "outbox_send" => Rule::Accounts,
         "trail" | "trail_export" | "api_trail" => Rule::System(SystemAction::Trail),
         "api_verify" => Rule::System(SystemAction::Verify),
         "api_retention" | "api_retain" => Rule::System(SystemAction::Administer),
