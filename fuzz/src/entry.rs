@@ -11,6 +11,7 @@ use shirube_exchange::sheet::{Limits, SheetOptions};
 use shirube_exchange::silent;
 use shirube_plan::{Field, FieldKind, Files, Lang};
 use shirube_snapshot::{AsOf, Filter, ListQuery, Op, Snapshot};
+use shirube_store::Actor;
 use std::io::{Cursor, Write};
 
 pub use pack::{files, pack};
@@ -28,7 +29,7 @@ fn prepare(bytes: &[u8], register: &str) {
     let sheet = SheetOptions { limits, ..SheetOptions::default() };
     let options = ImportOptions { sheet, max_errors: 200, ..ImportOptions::default() };
     with_snapshot(|snapshot| {
-        let Ok(prepared) = import::prepare(snapshot, register, bytes, &options, &silent) else { return };
+        let Ok(prepared) = import::prepare(snapshot, &Actor::owner(), register, bytes, &options, &silent) else { return };
         let csv = ExportOptions { format: Format::Csv, ..ExportOptions::default() };
         // Whatever was read can be given back.
         let _ = import::error_file(bytes, &options.sheet, &prepared, &csv, &mut std::io::sink(), &silent);

@@ -71,7 +71,8 @@ fn main() {
 fn import_once(store: &Store, file: &[u8], what: &str, expected: Plan) {
     let reader = store.reader(&Actor::owner(), AsOf::Head).unwrap();
     let (start, used) = (Instant::now(), cpu_seconds());
-    let prepared = import::prepare(&reader, "project", file, &ImportOptions::default(), &shirube_exchange::silent).unwrap();
+    let options = ImportOptions::default();
+    let prepared = import::prepare(&reader, &Actor::owner(), "project", file, &options, &shirube_exchange::silent).unwrap();
     drop(reader);
     let (checked, used_to_check) = (start.elapsed().as_secs_f64(), cpu_seconds() - used);
     assert_eq!((prepared.plan, prepared.error_count), (expected, 0), "{:?}", prepared.errors.first());

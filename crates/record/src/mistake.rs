@@ -176,12 +176,17 @@ impl Mistake {
             }
             Mistake::Check { message, .. } => message.clone(),
             Mistake::Taken { number, record, fields } => {
-                let other = number.clone().unwrap_or_else(|| record.to_string());
                 let labels = |label: fn(&Pair) -> &str, comma| fields.iter().map(label).collect::<Vec<_>>().join(comma);
-                pair(
-                    format!("{}が同じ記録 {other} がすでにあります", labels(|f| &f.ja, "、")),
-                    format!("record {other} already has the same: {}", labels(|f| &f.en, ", ")),
-                )
+                let (ja, en) = (labels(|f| &f.ja, "、"), labels(|f| &f.en, ", "));
+                match number.clone().or_else(|| (*record != 0).then(|| record.to_string())) {
+                    Some(other) => {
+                        pair(format!("{ja}が同じ記録 {other} がすでにあります"), format!("record {other} already has the same: {en}"))
+                    }
+                    None => pair(
+                        format!("{ja}が同じ、閲覧できない記録がすでにあります"),
+                        format!("a record that you may not see already has the same: {en}"),
+                    ),
+                }
             }
         }
     }
@@ -248,6 +253,7 @@ impl Mistake {
             Mistake::Computed => pair("この列を除いてください", "leave this column out"),
             Mistake::NoSuchColumn { .. } => pair("台帳の列の名前か表示名にしてください", "use a column's name or label"),
             Mistake::Check { .. } => pair("関係する欄を見直してください", "look over the fields this concerns"),
+            Mistake::Taken { number: None, record: 0, .. } => pair("値を変えてください", "change the value"),
             Mistake::Taken { .. } => pair("その記録を直すか、値を変えてください", "amend that record, or change the value"),
         }
     }

@@ -22,7 +22,8 @@ impl Snapshot {
 }
 
 impl Place {
-    /// Opens the same moment on a connection of its own.
+    /// Opens the same moment on a connection of its own. It shows everything, however narrow the snapshot was: what of it
+    /// goes to whom is for the caller to ask.
     pub fn open(self) -> Result<Snapshot, SnapshotError> {
         match self.path {
             Some(path) => Snapshot::open(&path, self.pack, AsOf::Seq(self.seq)),

@@ -6,7 +6,7 @@
 use crate::StoreError;
 use shirube_access::{Clearance, Combination, Own, RecordAction, RecordOwner, Rows, SystemAction, View};
 use shirube_plan::{Owner, Pack, Register, Sensitivity};
-use shirube_record::{Cell, Content};
+use shirube_record::{Cell, Content, Origin};
 use shirube_snapshot::{Alike, Organisations, Record, RegisterSight, Seen, Shown, Sight, Whose, columns_of};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +25,28 @@ pub struct Actor {
     sight: Arc<OnceLock<Option<Arc<Sight>>>>,
     /// What they are about just now.
     errand: Option<Arc<Errand>>,
+}
+
+/// Why a record may not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// Such a record may not be: whose it is or would be, or its state.
+    Record,
+    /// Such a record may not be moved by the transition.
+    Transition,
+    /// These columns may not be seen in it, those of groups as `group.column`: nobody writes what they cannot see.
+    Columns(BTreeSet<String>),
+}
+
+/// How a record is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// Other values.
+    Amend,
+    /// A file.
+    Attach,
+    /// The transition of this name, perhaps with other values.
+    Transition(&'a str),
 }
 
 /// One request or command of an actor, and what they were given by it.
@@ -103,7 +125,11 @@ impl Actor {
 
     /// Whether something may be done to a record that is as described.
     pub(crate) fn may_do(&self, action: RecordAction, record: Standing<'_>) -> Result<(), StoreError> {
-        self.answer(self.clearance.may(action, record.view(&self.clearance)))
+        self.answer(self.permits(action, record))
+    }
+
+    fn permits(&self, action: RecordAction, record: Standing<'_>) -> bool {
+        self.clearance.may(action, record.view(&self.clearance))
     }
 
     /// Whether a record's payloads may be erased. Who may not even read it does not learn that it is there.
@@ -138,22 +164,47 @@ impl Actor {
         self.answer(self.clearance.transition(record.view(&self.clearance), transition))
     }
 
-    /// Whether all columns of a new record may be seen in it, those within groups too: nobody writes what they cannot see.
-    pub(crate) fn may_fill(&self, content: &Content, record: Standing<'_>) -> Result<(), StoreError> {
+    /// Whether a new record may be written: made as it is, with nothing in it that they may not see, within groups
+    /// either. The writer asks this, and an import before anything is written.
+    pub fn may_create(&self, record: Standing<'_>) -> Result<(), Denial> {
+        if !self.permits(RecordAction::Create, record) {
+            return Err(Denial::Record);
+        }
         let hidden = self.hidden(record);
-        let within = |group: &String, cell: &Cell| match cell {
-            Cell::Rows(rows) => rows.iter().flat_map(|row| row.keys()).any(|column| hidden.contains(&format!("{group}.{column}"))),
-            _ => false,
-        };
-        self.answer(!content.iter().any(|(column, cell)| hidden.contains(column) || within(column, cell)))
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        let within = record.content.iter().flat_map(|(group, cell)| match cell {
+            Cell::Rows(rows) => rows.iter().flat_map(|row| row.keys()).map(|column| format!("{group}.{column}")).collect::<Vec<String>>(),
+            _ => vec![],
+        });
+        none_of(&hidden, record.content.keys().cloned().chain(within))
     }
 
-    /// Whether all these columns may be seen in a record. Rows of a group are replaced together, so that a group of which
-    /// a part is hidden stays as it is: else the part would be lost.
-    pub(crate) fn may_touch<'c>(&self, columns: impl IntoIterator<Item = &'c String>, record: Standing<'_>) -> Result<(), StoreError> {
-        let hidden = self.hidden(record);
-        let groups: BTreeSet<&str> = hidden.iter().filter_map(|column| Some(column.split_once('.')?.0)).collect();
-        self.answer(!columns.into_iter().any(|column| hidden.contains(column) || groups.contains(column.as_str())))
+    /// Whether a record may be changed to this content, in these columns: as it is, in columns they see, and as it will
+    /// be, so that nobody gives a record to others or takes it from them without being allowed to change it there. The
+    /// writer asks this, and an import before anything is written.
+    pub fn may_change<'r, 'c>(
+        &self,
+        way: Way<'_>,
+        before: Standing<'r>,
+        content: &'r Content,
+        changed: impl IntoIterator<Item = &'c String>,
+    ) -> Result<(), Denial> {
+        for record in [before, Standing { content, ..before }] {
+            match way {
+                Way::Amend if !self.permits(RecordAction::Amend, record) => return Err(Denial::Record),
+                Way::Attach if !self.permits(RecordAction::Attach, record) => return Err(Denial::Record),
+                Way::Transition(name) if !self.clearance.transition(record.view(&self.clearance), name) => return Err(Denial::Transition),
+                Way::Amend | Way::Attach | Way::Transition(_) => {}
+            }
+        }
+        // Rows of a group are replaced together, so that a group of which a part is hidden stays as it is: else the part
+        // would be lost.
+        let mut hidden = self.hidden(before);
+        let groups: Vec<String> = hidden.iter().filter_map(|column| Some(column.split_once('.')?.0.to_string())).collect();
+        hidden.extend(groups);
+        none_of(&hidden, changed.into_iter().cloned())
     }
 
     /// Whether there is any record that they might attach a file to.
@@ -171,7 +222,12 @@ impl Actor {
 
     /// Whether something may be done to a record that the actor has read.
     pub fn may_with(&self, action: RecordAction, register: &Register, record: &Record) -> bool {
-        self.may_do(action, standing(register, record)).is_ok()
+        self.permits(action, Standing::of(register, record))
+    }
+
+    /// Whether a record may be read that was found without asking who reads.
+    pub fn may_read(&self, register: &Register, record: &Record) -> bool {
+        self.may_with(RecordAction::Read, register, record)
     }
 
     /// Notes that the versions of a record were read, as far as they were shown.
@@ -184,26 +240,48 @@ impl Actor {
 
     /// Whether a record that the actor has read may be moved by a transition.
     pub fn may_move_on(&self, transition: &str, register: &Register, record: &Record) -> bool {
-        self.may_move(transition, standing(register, record)).is_ok()
+        self.may_move(transition, Standing::of(register, record)).is_ok()
     }
 
     fn answer(&self, allowed: bool) -> Result<(), StoreError> {
-        if allowed { Ok(()) } else { Err(StoreError::Denied { actor: self.id().to_string() }) }
+        if allowed { Ok(()) } else { Err(self.denied()) }
     }
+
+    /// What is answered to something they may not do.
+    pub(crate) fn denied(&self) -> StoreError {
+        StoreError::Denied { actor: self.id().to_string() }
+    }
+}
+
+/// Whether none of the columns is hidden.
+fn none_of(hidden: &BTreeSet<String>, columns: impl Iterator<Item = String>) -> Result<(), Denial> {
+    let columns: BTreeSet<String> = columns.filter(|column| hidden.contains(column)).collect();
+    if columns.is_empty() { Ok(()) } else { Err(Denial::Columns(columns)) }
 }
 
 /// A record as decisions see it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing<'a> {
-    pub register: &'a Register,
-    pub state: Option<&'a str>,
-    pub synthetic: bool,
+pub struct Standing<'a> {
+    pub(crate) register: &'a Register,
+    pub(crate) state: Option<&'a str>,
+    pub(crate) synthetic: bool,
     /// Its content, for whose it is; its id where it is an organisation itself.
-    pub content: &'a Content,
-    pub record: i64,
+    pub(crate) content: &'a Content,
+    pub(crate) record: i64,
 }
 
 impl<'a> Standing<'a> {
+    /// A record that is yet to be.
+    pub fn new(register: &'a Register, state: Option<&'a str>, origin: &Origin, content: &'a Content) -> Standing<'a> {
+        Standing { register, state, synthetic: origin.synthetic, content, record: 0 }
+    }
+
+    /// A record as a snapshot shows it. If it is narrowed: who does not see whose a record is, to them it is nobody's.
+    pub fn of(register: &'a Register, record: &'a Record) -> Standing<'a> {
+        let (state, synthetic) = (record.state.as_deref(), record.origin.synthetic);
+        Standing { register, state, synthetic, content: &record.content, record: record.id }
+    }
+
     fn view(&self, clearance: &Clearance) -> View<'a> {
         View { register: &self.register.name, state: self.state, own: clearance.whose(self.owner()), synthetic: self.synthetic }
     }
@@ -223,12 +301,6 @@ impl<'a> Standing<'a> {
             None => RecordOwner::Nobody,
         }
     }
-}
-
-/// A record as its reader sees it: who does not see whose it is, to them it is nobody's.
-fn standing<'a>(register: &'a Register, record: &'a Record) -> Standing<'a> {
-    let (state, synthetic) = (record.state.as_deref(), record.origin.synthetic);
-    Standing { register, state, synthetic, content: &record.content, record: record.id }
 }
 
 /// What a clearance lets see of all registers; none if everything.

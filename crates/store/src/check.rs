@@ -2,7 +2,7 @@
 
 use crate::{
     Actor, Command, StoreError,
-    access::Standing,
+    access::{Standing, Way},
     batch::Asked,
     beside,
     files::{self, FileRefused, Files, Sent, Upload},
@@ -123,9 +123,8 @@ impl Checker<'_> {
             }
             _ => register.states.first().map(|s| s.name.clone()),
         };
-        let standing = Standing { register, state: state.as_deref(), synthetic: origin.synthetic, content: &content, record: 0 };
-        self.actor.may_do(RecordAction::Create, standing)?;
-        self.actor.may_fill(&content, standing)?;
+        let allowed = self.actor.may_create(Standing::new(register, state.as_deref(), &origin, &content));
+        allowed.map_err(|_| self.actor.denied())?;
         let mut content = content;
         // What was judged with other sizes and types of files is judged anew.
         let otherwise = self.hold_files(register, &mut content, &Content::new(), false)?;
@@ -217,7 +216,13 @@ impl Checker<'_> {
         }
         let mut content = normalise(register, content);
         let mut changes = difference(&state.content, &content);
-        self.may_change(register, &state, kind, &body, &content, changes.keys())?;
+        let way = match (&body.transition, kind) {
+            (Some(transition), _) => Way::Transition(transition),
+            (None, EventKind::Attach) => Way::Attach,
+            (None, _) => Way::Amend,
+        };
+        let allowed = self.actor.may_change(way, standing(register, &state), &content, changes.keys());
+        allowed.map_err(|_| self.actor.denied())?;
         if self.hold_files(register, &mut content, &state.content, kind == EventKind::Attach)? {
             changes = difference(&state.content, &content);
         }
@@ -228,29 +233,6 @@ impl Checker<'_> {
         let (_, evaluated) = self.judge(register, state.id, new_state, content, require)?;
         let draft = self.draft(register, Some(state.id), kind, changes, body)?;
         Ok(Checked { draft, number: state.number, version: state.version + 1, evaluated })
-    }
-
-    /// Whether the actor may make a change: to the record as it is, in columns they see, and to the record as it will be,
-    /// so that nobody gives a record to others or takes it from them without being allowed to change it there.
-    fn may_change<'c>(
-        &self,
-        register: &Register,
-        state: &RecordState,
-        kind: EventKind,
-        body: &Body,
-        content: &Content,
-        changed: impl Iterator<Item = &'c String>,
-    ) -> Result<(), StoreError> {
-        let before = standing(register, state);
-        let after = Standing { content, ..before };
-        self.actor.may_touch(changed, before)?;
-        match (kind, &body.transition) {
-            (_, Some(transition)) => self.actor.may_move(transition, after),
-            (EventKind::Attach, None) => {
-                self.actor.may_do(RecordAction::Attach, before).and_then(|()| self.actor.may_do(RecordAction::Attach, after))
-            }
-            (_, None) => self.actor.may_do(RecordAction::Amend, before).and_then(|()| self.actor.may_do(RecordAction::Amend, after)),
-        }
     }
 
     /// All rules of the register on a record's content.

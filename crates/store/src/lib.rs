@@ -36,7 +36,7 @@ mod trail;
 mod verify;
 mod writer;
 
-pub use access::Actor;
+pub use access::{Actor, Denial, Standing, Way};
 pub use age::{AgeError, Identity, Recipient};
 pub use anchor::{Anchor, AnchorError, Lost, TrailEnd};
 pub use backup::{Archive, BackupError, FileEntry, Manifest, Phase, Progress, Restore, Restored, Seal};

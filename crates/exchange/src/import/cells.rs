@@ -8,6 +8,7 @@ use crate::heading::fold;
 use crate::sheet::{Kind, Row, serial};
 use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register, State};
 use shirube_record::{Cell, Content, Mistake, Origin, input};
+use shirube_snapshot::SnapshotError;
 use std::collections::{BTreeMap, HashMap};
 
 /// Columns by name and what the row has in them; blank ones are none.
@@ -44,7 +45,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Reads a row; what cannot be read is added to `errors`.
-    pub fn read(&mut self, row: &Row, lookup: &mut Lookup, errors: &mut Vec<RowError>) -> rusqlite::Result<Draft<'a>> {
+    pub fn read(&mut self, row: &Row, lookup: &mut Lookup, errors: &mut Vec<RowError>) -> Result<Draft<'a>, SnapshotError> {
         let mut draft = Draft::default();
         let columns = self.columns;
         for (i, target) in columns.targets.iter().enumerate() {
@@ -105,7 +106,7 @@ impl<'a> Cells<'a> {
         row: &Row,
         lookup: &mut Lookup,
         errors: &mut Vec<RowError>,
-    ) -> rusqlite::Result<Option<Option<Cell>>> {
+    ) -> Result<Option<Option<Cell>>, SnapshotError> {
         if row.kind(i).is_none() {
             return Ok(Some(None));
         }

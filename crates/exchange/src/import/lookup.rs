@@ -1,9 +1,11 @@
-//! What the register holds already: existing records by key or number, references by what files write for them.
+//! What the register holds already: existing records by key or number, references by what files write for them. A record
+//! that the importer may not read is to them as if it were not there.
 
 use rusqlite::{OptionalExtension, params_from_iter, types::Value};
 use shirube_plan::{Field, FieldKind, Pack, Part, Register};
 use shirube_record::Cell;
-use shirube_snapshot::{Snapshot, schema::quoted};
+use shirube_snapshot::{Snapshot, SnapshotError, schema::quoted};
+use shirube_store::Actor;
 use std::{cell::RefCell, collections::HashMap};
 
 /// What a reference in a file leads to.
@@ -21,9 +23,11 @@ const REMEMBERED: usize = 100_000;
 /// Keys of registers refer to each other at most this deep.
 const DEPTH: usize = 8;
 
-/// Questions to a snapshot.
+/// Questions to a snapshot that shows everything.
 pub(super) struct Lookup<'a> {
     snapshot: &'a Snapshot,
+    /// Who imports.
+    actor: Actor,
     pack: &'a Pack,
     remembered: HashMap<(String, String), Found>,
     /// The last question: a row is looked for by its key, and then so is another with that key.
@@ -38,8 +42,15 @@ struct Answered {
 }
 
 impl<'a> Lookup<'a> {
-    pub fn new(snapshot: &'a Snapshot) -> Self {
-        Lookup { snapshot, pack: snapshot.pack(), remembered: HashMap::new(), last: RefCell::default() }
+    pub fn new(snapshot: &'a Snapshot, actor: Actor) -> Self {
+        Lookup { snapshot, actor, pack: snapshot.pack(), remembered: HashMap::new(), last: RefCell::default() }
+    }
+
+    /// A record that was found, if the importer may know of it.
+    pub fn known(&self, register: &Register, id: Option<i64>) -> Result<Option<i64>, SnapshotError> {
+        let Some(found) = id.filter(|_| !self.actor.clearance().is_unlimited()) else { return Ok(id) };
+        let record = self.snapshot.record(&register.name, found)?;
+        Ok(record.filter(|record| self.actor.may_read(register, record)).map(|record| record.id))
     }
 
     /// Whether the register has no records at all.
@@ -48,8 +59,8 @@ impl<'a> Lookup<'a> {
         Ok(!self.snapshot.connection().prepare(&sql)?.exists([])?)
     }
 
-    /// The records that a [`finder`] finds with these values, two at most. A blank equals a blank; if all are blank
-    /// there is nothing to compare.
+    /// The records that a [`finder`] finds with these values, two at most, whoever may read them. A blank equals a
+    /// blank; if all are blank there is nothing to compare.
     pub fn find<'c>(&self, finder: &str, values: impl Iterator<Item = Option<&'c Cell>>) -> rusqlite::Result<Vec<i64>> {
         let values: Vec<Value> = values.map(sql).collect();
         let mut last = self.last.borrow_mut();
@@ -67,7 +78,7 @@ impl<'a> Lookup<'a> {
         statement.query_map(params_from_iter(values), |row| row.get(0))?.collect()
     }
 
-    /// The record with this number.
+    /// The record with this number, whoever may read it.
     pub fn by_number(&self, register: &str, number: &str) -> rusqlite::Result<Option<i64>> {
         let sql = format!("SELECT _id FROM {} WHERE _number = ?1", quoted(register));
         self.snapshot.connection().prepare_cached(&sql)?.query_row([number], |row| row.get(0)).optional()
@@ -75,7 +86,7 @@ impl<'a> Lookup<'a> {
 
     /// The record that a file refers to by natural key (parts joined by `|`) or number; in a register that has
     /// neither, by identifier.
-    pub fn reference(&mut self, register: &str, text: &str) -> rusqlite::Result<Found> {
+    pub fn reference(&mut self, register: &str, text: &str) -> Result<Found, SnapshotError> {
         let key = (register.to_owned(), text.to_owned());
         if let Some(found) = self.remembered.get(&key) {
             return Ok(found.clone());
@@ -90,19 +101,21 @@ impl<'a> Lookup<'a> {
         Ok(found)
     }
 
-    fn refer(&self, register: &Register, text: &str) -> rusqlite::Result<Found> {
+    fn refer(&self, register: &Register, text: &str) -> Result<Found, SnapshotError> {
         let parts: Vec<&str> = if width(register, self.pack, DEPTH) == 1 { vec![text] } else { text.split('|').map(str::trim).collect() };
-        let found = self.by_key(register, &parts, DEPTH)?;
+        let by_key = self.by_key(register, &parts, DEPTH)?.into_iter();
+        let found: Vec<i64> = by_key.filter_map(|id| self.known(register, Some(id)).transpose()).collect::<Result<_, _>>()?;
         if !found.is_empty() {
-            return self.found(register, found);
+            return Ok(self.found(register, found)?);
         }
         if register.number.is_some() {
-            return Ok(self.by_number(&register.name, text)?.map_or(Found::None, Found::One));
+            let found = self.by_number(&register.name, text)?;
+            return Ok(self.known(register, found)?.map_or(Found::None, Found::One));
         }
         let id: Option<i64> = if register.key.is_empty() { text.parse().ok() } else { None };
         let sql = format!("SELECT _id FROM {} WHERE _id = ?1", quoted(&register.name));
         let found: Option<i64> = self.snapshot.connection().prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?;
-        Ok(found.map_or(Found::None, Found::One))
+        Ok(self.known(register, found)?.map_or(Found::None, Found::One))
     }
 
     fn found(&self, register: &Register, ids: Vec<i64>) -> rusqlite::Result<Found> {

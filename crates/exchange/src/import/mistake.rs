@@ -48,6 +48,25 @@ impl RowError {
         let mend = pair("自組織の記録にするか、この行を除いてください", "make it your own organisation’s, or leave the row out");
         RowError { row, column: None, value: None, code: "denied", problem, mend }
     }
+    /// The policies do not let the importer move it to the state in the file.
+    pub(super) fn unmoved(row: usize, column: Option<&str>, state: &str) -> Self {
+        let problem = pair(
+            format!("この記録を「{state}」の状態へ移す権限がありません"),
+            format!("you may not move this record to the state “{state}”"),
+        );
+        let mend = pair("今の状態のままにするか、この行を除いてください", "leave it in its state, or leave the row out");
+        RowError::field(row, column, state, "denied", problem, mend)
+    }
+    /// The importer may not see fields of the record that the row would write.
+    pub(super) fn unseen(row: usize, column: Option<&str>, value: &str, fields: &[Pair]) -> Self {
+        let list = |label: fn(&Pair) -> &String, with: &str| fields.iter().map(|f| label(f).as_str()).collect::<Vec<_>>().join(with);
+        let problem = pair(
+            format!("「{}」はこの記録では見られない項目なので、書けません", list(|f| &f.ja, "」「")),
+            format!("you may not see “{}” in this record, so you may not write it", list(|f| &f.en, "”, “")),
+        );
+        let mend = pair("この列かこの行を除いてください", "leave the column or the row out");
+        RowError::field(row, column, value, "denied", problem, mend)
+    }
     pub(super) fn field(row: usize, column: Option<&str>, value: &str, code: &'static str, problem: Pair, mend: Pair) -> Self {
         RowError { row, column: column.map(str::to_owned), value: shown(value), code, problem, mend }
     }

@@ -26,7 +26,7 @@ use crate::{Cancelled, Progress};
 use columns::Columns;
 use shirube_plan::Pair;
 use shirube_snapshot::{RuleError, Snapshot, SnapshotError};
-use shirube_store::{Batch, BatchError};
+use shirube_store::{Actor, Batch, BatchError};
 use std::collections::BTreeMap;
 
 /// How to import a file.
@@ -166,9 +166,14 @@ pub struct Plan {
 
 /// Reads and checks a file. Nothing is written; `snapshot` must show the head.
 ///
+/// The policies are asked as [`run`] asks them: rows that `actor` may not write are mistakes, and records that they may
+/// not read are not told of. Columns that they may not see count where records are judged, so `snapshot` may be narrowed
+/// and rows are checked on whole records all the same.
+///
 /// `progress` hears how much of the file is read, in the file's own unit, with the total if it is known.
 pub fn prepare(
     snapshot: &Snapshot,
+    actor: &Actor,
     register: &str,
     bytes: &[u8],
     options: &ImportOptions,
@@ -185,7 +190,7 @@ pub fn prepare(
         if columns.nothing_known() {
             return Err(ImportError::NoHeader { row: head.header.number(), register: register.label.clone(), columns: headings.all() });
         }
-        let file = row::File { register, pack: &pack, columns: &columns, reason: options.reason.as_deref() };
+        let file = row::File { register, pack: &pack, columns: &columns, reason: options.reason.as_deref(), actor };
         let merged = pipeline::run(snapshot, file, options, rows, progress)?;
         let reasoned = options.reason.as_deref().is_some_and(|r| !r.trim().is_empty());
         Ok(Prepared { reasoned, ..merged.finish(head.format, head.header.number()) })

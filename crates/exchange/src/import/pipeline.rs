@@ -119,7 +119,7 @@ impl Worker {
     }
 }
 
-/// Checks chunks until there are no more, on a connection of its own that shows the same moment.
+/// Checks chunks until there are no more, on a connection of its own that shows the same moment, and all of it.
 fn check(place: Place, file: &File, chunks: Receiver<Chunk>, done: &SyncSender<Done>) -> Result<(), ImportError> {
     let snapshot = place.open()?;
     let mut checker = Checker::new(&snapshot, file)?;

@@ -6,10 +6,10 @@ use super::columns::Columns;
 use super::lookup::{Lookup, finder};
 use super::mistake::{CellMistake, RowError};
 use crate::sheet::Row;
-use shirube_plan::{FieldKind, Pack, Register, Transition};
+use shirube_plan::{FieldKind, Pack, Pair, Register, Transition};
 use shirube_record::{Cell, Content, FieldError, Mistake, Origin, normalise};
 use shirube_snapshot::{Judged, Record, Refused, Rules, Snapshot};
-use shirube_store::Batch;
+use shirube_store::{Actor, Batch, Denial, Standing, Way};
 use std::collections::{BTreeMap, HashMap};
 
 /// What a row does.
@@ -51,11 +51,15 @@ pub(super) struct File<'a> {
     pub columns: &'a Columns<'a>,
     /// Why existing records change.
     pub reason: Option<&'a str>,
+    /// Who imports.
+    pub actor: &'a Actor,
 }
 
-/// Checks rows, each for itself.
+/// Checks rows, each for itself, on whole records, as the writer will. What of them the importer may know and write is
+/// asked as the writer asks it.
 pub(super) struct Checker<'s, 'a> {
     snapshot: &'s Snapshot,
+    actor: &'a Actor,
     register: &'a Register,
     columns: &'a Columns<'a>,
     cells: Cells<'a>,
@@ -74,8 +78,8 @@ pub(super) struct Checker<'s, 'a> {
 
 impl<'s, 'a> Checker<'s, 'a> {
     pub fn new(snapshot: &'s Snapshot, file: &File<'a>) -> Result<Self, ImportError> {
-        let File { register, pack, columns, reason } = *file;
-        let lookup = Lookup::new(snapshot);
+        let File { register, pack, columns, reason, actor } = *file;
+        let lookup = Lookup::new(snapshot, actor.clone());
         Ok(Checker {
             empty: lookup.is_empty(&register.name)?,
             cells: Cells::new(register, pack, columns),
@@ -85,6 +89,7 @@ impl<'s, 'a> Checker<'s, 'a> {
             batch: Batch::new(&register.name, reason),
             unique: unique(register).into_iter().map(|columns| (columns.clone(), finder(&register.name, &columns))).collect(),
             snapshot,
+            actor,
             register,
             columns,
             lookup,
@@ -126,6 +131,7 @@ impl<'s, 'a> Checker<'s, 'a> {
             Some(number) => self.lookup.by_number(name, number)?,
             None => None,
         };
+        let (by_key, by_number) = (self.lookup.known(self.register, by_key)?, self.lookup.known(self.register, by_number)?);
         let number = draft.number.as_deref().unwrap_or_default();
         let say = |mistake: CellMistake| RowError::cell(row.number(), self.heading("_number").as_deref(), number, &mistake);
         let found = match (by_number, by_key) {
@@ -148,8 +154,10 @@ impl<'s, 'a> Checker<'s, 'a> {
         let origin = std::mem::take(&mut draft.origin);
         let state = draft.state.take();
         let content = self.lay(Content::new(), draft);
-        let first = self.register.states.first().map(|s| s.name.as_str());
-        let judged = self.judge(row, 0, state.as_deref().or(first), content, &[], checked)?;
+        let state = state.as_deref().or(self.register.states.first().map(|s| s.name.as_str()));
+        let allowed = self.actor.may_create(Standing::new(self.register, state, &origin, &content));
+        self.denied(row, allowed, checked);
+        let judged = self.judge(row, 0, state, content, &[], checked)?;
         if let Some(judged) = judged {
             self.batch.create(judged, &origin);
             checked.change = Some(Change::Create);
@@ -157,7 +165,7 @@ impl<'s, 'a> Checker<'s, 'a> {
         Ok(())
     }
 
-    fn amend(&mut self, row: &Row, record: Record, mut draft: Draft<'a>, checked: &mut Checked) -> Result<(), ImportError> {
+    fn amend(&mut self, row: &Row, mut record: Record, mut draft: Draft<'a>, checked: &mut Checked) -> Result<(), ImportError> {
         self.same_origin(row, &record, &draft.origin, &mut checked.errors);
         let state = draft.state.take().filter(|s| record.state.as_ref() != Some(s));
         let transition = match &state {
@@ -168,23 +176,49 @@ impl<'s, 'a> Checker<'s, 'a> {
         if transition.is_none() && draft.adds_nothing(&record.content) {
             return Ok(());
         }
-        let Record { id, version, state: present, content: mut before, .. } = record;
-        before.retain(|column, _| self.stored(column));
-        let after = self.lay(before.clone(), draft);
-        let changes = difference(&before, &after);
+        record.content.retain(|column, _| self.stored(column));
+        let after = self.lay(record.content.clone(), draft);
+        let changes = difference(&record.content, &after);
         if changes.is_empty() && transition.is_none() {
             return Ok(());
         }
+        let way = transition.map_or(Way::Amend, |t| Way::Transition(&t.name));
+        let allowed = self.actor.may_change(way, Standing::of(self.register, &record), &after, changes.keys());
+        self.denied(row, allowed, checked);
         let require = transition.map(|t| t.require.as_slice()).unwrap_or_default();
-        let judged = self.judge(row, id, state.as_deref().or(present.as_deref()), after, require, checked)?;
+        let judged = self.judge(row, record.id, state.as_deref().or(record.state.as_deref()), after, require, checked)?;
         if judged.is_some() {
             match transition {
-                Some(transition) => self.batch.transition(id, version, &transition.name, &changes),
-                None => self.batch.amend(id, version, &changes),
+                Some(transition) => self.batch.transition(record.id, record.version, &transition.name, &changes),
+                None => self.batch.amend(record.id, record.version, &changes),
             }
             checked.change = Some(Change::Amend);
         }
         Ok(())
+    }
+
+    /// Says why a row may not be written. A cell that could not be read may be what tells whose the record is.
+    fn denied(&self, row: &Row, allowed: Result<(), Denial>, checked: &mut Checked) {
+        let Some(denial) = allowed.err().filter(|_| checked.unread.is_empty()) else { return };
+        let place = |at: Option<usize>| (at.and_then(|i| self.columns.headings.get(i)).map(String::as_str), at.map_or("", |i| row.get(i)));
+        checked.errors.push(match denial {
+            Denial::Record => RowError::denied(row.number()),
+            Denial::Transition => {
+                let (heading, state) = place(self.columns.position("_state"));
+                RowError::unmoved(row.number(), heading, state)
+            }
+            Denial::Columns(columns) => {
+                let (heading, value) = place(columns.iter().find_map(|column| self.columns.position(column)));
+                let mut fields: Vec<Pair> = vec![];
+                for column in &columns {
+                    let label = self.register.label_of(column.split('.').next().unwrap_or(column));
+                    if !fields.contains(&label) {
+                        fields.push(label);
+                    }
+                }
+                RowError::unseen(row.number(), heading, value, &fields)
+            }
+        });
     }
 
     /// The row's values over a record's, as they would be stored. Blank rows of a group close up: where each went is
@@ -272,6 +306,8 @@ impl<'s, 'a> Checker<'s, 'a> {
         for (columns, finder) in unique {
             let others = self.lookup.find(finder, columns.iter().map(|c| content.get(c)))?;
             if let Some(other) = others.into_iter().find(|id| *id != record) {
+                // That a value is taken cannot be kept secret; by which record can.
+                let other = self.lookup.known(self.register, Some(other))?.unwrap_or(0);
                 let number = self.snapshot.record(&self.register.name, other)?.and_then(|r| r.number);
                 let place = columns.first().cloned().unwrap_or_default();
                 let fields = columns.iter().map(|c| self.register.label_of(c)).collect();

@@ -23,7 +23,11 @@ impl House {
     }
 
     pub fn prepare_with(&self, register: &str, bytes: &[u8], options: &ImportOptions) -> Result<Prepared, ImportError> {
-        import::prepare(&self.reader(), register, bytes, options, &shirube_exchange::silent)
+        self.prepare_by(&Actor::owner(), register, bytes, options)
+    }
+
+    pub fn prepare_by(&self, actor: &Actor, register: &str, bytes: &[u8], options: &ImportOptions) -> Result<Prepared, ImportError> {
+        import::prepare(&self.reader(), actor, register, bytes, options, &shirube_exchange::silent)
     }
 
     pub fn prepare(&self, register: &str, bytes: impl AsRef<[u8]>) -> Prepared {

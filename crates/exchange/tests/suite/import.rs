@@ -148,6 +148,33 @@ fn rows_that_one_may_not_write_are_told_by_row() {
 }
 
 #[test]
+fn a_check_names_rows_that_one_may_not_write_and_tells_nothing_of_records_that_one_may_not_read() {
+    let house = House::new();
+    house.import("hub", "name\n仙台\n");
+    house.import("project", "year,theme,people\n2023,A,1\n");
+    let file = "year,theme,people,hub,_number\n2023,A,1,,\n2023,B,2,,PRJ-0001\n2023,C,3,仙台,\n来年,D,4,,\n";
+    let options = ImportOptions { reason: Some("r".to_owned()), ..ImportOptions::default() };
+    let by = |actor: shirube_store::Actor| house.prepare_by(&actor, "project", file.as_bytes(), &options).unwrap();
+    let prepared = by(shirube_store::Actor::nobody());
+    assert_eq!(
+        said(&prepared),
+        [
+            (2, "", "denied"),
+            (2, "year", "taken"),
+            (3, "", "denied"),
+            // What is not read is not there.
+            (4, "hub", "no-such-record"),
+            // What could not be read may tell whose the record is.
+            (5, "year", "not-a-year"),
+        ]
+    );
+    assert!(!format!("{:?}", prepared.errors).contains("PRJ-0001"), "{:?}", prepared.errors);
+    assert_eq!(prepared.plan, Plan { rows: 4, wrong: 4, ..Plan::default() });
+    let owner = by(shirube_store::Actor::owner());
+    assert_eq!(said(&owner), [(3, "_number", "number-of-another"), (5, "year", "not-a-year")], "who may do everything sees it all");
+}
+
+#[test]
 fn existing_records_are_found_by_key_and_changed_only_where_the_file_differs() {
     let house = House::new();
     house.import(
@@ -449,12 +476,13 @@ fn files_that_are_no_import_are_refused_whole() {
         ]
     );
     house.import("memo", "text\nx\n");
-    let earlier = house.store.reader(&shirube_store::Actor::owner(), shirube_snapshot::AsOf::Seq(0)).unwrap();
-    let result = shirube_exchange::import::prepare(&earlier, "memo", b"text\nx\n", &ImportOptions::default(), &shirube_exchange::silent);
+    let (owner, options) = (shirube_store::Actor::owner(), ImportOptions::default());
+    let earlier = house.store.reader(&owner, shirube_snapshot::AsOf::Seq(0)).unwrap();
+    let result = shirube_exchange::import::prepare(&earlier, &owner, "memo", b"text\nx\n", &options, &shirube_exchange::silent);
     assert!(matches!(result, Err(ImportError::NotTheHead)));
     let stop = |_, _| std::ops::ControlFlow::Break(());
     let many = format!("text\n{}", "x\n".repeat(1000));
-    let result = shirube_exchange::import::prepare(&house.reader(), "memo", many.as_bytes(), &ImportOptions::default(), &stop);
+    let result = shirube_exchange::import::prepare(&house.reader(), &owner, "memo", many.as_bytes(), &options, &stop);
     assert!(matches!(result, Err(ImportError::Cancelled)));
     let prepared = house.prepare("memo", "text\ny\n");
     let result = shirube_exchange::import::run(&house.store, &shirube_store::Actor::owner(), prepared, &stop);

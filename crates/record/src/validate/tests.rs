@@ -201,6 +201,7 @@ fn every_mistake_speaks_both_languages() {
     let errors = [
         Mistake::HiddenCharacter { code: "U+202E".into() },
         Mistake::Taken { number: Some("P-1".into()), record: 1, fields: vec![Pair { ja: "項目".into(), en: "field".into() }] },
+        Mistake::Taken { number: None, record: 0, fields: vec![Pair { ja: "項目".into(), en: "field".into() }] },
         Mistake::NotACode {
             text: "x".into(),
             allowed: (0..20).map(|i| (i.to_string(), Pair { ja: "札".into(), en: "tag".into() })).collect(),
@@ -210,6 +211,7 @@ fn every_mistake_speaks_both_languages() {
     for mistake in errors {
         for pair in [mistake.problem(), mistake.mend()] {
             assert!(!pair.ja.is_empty() && !pair.en.is_empty() && pair.ja != pair.en, "{pair:?}");
+            assert!(!pair.en.contains(" 0 "), "a record that may not be named has no number: {pair:?}");
         }
     }
 }

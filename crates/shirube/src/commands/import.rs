@@ -32,7 +32,7 @@ pub struct How {
 pub fn run(place: &Place, register: &str, file: &Path, how: How) -> Result<ExitCode, Failure> {
     let bytes = std::fs::read(file).map_err(|cause| Failure::File { path: file.to_owned(), cause })?;
     let options = ImportOptions { reason: how.reason, ..ImportOptions::default() };
-    let prepare = |reader: &Reader| import::prepare(reader, register, &bytes, &options, &bar("checked"));
+    let prepare = |reader: &Reader| import::prepare(reader, &Actor::owner(), register, &bytes, &options, &bar("checked"));
     // A dry run only reads: also beside a running portal.
     let (office, prepared) = if how.dry_run {
         (None, prepare(&office::read(place, None)?)?)

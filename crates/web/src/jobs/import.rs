@@ -103,7 +103,7 @@ fn read(store: &Store, actor: &Actor, control: &Control, job: &Job, bytes: &[u8]
     let reader = store.reader(actor, AsOf::Head).map_err(|e| failed_here(&e))?;
     let options = options(job);
     let listen = listener(control);
-    prepare(&reader, &job.register, bytes, &options, listen.as_ref() as Progress).map_err(|e| failed(&e))
+    prepare(&reader, actor, &job.register, bytes, &options, listen.as_ref() as Progress).map_err(|e| failed(&e))
 }
 
 fn options(job: &Job) -> ImportOptions {

@@ -6,12 +6,14 @@ use super::{
 };
 use crate::{
     error::Error,
+    jobs::Problem,
     routes::Method,
     testing::{self, Portal},
 };
 use axum::body::Bytes;
 use shirube_keyring::Account;
 use shirube_record::Cell;
+use std::time::Duration;
 
 const NEW: &str = "/registers/case/new";
 
@@ -102,6 +104,67 @@ fn a_reporter_without_a_corporate_number_is_told_whom_to_ask_before_filling_in_t
     let page = refused.text();
     assert_eq!(refused.status(), 422);
     assert!(note(&page) && page.contains("by who may (Owner, Secretariat)") && page.contains("value=\"Long to write\""), "{page}");
+}
+
+/// Sends a file of cases and has it checked: the page, what is wrong, and where the page is.
+fn checked(browser: &mut Browser<'_>, login: &str, rows: &[String]) -> (String, Vec<Problem>, String) {
+    let portal = browser.portal;
+    let jobs = &portal.app.jobs;
+    let file = format!("件名,company,company_number,連絡先,相手先,_number\n{}\n", rows.join("\n"));
+    let job = jobs.create("case", &format!("person:{login}"), "a.csv", file.as_bytes()).unwrap().id;
+    let at = format!("/en/jobs/{job}");
+    browser.send(&at, &at, &[("_do", "check")]).unwrap();
+    jobs.wait(&job, Duration::from_secs(20));
+    (browser.page(&at), jobs.problems(&job).unwrap(), at)
+}
+
+#[test]
+fn the_check_of_a_file_names_rows_that_one_may_not_write_and_nothing_of_records_that_one_may_not_read() {
+    let portal = portal();
+    let theirs = [("title", text("Theirs already")), ("company", text("House B")), ("company_number", text("8000012010038"))];
+    let hidden = make(&portal, "case", &theirs);
+    let hidden = super::record(&portal, "case", hidden).number.unwrap();
+    make(&portal, "partner", &[("name", text("Quiet"))]);
+    let mut rob = signed_in(&portal, "rob");
+    let before = portal.app.store.head_seq();
+    let (ours, theirs) = ("House R,7000012050002", "House B,8000012010038");
+    let rows = [
+        format!("Ours,{ours},,,"),
+        format!("Theirs,{theirs},,,"),
+        format!("Theirs already,{ours},,,"),
+        format!("By its number,{ours},,,{hidden}"),
+        format!("With a person,{ours},Somebody,,"),
+        format!("With a partner,{ours},,Quiet,"),
+    ];
+    let (page, problems, _) = checked(&mut rob, "rob", &rows);
+    let told: Vec<(usize, Option<&str>, &str)> = problems.iter().map(|p| (p.row, p.column.as_deref(), p.problem.en.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (3, None, "you may not write this record: it is another organisation’s, or may not be changed in its state"),
+            (4, Some("件名"), "a record that you may not see already has the same: Title"),
+            (6, Some("連絡先"), "you may not see “Contact” in this record, so you may not write it"),
+            (7, Some("相手先"), "there is no record “Quiet”"),
+        ]
+    );
+    assert!(page.contains(told[0].2) && page.contains("make it your own organisation’s"), "row, reason and mend: {page}");
+    assert!(!page.contains("No mistakes") && !page.contains("value=\"write\"") && !page.contains(&hidden), "{page}");
+    assert_eq!(portal.app.store.head_seq(), before);
+
+    let (page, problems, at) = checked(&mut rob, "rob", &rows[..1]);
+    assert!(problems.is_empty() && page.contains("No mistakes") && page.contains("value=\"write\""), "{page}");
+    rob.send(&at, &at, &[("_do", "write")]).unwrap();
+    portal.app.jobs.wait(at.rsplit('/').next().unwrap(), Duration::from_secs(20));
+    assert_eq!(portal.app.store.head_seq(), before + 1, "what the check lets pass is written");
+
+    // Nor do they give a record away, or change one that has gone on to a state in which they may not.
+    let confirmed = [("title", text("Done")), ("memo", text("m")), ("_state", text("confirmed"))];
+    let ours_too = [("company", text("House R")), ("company_number", text("7000012050002"))];
+    make(&portal, "case", &[&confirmed[..], &ours_too].concat());
+    let given = checked(&mut rob, "rob", &[format!("Done,{ours},,,"), format!("Ours,{theirs},,,")]);
+    let changed = checked(&mut rob, "rob", &["Done,House R renamed,7000012050002,,,".to_string()]);
+    let denied = |problems: &[Problem]| problems.iter().map(|p| (p.row, p.column.is_none())).collect::<Vec<_>>();
+    assert_eq!((denied(&given.1), denied(&changed.1)), (vec![(3, true)], vec![(2, true)]), "what stays as it is is no change");
 }
 
 #[test]
