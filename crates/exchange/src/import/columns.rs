@@ -169,11 +169,20 @@ impl<'a> Headings<'a> {
 
     /// What a heading may mean: what it is mapped to, or the column of that name, or the columns of that label.
     fn candidates(&self, text: &str) -> Vec<Target<'a>> {
-        let text = match self.explicit.get(text).map(String::as_str) {
-            Some("") => return vec![Target::Skipped],
-            Some(name) => name,
-            None => text,
-        };
+        match self.explicit.get(text).map(String::as_str) {
+            Some("") => vec![Target::Skipped],
+            Some(name) => self.called(name),
+            None => self.called(text),
+        }
+    }
+
+    /// Whether somebody said to skip a column that would not be skipped by itself.
+    fn is_put_aside(&self, text: &str) -> bool {
+        self.explicit.get(text).is_some_and(String::is_empty) && self.called(text) != [Target::Skipped]
+    }
+
+    /// The column of that name, or the columns of that label.
+    fn called(&self, text: &str) -> Vec<Target<'a>> {
         if text.starts_with(heading::ERRORS) {
             return vec![Target::Skipped];
         }
@@ -279,6 +288,10 @@ pub(super) struct Columns<'a> {
     pub row: usize,
     pub headings: Vec<String>,
     pub targets: Vec<Target<'a>>,
+    /// Those that are not imported, by index: nothing was found for them, or somebody put them aside.
+    pub left_out: Vec<usize>,
+    /// Those without a heading, by index; often there is nothing in them.
+    pub unnamed: Vec<usize>,
     /// What is wrong with the header.
     pub errors: Vec<RowError>,
 }
@@ -286,9 +299,15 @@ pub(super) struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// Matches the header row. A column that cannot be matched is reported and skipped.
     pub fn new(known: &Headings<'a>, header: &Row) -> Self {
-        let mut columns = Columns { row: header.number(), headings: vec![], targets: vec![], errors: vec![] };
-        for text in header.texts().map(str::trim) {
+        let row = header.number();
+        let mut columns = Columns { row, headings: vec![], targets: vec![], left_out: vec![], unnamed: vec![], errors: vec![] };
+        for (at, text) in header.texts().map(str::trim).enumerate() {
             let found = if text.is_empty() { Ok(Target::Skipped) } else { columns.single(known.find(text), text) };
+            if text.is_empty() {
+                columns.unnamed.push(at);
+            } else if found.is_err() || known.is_put_aside(text) {
+                columns.left_out.push(at);
+            }
             let target = found.unwrap_or_else(|mistake| {
                 columns.errors.push(RowError::header(header.number(), text, mistake));
                 Target::Skipped

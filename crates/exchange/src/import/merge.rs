@@ -21,6 +21,8 @@ pub(super) struct Merger<'a> {
     pub plan: Plan,
     /// Columns that the file lacks, as far as rows wanted them.
     lacking: BTreeSet<String>,
+    /// Columns that are not imported though they may hold something, by index.
+    left_out: BTreeSet<usize>,
     errors: Vec<RowError>,
     error_count: usize,
     batch: Batch,
@@ -36,6 +38,7 @@ impl<'a> Merger<'a> {
             errors: columns.errors.clone(),
             plan: Plan::default(),
             lacking: BTreeSet::new(),
+            left_out: columns.left_out.iter().copied().collect(),
             batch: Batch::new(&register.name, options.reason.as_deref()),
             rows: vec![],
             max_errors: options.max_errors,
@@ -47,7 +50,8 @@ impl<'a> Merger<'a> {
     /// Takes the next row.
     pub fn take(&mut self, row: &Row, checked: Checked) {
         self.plan.rows += 1;
-        let Checked { meets, unread: mut errors, errors: more, lacking, mut change, values } = checked;
+        let Checked { meets, unread: mut errors, errors: more, lacking, mut change, unnamed, values } = checked;
+        self.left_out.extend(unnamed);
         let whole = lacking.is_empty();
         lacking.into_iter().for_each(|column| self.lack(column));
         match meets.and_then(|(record, by_number)| self.again(row, record, by_number)) {
@@ -103,11 +107,16 @@ impl<'a> Merger<'a> {
 
     pub fn finish(self, format: Format, header_row: usize) -> Prepared {
         let columns = self.columns.headings.iter().cloned().zip(self.columns.targets.iter().map(|t| t.name())).collect();
+        let heading = |at: usize| self.columns.headings.get(at).cloned().unwrap_or_default();
+        let left_out = self.left_out.iter().map(|at| (at + 1, heading(*at))).collect();
+        let lacking = self.lacking.iter().map(|column| named(self.register.label_of(column), column)).collect();
         Prepared {
             register: self.register.name.clone(),
             format,
             header_row,
             columns,
+            left_out,
+            lacking,
             plan: self.plan,
             errors: self.errors,
             error_count: self.error_count,

@@ -136,6 +136,12 @@ pub struct Prepared {
     pub header_row: usize,
     /// Headings of the file and the columns they were matched to; none where the column is skipped.
     pub columns: Vec<(String, Option<String>)>,
+    /// Columns of the file that are not imported though they may hold something: where they stand, from 1, and their
+    /// headings, blank for those that have values and no heading. Those that the register computes and those that an
+    /// export adds are not among them.
+    pub left_out: Vec<(usize, String)>,
+    /// Columns that the file has not and new records must have: labels, with names in brackets.
+    pub lacking: Vec<Pair>,
     /// What will happen.
     pub plan: Plan,
     /// Mistakes by row, at most [`ImportOptions::max_errors`] of them. Nothing can be imported while there is one.

@@ -32,6 +32,8 @@ pub(super) struct Checked {
     pub lacking: Vec<String>,
     /// Nothing if the record stays as it is, or if there are mistakes; otherwise the batch has the command.
     pub change: Option<Change>,
+    /// Columns without a heading in which it has something, by index.
+    pub unnamed: Vec<usize>,
     /// What no other row may have, if it got so far: by [`unique`].
     pub values: Option<Vec<Option<String>>>,
 }
@@ -103,7 +105,8 @@ impl<'s, 'a> Checker<'s, 'a> {
 
     /// Checks one row.
     pub fn row(&mut self, row: &Row) -> Result<Checked, ImportError> {
-        let mut checked = Checked::default();
+        let unnamed = self.columns.unnamed.iter().copied().filter(|at| row.kind(*at).is_some()).collect();
+        let mut checked = Checked { unnamed, ..Checked::default() };
         let draft = self.cells.read(row, &mut self.lookup, &mut checked.unread)?;
         match self.existing(row, &draft)? {
             Ok(Some(record)) => {

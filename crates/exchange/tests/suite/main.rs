@@ -7,4 +7,5 @@ mod common;
 mod entry;
 mod export;
 mod import;
+mod left_out;
 mod robustness;

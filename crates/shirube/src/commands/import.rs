@@ -44,6 +44,10 @@ pub fn run(place: &Place, register: &str, file: &Path, how: How) -> Result<ExitC
     let plan = prepared.plan;
     let rows = counted(plan.rows, "row", "rows");
     say!("{rows}: {} new, {} changed, {} unchanged, {} with mistakes", plan.create, plan.amend, plan.unchanged, plan.wrong);
+    if !prepared.left_out.is_empty() {
+        let columns: Vec<String> = prepared.left_out.iter().map(|(at, heading)| format!("column {at} “{heading}”")).collect();
+        say!("not imported: {}", columns.join(", "));
+    }
     if prepared.error_count > 0 {
         return mistakes(&bytes, &options, &prepared, how.errors.as_deref());
     }

@@ -1,6 +1,6 @@
 //! The work of an import: reading and checking a file, then writing it, all or nothing.
 
-use super::{Control, Counts, Done, Heading, Job, Jobs, Left, Problem, Stage, words};
+use super::{Control, Counts, Done, Heading, Job, Jobs, Left, Problem, Stage, Text, words};
 use crate::error::Error;
 use shirube_exchange::{
     Progress,
@@ -132,6 +132,8 @@ fn report(job: &mut Job, prepared: &Prepared, bytes: &[u8], lang: Lang) -> Done 
 
 fn note(job: &mut Job, prepared: &Prepared) {
     job.columns = prepared.columns.iter().map(|(text, column)| Heading { text: text.clone(), column: column.clone() }).collect();
+    job.left_out = prepared.left_out.clone();
+    job.lacking = prepared.lacking.iter().cloned().map(Text::from).collect();
     job.counts = Some(prepared.plan.into());
     job.problems = prepared.error_count as u64;
 }

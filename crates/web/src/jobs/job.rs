@@ -32,6 +32,13 @@ pub struct Job {
     pub cancelling: bool,
     /// Headings of the file and the columns they go to.
     pub columns: Vec<Heading>,
+    /// Columns of the file that are not imported though they may hold something: where they stand, from 1, and their
+    /// headings.
+    #[serde(default)]
+    pub left_out: Vec<(usize, String)>,
+    /// Columns that the file has not and new records must have.
+    #[serde(default)]
+    pub lacking: Vec<Text>,
     /// Headings that a person has put to columns, or to nothing.
     pub mapping: BTreeMap<String, String>,
     /// Why existing records are changed.

@@ -3,7 +3,7 @@
 use super::{
     confirm,
     desk::{self, Desk, register_crumbs},
-    import::{self, FileColumn, column_label},
+    import, matching,
 };
 use crate::{
     cells,
@@ -130,7 +130,7 @@ pub fn steer(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let here = desk.cx.to(&format!("/jobs/{}", job.id));
     match entered.text("_do") {
         "check" if !job.stage.under_way() => {
-            map(&mut job, &entered);
+            matching::put(&mut job, &entered);
             import::start(app, &desk.cx, job, Stage::Checking)?;
         }
         "write" if job.stage == Stage::Checked && job.problems == 0 => {
@@ -160,22 +160,6 @@ fn lacks_reason(job: &Job) -> bool {
     job.reason.trim().is_empty() && job.counts.is_some_and(|c| c.amend > 0)
 }
 
-/// Headings that a person has put to columns.
-fn map(job: &mut Job, entered: &Entered) {
-    for (name, text) in entered.texts() {
-        if let Some(n) = name.strip_prefix("heading.") {
-            let column = entered.text(&format!("column.{n}")).trim();
-            let found = job.columns.iter().find(|h| h.text == *text).and_then(|h| h.column.as_deref()).unwrap_or_default();
-            if column != found || job.mapping.contains_key(text) {
-                job.mapping.insert(text.clone(), column.to_string());
-            } else if column.is_empty() {
-                // Not known and left so: it is to be skipped.
-                job.mapping.insert(text.clone(), String::new());
-            }
-        }
-    }
-}
-
 /// The errors as a CSV file.
 pub fn errors_csv(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     errors(app, cx, "errors.csv", shirube_exchange::export::Format::Csv)
@@ -201,6 +185,7 @@ fn page(desk: &Desk, job: &Job, problems: &[Problem]) -> Markup {
     let body = html! {
         (cells::heading(l, l.p(&register.label), &title))
         p { (stage_tag(l, job)) " " span class="small muted" { (job.file_name) " (" (bytes(job.size)) ")" " " (cells::time(l, job.created_at)) } }
+        @if job.stage == Stage::Checked { (matching::left_out(l, job)) }
         @match job.stage {
             Stage::Uploaded | Stage::Checking | Stage::Importing => { (working(desk, &v, job)) }
             Stage::Checked if job.problems == 0 => { (ready(desk, &v, job)) }
@@ -302,8 +287,7 @@ fn counts(l: L, counts: &Counts, past: bool) -> Markup {
 }
 
 fn ready(desk: &Desk, v: &View, job: &Job) -> Markup {
-    let l = v.cx.l;
-    let c = job.counts.unwrap_or_default();
+    let (l, c) = (v.cx.l, job.counts.unwrap_or_default());
     html! {
         p { (l.t("誤りはありませんでした。まだ何も登録していません。", "No mistakes were found. Nothing is written yet.")) }
         (counts(l, &c, false))
@@ -324,7 +308,8 @@ fn ready(desk: &Desk, v: &View, job: &Job) -> Markup {
                 button class="quiet" name="_do" value="cancel" { (l.t("やめる", "Cancel")) }
             }
         }
-        details { summary { (l.t("列の対応", "How columns were matched")) } (mapping(desk, v, job)) }
+        @let unseen = !job.left_out.is_empty();
+        details id=(matching::ID) open[unseen] { summary { (l.t("列の対応", "How columns were matched")) } (matching::table(desk, v, job)) }
     }
 }
 
@@ -370,49 +355,11 @@ fn mend(desk: &Desk, v: &View, job: &Job, problems: &[Problem]) -> Markup {
         }
         h2 { (l.t("直したファイルを送る", "Send the mended file")) }
         (import::send_form(desk, &[]))
-        h2 { (l.t("列の対応を直す", "Match columns by hand")) }
-        (mapping(desk, v, job))
+        h2 id=(matching::ID) { (l.t("列の対応を直す", "Match columns by hand")) }
+        (matching::table(desk, v, job))
         form method="post" action=(v.cx.form_action()) {
             (desk::own_inputs(&desk.cx, None))
             p class="actions" { button class="quiet" name="_do" value="cancel" { (l.t("取り込みをやめる", "Give up this import")) } }
-        }
-    }
-}
-
-/// Which heading goes to which column, to be changed by hand.
-fn mapping(desk: &Desk, v: &View, job: &Job) -> Markup {
-    let l = v.cx.l;
-    let columns: Vec<FileColumn> = import::columns(desk.register, 3);
-    html! {
-        form method="post" action=(v.cx.form_action()) class="mapping" {
-            (desk::own_inputs(&desk.cx, None))
-            div class="scroll" {
-                table {
-                    caption class="visually-hidden" { (l.t("列の対応", "Headings and columns")) }
-                    thead { tr { th scope="col" { (l.t("ファイルの見出し", "Heading in the file")) } th scope="col" { (l.t("台帳の列", "Column of the register")) } } }
-                    tbody {
-                        @for (n, heading) in job.columns.iter().enumerate() {
-                            @let column = heading.column.as_deref().unwrap_or_default();
-                            tr {
-                                th scope="row" {
-                                    label for={ "column-" (n) } { (l.foreign(&heading.text)) }
-                                    input type="hidden" name={ "heading." (n) } value=(heading.text);
-                                }
-                                td {
-                                    select id={ "column-" (n) } name={ "column." (n) } {
-                                        option value="" selected[column.is_empty()] { (l.t("取り込まない", "Do not import")) }
-                                        @if !column.is_empty() && !columns.iter().any(|c| c.name == column) {
-                                            option value=(column) selected { (column_label(v, desk.register, column).unwrap_or_else(|| column.to_string())) }
-                                        }
-                                        @for known in &columns { option value=(known.name) selected[known.name == column] { (known.label.get(l.0)) } }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            p class="actions" { button class="quiet" name="_do" value="check" { (l.t("この対応でもう一度確認する", "Check again with these columns")) } }
         }
     }
 }

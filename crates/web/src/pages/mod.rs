@@ -22,6 +22,7 @@ pub mod indicators;
 pub mod jobs;
 pub mod links;
 pub mod list;
+mod matching;
 pub mod me;
 pub mod node;
 pub mod outbox;

@@ -64,6 +64,7 @@ fn two_bad_rows_stop_fifty_good_ones_until_they_are_mended() {
     let address = send(&portal, &mended);
     let page = portal.page(&address);
     assert!(page.contains("<b>52</b>") && page.contains("value=\"write\""), "{page}");
+    assert!(!page.contains("取り込みません。"), "the column of mistakes is no loss: {page}");
     assert_eq!(portal.app.store.head_seq(), before, "nothing is written before it is confirmed");
     let reply = portal.send(&address, &[("_do", "write")]).unwrap();
     assert_eq!(reply.location(), Some(address.as_str()));
@@ -84,6 +85,12 @@ fn an_unknown_heading_is_put_to_a_column_by_hand() {
     let address = send(&portal, "課題名,採択年度,段階,要員,よぶん\n手で合わせる,2024,基礎,7,x\n");
     let page = portal.page(&address);
     assert!(page.contains("要員") && page.contains("name=\"heading.3\""), "{page}");
+    // Before all else it is told what is left out as things stand.
+    let left_out = |page: &str| page.split("取り込みません。").nth(1).map(|rest| rest.split("</ul>").next().unwrap().to_string());
+    let told = left_out(&page).unwrap();
+    assert!(told.contains("<li>要員</li><li>よぶん</li>") && !told.contains("課題名"), "{page}");
+    assert!(page.find("取り込みません。") < page.find("誤りがあります") && page.contains("href=\"#columns\"") && page.contains("id=\"columns\""));
+    assert!(portal.page(&format!("/en{address}")).contains("These columns of the file are not imported:"));
     let pairs = [
         ("_do", "check"),
         ("heading.0", "課題名"),
@@ -99,11 +106,28 @@ fn an_unknown_heading_is_put_to_a_column_by_hand() {
     ];
     portal.send(&address, &pairs).unwrap();
     settle(&portal, &address);
-    assert!(portal.page(&address).contains("value=\"write\""), "{}", portal.page(&address));
+    let page = portal.page(&address);
+    assert!(page.contains("value=\"write\""), "{page}");
+    let told = left_out(&page).unwrap();
+    assert!(told.contains("<li>よぶん</li>") && !told.contains("要員") && page.contains("id=\"columns\" open"), "still told: {page}");
     portal.send(&address, &[("_do", "write")]).unwrap();
     settle(&portal, &address);
     let id = id_of(&portal, "project", "手で合わせる");
     assert_eq!(super::record(&portal, "project", id).content["people"], shirube_record::Cell::Integer(7));
+}
+
+#[test]
+fn what_a_file_lacks_and_columns_without_a_heading_are_told_before_all_else() {
+    let portal = Portal::desk();
+    let address = send(&portal, "課題名,段階,\n足りない,基礎,見出しのない値\n");
+    let page = portal.page(&address);
+    assert!(page.contains("次の列がありません。</p><ul><li>採択年度 (year)</li></ul>") && page.contains("<li>3列目（見出しがありません"), "{page}");
+    let english = portal.page(&format!("/en{address}"));
+    assert!(english.contains("lacks columns that new records must have:</p><ul><li>Adopted in (year)</li></ul>"), "{english}");
+    assert!(english.contains("<li>column 3 (it has no heading"), "{english}");
+    let whole = send(&portal, &format!("{}\n足りている,2024,基礎,,,\n", HEAD.trim_end().to_string() + ","));
+    let page = portal.page(&whole);
+    assert!(page.contains("value=\"write\"") && !page.contains("取り込みません。") && !page.contains("次の列がありません"), "{page}");
 }
 
 #[test]
