@@ -55,6 +55,11 @@ pub struct Refusal {
     pub places: Vec<FieldError>,
 }
 
+/// Code of what somebody may not see or do.
+pub const FORBIDDEN: &str = "forbidden";
+/// Code of a form that does not carry the word of its session.
+pub const STALE: &str = "stale-page";
+
 /// Builds a [`Pair`] from two texts.
 pub fn pair(ja: impl Into<String>, en: impl Into<String>) -> Pair {
     Pair { ja: ja.into(), en: en.into() }
@@ -99,12 +104,19 @@ impl Error {
         match self {
             Error::NotFound(_) => "not-found",
             Error::BadRequest { .. } | Error::Moment(_) => "bad-request",
-            Error::Forbidden(_) => "forbidden",
+            Error::Forbidden(_) => FORBIDDEN,
             Error::SignIn => "sign-in",
             Error::Method => "method-not-allowed",
             Error::Refused(refusal) => refusal.code,
             Error::Internal(_) => "internal",
         }
+    }
+
+    /// The word by which the request's line in the log tells of it, where that is worth looking at: somebody was not let
+    /// in, or came up against a limit.
+    pub fn logged_as(&self) -> Option<&'static str> {
+        let told = matches!(self.status(), 401 | 403 | 413 | 429) || self.slug() == STALE;
+        told.then(|| self.slug())
     }
 
     /// Heading.
@@ -233,6 +245,12 @@ mod tests {
             assert_eq!(json["status"], error.status());
             assert_eq!(json["type"], format!("/about#problem-{}", error.slug()));
         }
+    }
+
+    #[test]
+    fn what_is_no_mistake_of_the_day_is_told_in_the_log() {
+        let told: Vec<&str> = samples().iter().chain([&Error::SignIn]).filter_map(Error::logged_as).collect();
+        assert_eq!(told, ["forbidden", "sign-in"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{
     asked::{context, is_api, language},
     ctx::Ctx,
     error::{Error, pair},
-    gate::{self, Gate, Peer, RequestId},
+    gate::{self, Gate, Peer, Refused, RequestId},
     health,
     listen::listen,
     meter,
@@ -176,14 +176,15 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
     let (uri, headers) = (head.uri, head.headers);
     // What was found out of who asks, also when the answer is an error or comes too late.
     let told: Arc<OnceLock<Asking>> = Arc::default();
+    let kind = (route.method == Method::Get, is_api(&uri));
+    let most = app.site.limits.answer_time;
     let answer = match bring_in(route, &headers, body, &app.site.limits).await {
         Err(error) => {
-            let _ = told.set(who_asks(&app, &headers, client, (route.method == Method::Get, is_api(&uri))).await);
+            let _ = told.set(who_asks(&app, &headers, client, kind).await);
             Err(error)
         }
         Ok(body) => {
             let (app, uri, headers) = (Arc::clone(&app), uri.clone(), headers.clone());
-            let most = app.site.limits.answer_time;
             let told = Arc::clone(&told);
             let span = tracing::Span::current();
             // Pages at once beyond these take each other's time and snapshots. Long ones do not keep the others for ever.
@@ -194,7 +195,6 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
             // Handlers read files and run SQL: never on a thread that serves the network.
             let task = tokio::task::spawn_blocking(move || {
                 let (_turn, _request) = (turn, span.entered());
-                let kind = (route.method == Method::Get, is_api(&uri));
                 let asking = app.who.is_asking(&app.store, &headers, client, app.token.word(), kind)?.at(route.name);
                 let _ = told.set(asking.clone());
                 let mut cx = context(lang, &uri)?;
@@ -212,10 +212,12 @@ async fn respond(app: Arc<App>, page: Lang, params: Vec<(String, String)>, asked
         tracing::error!(request = id, route = route.name, cause, "failed");
     }
     let asking = told.get().cloned().unwrap_or_else(Asking::nobody);
+    let why = asking.noted().or_else(|| answer.as_ref().err().and_then(Error::logged_as));
+    let refused = why.map(|why| Refused { why, account: asking.account() });
     let (renewed, known) = (asking.renewed.clone(), asking.visitor.is_known());
     let reply = answer.unwrap_or_else(|error| errors::reply(&app, lang, &uri, &headers, asking, error));
     let reply = if known { reply.unkept() } else { reply };
-    gate::mark(who::renewed(reply, renewed), at)
+    gate::mark(who::renewed(reply, renewed), at, refused)
 }
 
 /// An answer to a request that no route takes.
@@ -227,11 +229,12 @@ async fn stray(app: Arc<App>, asked: Asked, error: Error) -> Reply {
     who::renewed(if known { reply.unkept() } else { reply }, renewed)
 }
 
-/// Who asks, found out for the head of a page alone that no handler makes.
+/// Who asks, found out for the head of a page that no handler makes, and for its line in the log.
 async fn who_asks(app: &Arc<App>, headers: &HeaderMap, client: Option<IpAddr>, kind: (bool, bool)) -> Asking {
-    let (app, headers) = (Arc::clone(app), headers.clone());
-    let look = move || app.who.is_asking(&app.store, &headers, client, app.token.word(), kind).ok();
-    tokio::task::spawn_blocking(look).await.ok().flatten().unwrap_or_else(Asking::nobody)
+    let (inside, headers) = (Arc::clone(app), headers.clone());
+    let look = move || inside.who.is_asking(&inside.store, &headers, client, inside.token.word(), kind).ok();
+    let looked = time::timeout(app.site.limits.answer_time, tokio::task::spawn_blocking(look)).await;
+    looked.ok().and_then(Result::ok).flatten().unwrap_or_else(Asking::nobody)
 }
 
 /// What a request brings along, as far as its route takes it.
@@ -266,7 +269,13 @@ fn own_pages_only(headers: &HeaderMap) -> Result<(), Error> {
     if own {
         Ok(())
     } else {
-        Err(Error::Forbidden(pair("別のサイトから送られた操作は受け付けません。", "Changes sent from another site are refused.")))
+        Err(Error::refused(
+            403,
+            "foreign-form",
+            pair("別のサイトから送られました", "Sent from another site"),
+            pair("別のサイトから送られた操作は受け付けません。", "Changes sent from another site are refused."),
+            pair("このポータルの画面を開き、そこから操作してください。", "Open the page on this portal and do it there."),
+        ))
     }
 }
 

@@ -53,6 +53,15 @@ pub struct RequestId(pub String);
 #[derive(Clone, Copy, Debug)]
 pub struct Answered(pub usize);
 
+/// What the line in the log says of a refusal; marks the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    /// Of what kind, in the words that programs get as code.
+    pub why: &'static str,
+    /// Record of the account that was refused, where one is known.
+    pub account: Option<i64>,
+}
+
 /// Checks over all requests.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<Inner>);
@@ -178,24 +187,31 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
     let route = app.meter.count(answered.map(|a| a.0), status, took);
     trace::end(&span, &method, answered.and_then(|a| ROUTES.get(a.0)), status);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    // Never the address: it holds what people search for. Never who asks.
+    let refused = response.extensions().get::<Refused>().copied();
+    // Never the address: it holds what people search for. Who asks only where they are refused, and no more than their
+    // account's id.
+    let (account, refused) = (refused.and_then(|refused| refused.account), refused.map(|refused| refused.why));
     match status {
         500.. => tracing::error!(request = %id.0, method = %method, route, status, micros, "answered"),
         _ if PROBES.iter().any(|p| p.trim_start_matches('/') == route) => {
             tracing::debug!(request = %id.0, method = %method, route, status, micros, "answered");
         }
-        _ => tracing::info!(request = %id.0, method = %method, route, status, micros, "answered"),
+        _ => tracing::info!(request = %id.0, method = %method, route, status, micros, refused, account, "answered"),
     }
     response
 }
 
 fn turned_away(app: &App, request: &Request, turned: Turned) -> Response {
-    let reply = refuse(app, request.uri(), request.headers(), Asking::nobody(), turned.into());
+    let error = Error::from(turned);
+    let refused = Refused { why: error.slug(), account: None };
+    let reply = refuse(app, request.uri(), request.headers(), Asking::nobody(), error);
     let reply = match turned {
         Turned::TooOften(wait) => reply.with_header("retry-after", (wait.as_secs() + 1).to_string()),
         _ => reply,
     };
-    reply.into_response()
+    let mut response = reply.into_response();
+    response.extensions_mut().insert(refused);
+    response
 }
 
 /// For answers that are no [`Reply`] and no page (metrics).
@@ -206,9 +222,12 @@ pub async fn dress(request: Request, next: Next) -> Response {
     response
 }
 
-/// Marks an answer with the route that gave it.
-pub fn mark(reply: Reply, route: usize) -> Response {
+/// Marks an answer with the route that gave it, and as a refusal if it is one.
+pub fn mark(reply: Reply, route: usize, refused: Option<Refused>) -> Response {
     let mut response = reply.into_response();
     response.extensions_mut().insert(Answered(route));
+    if let Some(refused) = refused {
+        response.extensions_mut().insert(refused);
+    }
     response
 }

@@ -9,7 +9,7 @@ use crate::{
     layout, parts,
     reply::Reply,
     state::App,
-    who::{ACCOUNTS, Visitor},
+    who::{ACCOUNTS, SLOWED, Visitor},
 };
 use maud::{Markup, html};
 use shirube_keyring::{Account, Attempt, Confirmed, ExposeSecret};
@@ -83,7 +83,10 @@ pub fn first(app: &App, cx: &Ctx, entered: &Entered) -> Result<Option<Reply>, Er
     Ok(match keyring.confirm(&attempt, entered.text(PASSWORD), entered.text(CODE))? {
         Confirmed::Yes => None,
         Confirmed::Wrong => Some(Reply::page(asked(Some(sign_in::Wrong::Again))).with_status(422)),
-        Confirmed::Wait { until } => Some(Reply::page(asked(Some(sign_in::Wrong::Wait(until)))).with_status(429)),
+        Confirmed::Wait { until } => {
+            cx.asking.note(SLOWED);
+            Some(Reply::page(asked(Some(sign_in::Wrong::Wait(until)))).with_status(429))
+        }
     })
 }
 

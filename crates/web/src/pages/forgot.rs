@@ -1,7 +1,7 @@
 //! A lost password: whoever it belongs to is sent a link, and whoever asks learns nothing.
 
 use super::sign_in;
-use crate::{cells, ctx::Ctx, error::Error, form::Entered, layout, notify::Task, parts, reply::Reply, state::App};
+use crate::{cells, ctx::Ctx, error::Error, form::Entered, layout, notify::Task, parts, reply::Reply, state::App, who::SLOWED};
 use maud::{Markup, html};
 
 /// The form; where no mail is sent, whom to ask instead.
@@ -20,6 +20,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let entered = Entered::read(cx)?;
     let login = entered.text("login").trim().to_lowercase();
     if let Some(until) = accounts.keyring.may_ask_for_letter(sign_in::client(accounts, cx).address)? {
+        cx.asking.note(SLOWED);
         return Ok(Reply::page(page(app, cx, wait(cx, until))).with_status(429));
     }
     let people = app.store.people()?;

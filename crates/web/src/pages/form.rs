@@ -9,7 +9,7 @@ use super::{
 use crate::{
     cells,
     ctx::Ctx,
-    error::{Error, pair},
+    error::{Error, FORBIDDEN, pair},
     form::{self, Entered, Fault, fault, fields},
     layout,
     reply::Reply,
@@ -101,6 +101,10 @@ fn values(desk: &Desk, record: Option<&Record>, fillable: &Register, sent: Sent)
     let read = desk.read_fields(fillable, &entered);
     let mut faults = [sent.faults, read.faults].concat();
     let whose = bound(desk, record)?.and_then(|bound| bound.fault(desk, &read.content));
+    if whose.is_some() {
+        // Told on the form instead of refused, and a refusal all the same.
+        desk.cx.asking.note(FORBIDDEN);
+    }
     faults.extend(whose.filter(|fault| faults.iter().all(|known| known.control != fault.control)));
     if !faults.is_empty() {
         // The store would tell the rest only once these are mended; tell all at once.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cells,
     ctx::Ctx,
-    error::{Error, pair},
+    error::{Error, STALE, pair},
     fmt,
     form::{Entered, controls::bytes},
     jobs::{Counts, Job, JobError, Left, Problem, Stage, import::LISTED},
@@ -121,7 +121,7 @@ pub fn steer(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     if !cx.asking.is_own_form(entered.text("_token")) {
         return Err(Error::refused(
             409,
-            "stale-page",
+            STALE,
             pair("画面が古くなっています", "The page is out of date"),
             pair("この画面を開いてからプログラムが再起動しました。", "The program was started anew since this page was opened."),
             pair("画面を開き直してから操作してください。", "Open the page again, then repeat."),

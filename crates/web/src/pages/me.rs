@@ -4,7 +4,7 @@ use super::{confirm, links, provider, purpose, sign_in};
 use crate::{
     cells,
     ctx::Ctx,
-    error::{Error, pair},
+    error::{Error, STALE, pair},
     fmt,
     form::Entered,
     layout, parts,
@@ -130,7 +130,7 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
 fn stale() -> Error {
     Error::refused(
         409,
-        "stale-page",
+        STALE,
         pair("画面が古くなっています", "The page is out of date"),
         pair("この画面を開いてから、サインインし直しています。", "You have signed in anew since this page was opened."),
         pair("画面を開き直してから操作してください。", "Open the page again, then repeat."),

@@ -9,7 +9,7 @@ use crate::{
     reply::Reply,
     state::App,
     url,
-    who::{Accounts, cookies},
+    who::{Accounts, SLOWED, cookies},
 };
 use maud::{Markup, html};
 use shirube_keyring::{Account, Attempt, Client, ExposeSecret, SignIn, SignedIn};
@@ -67,7 +67,10 @@ pub fn outcome(app: &App, cx: &Ctx, accounts: &Accounts, outcome: SignIn, typed:
             Reply::page(code_form(app, cx, to, None)).with_cookie(half)
         }
         SignIn::Wrong => Reply::page(form(app, cx, accounts, typed, to, Some(Wrong::Password))).with_status(422),
-        SignIn::Wait { until } => Reply::page(form(app, cx, accounts, typed, to, Some(Wrong::Wait(until)))).with_status(429),
+        SignIn::Wait { until } => {
+            cx.asking.note(SLOWED);
+            Reply::page(form(app, cx, accounts, typed, to, Some(Wrong::Wait(until)))).with_status(429)
+        }
     }
 }
 
@@ -80,7 +83,10 @@ pub fn code(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let over = cookies::remove(cookies::HALF, accounts.https);
     match accounts.keyring.second_factor(half, entered.text("code"), &client(accounts, cx))? {
         Some(SignIn::Done(done)) => Ok(signed_in(accounts, &done, destination(cx, Some(to))).with_cookie(over)),
-        Some(SignIn::Wait { until }) => Ok(Reply::page(code_form(app, cx, to, Some(Wrong::Wait(until)))).with_status(429)),
+        Some(SignIn::Wait { until }) => {
+            cx.asking.note(SLOWED);
+            Ok(Reply::page(code_form(app, cx, to, Some(Wrong::Wait(until)))).with_status(429))
+        }
         Some(_) => Ok(Reply::page(code_form(app, cx, to, Some(Wrong::Code))).with_status(422)),
         None => Ok(Reply::page(form(app, cx, accounts, "", to, Some(Wrong::Over))).with_status(422).with_cookie(over)),
     }

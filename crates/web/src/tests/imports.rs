@@ -235,7 +235,7 @@ fn an_import_too_many_is_refused_with_what_to_do() {
         portal.app.jobs.start(job, Stage::Checking, wait).unwrap();
     }
     let refused = portal.send_file("/registers/project/import", &[], "file", "課題.csv", HEAD.as_bytes()).unwrap_err();
-    assert_eq!((refused.status(), refused.slug()), (429, "too-many-imports"));
+    assert_eq!((refused.status(), refused.slug(), refused.logged_as()), (429, "too-many-imports", Some("too-many-imports")));
     assert!(refused.problem().ja.contains("2件") && refused.mend().en.contains("Wait until one has ended"));
     assert_eq!(portal.app.jobs.list().unwrap().len(), 2);
     drop(held);

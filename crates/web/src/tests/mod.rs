@@ -16,6 +16,7 @@ mod notices;
 mod people;
 mod provider;
 mod reading;
+mod refusals;
 mod rights;
 mod trail;
 mod ways_in;

@@ -20,23 +20,23 @@ use std::{
 use tokio::sync::oneshot;
 
 /// A portal that really listens.
-struct Live {
+pub(super) struct Live {
     address: SocketAddr,
     metrics: SocketAddr,
-    app: Arc<App>,
+    pub app: Arc<App>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<bool>>,
     _folder: tempfile::TempDir,
 }
 
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub status: u16,
     headers: Vec<(String, String)>,
     body: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
@@ -54,7 +54,7 @@ impl Answer {
 }
 
 impl Live {
-    fn start(portal: Portal, change: impl FnOnce(&mut Site)) -> Live {
+    pub fn start(portal: Portal, change: impl FnOnce(&mut Site)) -> Live {
         let (mut app, folder) = portal.into_parts();
         change(&mut app.site);
         let app = Arc::new(app);
@@ -76,13 +76,13 @@ impl Live {
         Live { address, metrics, app, stop: Some(stop), thread: Some(thread), _folder: folder }
     }
 
-    fn send(&self, text: &str) -> Answer {
+    pub fn send(&self, text: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let _ = stream.write_all(text.as_bytes());
         Answer::read(stream)
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let length = body.len();
         self.send(&format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"

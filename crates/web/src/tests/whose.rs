@@ -18,7 +18,7 @@ use std::time::Duration;
 const NEW: &str = "/registers/case/new";
 
 /// A portal with `rob`, who reports for House R, which has a corporate number, and `sue`, whose house has none.
-fn portal() -> Portal {
+pub(super) fn portal() -> Portal {
     let (portal, link) = Portal::with_accounts(testing::guarded());
     founded(&portal, &link);
     member(&portal, "sue", Some("reporter"));
@@ -31,7 +31,7 @@ fn portal() -> Portal {
     portal
 }
 
-fn signed_in<'p>(portal: &'p Portal, login: &str) -> Browser<'p> {
+pub(super) fn signed_in<'p>(portal: &'p Portal, login: &str) -> Browser<'p> {
     let mut browser = Browser::new(portal);
     browser.sign_in(login, PASSWORD);
     browser

@@ -187,17 +187,19 @@ impl Accounts {
         if let Some(text) = bearer(headers).filter(|_| api) {
             let from = Client { address: client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), device: None };
             let token = self.keyring.token(text, &from)?.ok_or(Error::SignIn)?;
-            // Told to who holds a good token alone: to others it is as wrong as any.
-            let account = people.account(token.account.0).filter(|a| a.is_active()).ok_or_else(not_active)?;
+            let account = people.account(token.account.0).filter(|a| a.is_active());
             let scope = if reading { READ } else { WRITE };
-            if !token.scopes.contains(scope) {
-                return Err(Error::Forbidden(pair(
+            let barred = match account {
+                // Told to who holds a good token alone: to others it is as wrong as any.
+                None => Some(not_active()),
+                Some(_) if !token.scopes.contains(scope) => Some(Error::Forbidden(pair(
                     format!("このトークンの範囲に「{scope}」がありません。"),
                     format!("This token’s scopes do not hold `{scope}`."),
-                )));
-            }
-            let actor = self.actor(&people, Some(account), stated)?;
-            return Ok(Asking { actor, visitor: Visitor::Program(Arc::new(token)), client, word: Arc::from(""), renewed: None });
+                ))),
+                Some(_) => None,
+            };
+            let actor = if barred.is_some() { Actor::nobody() } else { self.actor(&people, account, stated)? };
+            return Ok(Asking { barred, ..Asking::new(actor, Visitor::Program(Arc::new(token)), client, "") });
         }
         if let Some(token) = cookies::read(headers, cookies::SESSION, self.https)
             && let Some(session) = self.keyring.session(token)?
@@ -211,12 +213,13 @@ impl Accounts {
             let renewed = new.as_ref().map(|new| cookies::set(cookies::SESSION, new.expose_secret(), None, self.https));
             let brought = SecretString::from(token.to_string());
             let token = new.unwrap_or_else(|| brought.clone());
-            let word = Arc::from(shirube_keyring::csrf_token(token.expose_secret()).expose_secret());
+            let word = shirube_keyring::csrf_token(token.expose_secret());
             let name = account.name.clone().unwrap_or_else(|| account.login.clone());
             let signed = Signed { account: account.id, login: account.login.clone(), name, session, token, brought, lacks_factor };
-            return Ok(Asking { actor, visitor: Visitor::Person(Arc::new(signed)), client, word, renewed });
+            let asking = Asking::new(actor, Visitor::Person(Arc::new(signed)), client, word.expose_secret());
+            return Ok(Asking { renewed, ..asking });
         }
-        Ok(Asking { actor: self.actor(&people, None, None)?, visitor: Visitor::Public, client, word: Arc::from(""), renewed: None })
+        Ok(Asking::new(self.actor(&people, None, None)?, Visitor::Public, client, ""))
     }
 }
 

@@ -22,10 +22,14 @@ fn settled(app: &App, cx: &Ctx, reply: Reply) -> Result<Reply, Error> {
 /// Answers a request at an address, if who asks may come there. Who is not signed in is asked to, wherever it is found
 /// out that they may not go on; who must have a second factor first, to where it is set up.
 pub fn answer(route: &Route, app: &App, cx: &Ctx) -> Result<Reply, Error> {
+    if let Some(error) = &cx.asking.barred {
+        return Err(error.clone());
+    }
     let answer = admit(route.needs, cx).and_then(|()| (route.handler)(app, cx)).and_then(|reply| settled(app, cx, reply));
     match (answer, &cx.asking.visitor) {
         (Err(Error::Forbidden(_)), Visitor::Public) => Err(Error::SignIn),
         (Err(Error::Forbidden(_)), _) if cx.asking.lacks_factor() && !cx.path.starts_with("/api/") => {
+            cx.asking.note("second-factor");
             Ok(Reply::see_other(cx.form_path("/me")))
         }
         (answer, _) => answer,

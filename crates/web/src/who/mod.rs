@@ -15,14 +15,21 @@ pub use provider::{Provider, ProviderError};
 pub use way_in::{NO_ACCOUNT, WayIn, link_path, owner_comes_in, way_in};
 
 use crate::{
-    error::{Error, pair},
+    error::{Error, STALE, pair},
     reply::Reply,
 };
 use axum::http::HeaderMap;
 use shirube_access::SystemAction;
 use shirube_keyring::{ExposeSecret, KeyringError, SecretString, ServiceToken, Session};
 use shirube_store::{Actor, Store};
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
+
+/// What the log says of an attempt to show who one is that came before its time.
+pub const SLOWED: &str = "slowed";
 
 /// How the portal finds out who asks.
 #[derive(Debug)]
@@ -101,12 +108,20 @@ pub struct Asking {
     pub word: Arc<str>,
     /// The cookie of a session that got a new token.
     pub renewed: Option<String>,
+    /// Why they come in nowhere, though it is known who they are; they may do nothing then.
+    pub barred: Option<Error>,
+    /// What the line in the log is to say of a refusal.
+    noted: Arc<OnceLock<&'static str>>,
 }
 
 impl Asking {
     /// Nobody, who may do nothing: for pages that tell of an error before anyone is known.
     pub fn nobody() -> Asking {
-        Asking { actor: Actor::nobody(), visitor: Visitor::Unknown, client: None, word: Arc::from(""), renewed: None }
+        Asking::new(Actor::nobody(), Visitor::Unknown, None, "")
+    }
+
+    fn new(actor: Actor, visitor: Visitor, client: Option<IpAddr>, word: &str) -> Asking {
+        Asking { actor, visitor, client, word: Arc::from(word), renewed: None, barred: None, noted: Arc::default() }
     }
 
     /// The same, come to a route: what they are given there is noted.
@@ -124,6 +139,26 @@ impl Asking {
             Visitor::Person(signed) => Some(signed),
             Visitor::Owner | Visitor::Public | Visitor::Unknown | Visitor::Program(_) => None,
         }
+    }
+
+    /// Record of the account they come with, by session or token.
+    pub fn account(&self) -> Option<i64> {
+        match &self.visitor {
+            Visitor::Person(signed) => Some(signed.account),
+            Visitor::Program(token) => Some(token.account.0),
+            Visitor::Owner | Visitor::Public | Visitor::Unknown => None,
+        }
+    }
+
+    /// Has the request's line in the log say of what kind of refusal its answer is, where that is no error: a page that
+    /// tells of it, or a way to elsewhere. What is said first stays.
+    pub fn note(&self, refusal: &'static str) {
+        let _ = self.noted.set(refusal);
+    }
+
+    /// What was noted so.
+    pub fn noted(&self) -> Option<&'static str> {
+        self.noted.get().copied()
     }
 
     /// Whether they are to set a second factor up before anything else.
@@ -150,12 +185,16 @@ impl Asking {
     /// Whether a form's word is the one that forms made for them carry: it was made for the token that comes with it. Those of the public carry none that others could
     /// not know; that a form comes from our own pages is seen from its origin in any case.
     pub fn is_own_form(&self, word: &str) -> bool {
-        match &self.visitor {
+        let own = match &self.visitor {
             Visitor::Person(signed) => shirube_keyring::is_csrf_token(signed.brought.expose_secret(), word),
             Visitor::Public => true,
             Visitor::Owner => word == &*self.word,
             Visitor::Program(_) | Visitor::Unknown => false,
+        };
+        if !own {
+            self.note(STALE);
         }
+        own
     }
 }
 
@@ -189,7 +228,7 @@ impl Who {
         (reading, api): (bool, bool),
     ) -> Result<Asking, Error> {
         match self {
-            Who::Trial => Ok(Asking { actor: Actor::owner(), visitor: Visitor::Owner, client, word: Arc::from(word), renewed: None }),
+            Who::Trial => Ok(Asking::new(Actor::owner(), Visitor::Owner, client, word)),
             Who::Accounts(accounts) => accounts.is_asking(store, headers, client, (reading, api)),
         }
     }
