@@ -12,7 +12,7 @@ use shirube_access::RecordAction;
 use shirube_plan::{Field, FieldKind, FileType, Register};
 use shirube_record::{Body, Cell, Content, EventKind, FieldError, Mistake, Origin, RecordState, normalise, split};
 use shirube_snapshot::{Evaluated, Head, Key};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one register asks of its records, prepared.
 #[derive(Debug)]
@@ -207,6 +207,7 @@ impl Checker<'_> {
         require: &[String],
     ) -> Result<Checked, StoreError> {
         body.origin = Self::citation(&state, &mut changes);
+        let given: BTreeSet<String> = changes.keys().cloned().collect();
         let mut content = state.content.clone();
         for (column, cell) in changes {
             match cell {
@@ -221,7 +222,8 @@ impl Checker<'_> {
             (None, EventKind::Attach) => Way::Attach,
             (None, _) => Way::Amend,
         };
-        let allowed = self.actor.may_change(way, standing(register, &state), &content, changes.keys());
+        // Also of what stays the same: whoever gives a value they may not see would learn whether it is the right one.
+        let allowed = self.actor.may_change(way, standing(register, &state), &content, given.iter().chain(changes.keys()));
         allowed.map_err(|_| self.actor.denied())?;
         if self.hold_files(register, &mut content, &state.content, kind == EventKind::Attach)? {
             changes = difference(&state.content, &content);

@@ -199,3 +199,42 @@ fn an_amendment_keeps_what_its_author_does_not_see() {
     let past = Command::Amend { register: "case".into(), record: id, version: 2, content, reason: Some("r".into()) };
     assert!(scene.portal.app.store.submit(&actor, past).is_err());
 }
+
+/// A right guess is answered as a wrong one: else whoever may amend a record would find out what they may not see.
+#[test]
+fn a_guess_at_a_hidden_value_tells_nothing() {
+    let mut scene = Scene::new();
+    let at = scene.case("confirmed", Some(0), false);
+    let id = scene.records[at].id;
+    let desk = scene.visitor("desk-a");
+    let content = crate::tests::record(&scene.portal, "case", id).content;
+    for column in ["price", "contact", "contact_email", "scan_sha256"] {
+        let Cell::Text(right) = &content[column] else { panic!("{column}") };
+        let guess = |value: serde_json::Value, more: Option<&str>| {
+            let mut headers: Vec<(&'static str, &str)> = desk.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            headers.extend([("content-type", "application/json"), ("if-match", "\"1\"")]);
+            let mut body = serde_json::json!({ "_reason": "r", column: value });
+            body.as_object_mut().unwrap().extend(more.map(|memo| ("memo".to_string(), memo.into())));
+            let address = format!("/api/v1/registers/case/records/{id}");
+            format!("{:?}", scene.portal.ask(Method::Patch, &address, &headers, body.to_string().into()))
+        };
+        for more in [None, Some("new")] {
+            let told = guess(right.as_str().into(), more);
+            assert!(told.contains("Forbidden"), "{column}: {told}");
+            assert_eq!(told, guess("zz".into(), more), "{column}");
+            assert_eq!(told, guess(serde_json::Value::Null, more), "{column}");
+        }
+    }
+    // By transitions neither.
+    let at = scene.case("reported", Some(0), false);
+    let (id, desk) = (scene.records[at].id, scene.visitor("desk-a"));
+    let content = crate::tests::record(&scene.portal, "case", id).content;
+    let actor = Actor::person(desk.clearance(true).clone());
+    for value in [content["price"].clone(), text("zz")] {
+        let content = [("price".to_string(), Some(value))].into();
+        let (register, transition) = ("case".to_string(), "confirm".to_string());
+        let moved = Command::Transition { register, record: id, version: 1, transition, content, reason: Some("r".into()) };
+        let refused = scene.portal.app.store.submit(&actor, moved).unwrap_err();
+        assert!(matches!(refused, shirube_store::StoreError::Denied { .. }), "{refused}");
+    }
+}
