@@ -135,6 +135,8 @@ async function record(page, register, fields) {
 
 test("an invited person chooses a password and sees what the role permits, no more", async () => {
   bobs = await record(ann, "office_account", { login: "bob", kind: "person" });
+  await open(ann, `/people/${bobs}`);
+  assert.match(await words(ann), /役割がありません/);
   const house = await record(ann, "office_organisation", { name: "ある企業", kind: "company" });
   await record(ann, "office_membership", { account: `#${bobs}`, organisation: `#${house}`, role: "reporter" });
   await inspect(ann, "/people", "people");
@@ -146,10 +148,13 @@ test("an invited person chooses a password and sees what the role permits, no mo
   await open(ann, `/people/${bobs}`);
   await ann.getByRole("button", { name: "招待のリンクを作る" }).click();
   const link = await ann.locator('[role="status"] code').innerText();
+  assert.match(await words(ann), /期限：\d{4}年/);
+  assert.doesNotMatch(await words(ann), /役割がありません/);
   await choose(bob, link, "bob");
   assert.equal(await open(bob, "/me"), 200);
   assert.match(await words(bob), /報告者/);
   assert.equal(await open(bob, `/people/${bobs}`), 403);
+  assert.match(await bob.locator("header").first().innerText(), /bob/, "a refusal says who is refused");
   assert.equal(await open(ann, `/people/${bobs}`), 200);
   await inspect(ann, `/registers/office_account/${bobs}/access`, "who-can-see");
   bob.problems.splice(0);

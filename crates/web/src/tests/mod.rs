@@ -18,6 +18,7 @@ mod provider;
 mod reading;
 mod refusals;
 mod rights;
+mod telling;
 mod trail;
 mod ways_in;
 mod whose;
