@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::tls::Tls;
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, future::join};
 use std::{cell::Cell, collections::HashMap, fmt, pin::Pin, time::Duration};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -122,6 +122,24 @@ impl Client {
     /// Runs a statement; gives the number of rows it changed.
     pub fn execute<S: ?Sized + ToStatement>(&mut self, statement: &S, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         self.wait(self.client.execute(statement, parameters))
+    }
+
+    /// Runs a statement and after it others without parameters, sent together; gives the number of rows it changed.
+    pub fn execute_and(&mut self, statement: &Statement, parameters: &[&(dyn ToSql + Sync)], sql: &str) -> Result<u64, Error> {
+        self.wait(async {
+            let (changed, ran) = join(self.client.execute(statement, parameters), self.client.batch_execute(sql)).await;
+            let changed = changed?;
+            ran.map(|()| changed)
+        })
+    }
+
+    /// Runs statements without parameters and after them one that has a row or none, sent together.
+    pub fn batch_and_query(&mut self, sql: &str, statement: &Statement) -> Result<Option<Row>, Error> {
+        self.wait(async {
+            let (ran, row) = join(self.client.batch_execute(sql), self.client.query_opt(statement, &[])).await;
+            ran?;
+            row
+        })
     }
 
     /// The rows of a statement.

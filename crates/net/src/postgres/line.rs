@@ -149,31 +149,43 @@ impl Line {
 
     /// Begins a transaction as soon as the lock is ours, or gives up after a while.
     pub fn begin(&mut self, lock: Lock, most: Duration) -> Result<(), Error> {
+        self.begin_by(lock, most, |client, sql| client.batch_execute(sql))
+    }
+
+    /// The same by work that runs the statements it is given, and may ask something with them: where many wait for their
+    /// turn, each answer that is waited for keeps all of them.
+    pub fn begin_by<T>(&mut self, lock: Lock, most: Duration, begin: impl Fn(&mut Client, &str) -> Result<T, Error>) -> Result<T, Error> {
         self.rollback();
-        self.in_turn(&format!("{BEGIN}; {}", lock.ask("pg_advisory_xact_lock")), most)?;
+        let sql = format!("{BEGIN}; {}", lock.ask("pg_advisory_xact_lock"));
+        let begun = self.in_turn(most, |client| begin(client, &sql))?;
         self.within = true;
-        Ok(())
+        Ok(begun)
     }
 
     /// Takes a lock that lasts as long as the connection.
     pub fn hold(&mut self, lock: Lock) -> Result<(), Error> {
-        self.in_turn(&lock.ask("pg_advisory_lock"), TURN)
+        self.in_turn(TURN, |client| client.batch_execute(&lock.ask("pg_advisory_lock")))
     }
 
     /// Asks for a lock until it is given or the time is over: a question may not take longer than an answer is waited
     /// for. A connection that broke while nothing was asked over it is found out here.
-    fn in_turn(&mut self, sql: &str, most: Duration) -> Result<(), Error> {
+    fn in_turn<T>(&mut self, most: Duration, take: impl Fn(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
         let (until, mut anew) = (Instant::now() + most, true);
         loop {
-            match self.ask(|client| client.batch_execute(sql)) {
-                Err(error) if error.is_busy() => {
-                    self.over(|client| client.batch_execute("ROLLBACK"))?;
-                    if Instant::now() >= until {
-                        return Err(error);
-                    }
-                }
-                Err(error) if error.is_broken() && anew => anew = false,
-                other => return other,
+            let error = match self.ask(&take) {
+                Ok(taken) => return Ok(taken),
+                Err(error) => error,
+            };
+            if error.is_broken() && anew {
+                anew = false;
+                continue;
+            }
+            if !error.is_lost() {
+                // What was begun is over, and with it a lock that was given before something else failed.
+                self.over(|client| client.batch_execute("ROLLBACK"))?;
+            }
+            if !error.is_busy() || Instant::now() >= until {
+                return Err(error);
             }
         }
     }
@@ -188,7 +200,16 @@ impl Line {
 
     /// Ends a transaction. If the connection is lost meanwhile, it is not known how.
     pub fn commit(&mut self) -> Result<(), Error> {
-        let ended = self.ask(|client| client.batch_execute("COMMIT"));
+        self.commit_by(|client, sql| client.batch_execute(sql))
+    }
+
+    /// The same by work that runs the statement it is given last. If something before it fails, nothing is written.
+    pub fn commit_by<T>(&mut self, end: impl FnOnce(&mut Client, &str) -> Result<T, Error>) -> Result<T, Error> {
+        let ended = self.ask(|client| end(client, "COMMIT"));
+        if ended.is_err() {
+            // The work may have failed before it ran the statement.
+            self.rollback();
+        }
         self.within = false;
         ended
     }

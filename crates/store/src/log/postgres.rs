@@ -8,12 +8,12 @@ mod schema;
 
 use super::{COLUMNS, Each, EventLog, Last, Line as EventLine, LogError, Moved, Row, Which, moved};
 use crate::StoreError;
-use rows::{hash, line, row};
+use rows::{Batch, Waiting, hash, line, row};
 use shirube_net::{
     Server,
-    postgres::{Client, Error, Line, Lock, TURN},
+    postgres::{Client, Error, Line, Lock, Row as Found, TURN},
 };
-use shirube_record::{Event, FIRST, Hash, Scope};
+use shirube_record::{FIRST, Hash, Scope};
 use std::{
     cell::RefCell,
     time::{Duration, Instant},
@@ -44,7 +44,7 @@ pub(crate) struct PostgresLog {
     last: Last,
     /// The end of the log without them.
     committed: Last,
-    waiting: Vec<(Event, Option<String>, Option<String>)>,
+    waiting: Vec<Waiting>,
     bytes: usize,
 }
 
@@ -111,9 +111,14 @@ impl PostgresLog {
     fn end(&self) -> Result<Last, StoreError> {
         self.ask(|client| {
             let last = client.statement(LAST)?;
-            let row = client.query_opt(&last, &[])?;
-            row.map_or(Ok(Last::NONE), |row| Ok(Last { seq: row.try_get(0)?, hash: hash(&row, 1)?.unwrap_or(FIRST), at: row.try_get(2)? }))
+            end_of(client.query_opt(&last, &[])?)
         })
+    }
+
+    /// The events that wait to be written.
+    fn taken(&mut self) -> Option<Batch> {
+        self.bytes = 0;
+        (!self.waiting.is_empty()).then(|| Batch(std::mem::take(&mut self.waiting)))
     }
 
     /// Whether the batch is in the log after its commit was not answered. Whoever has the lock knows that the
@@ -138,6 +143,12 @@ impl PostgresLog {
     }
 }
 
+/// The end of the log, in its last row.
+fn end_of(row: Option<Found>) -> Result<Last, Error> {
+    let last = |row: Found| Ok(Last { seq: row.try_get(0)?, hash: hash(&row, 1)?.unwrap_or(FIRST), at: row.try_get(2)? });
+    row.map_or(Ok(Last::NONE), last)
+}
+
 impl EventLog for PostgresLog {
     fn last(&self) -> Last {
         self.last
@@ -154,14 +165,22 @@ impl EventLog for PostgresLog {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        let begun = self.line.get_mut().begin(WRITING, TURN);
-        begun.map_err(|error| self.failed(&error))?;
-        self.refresh()
+        let begun = self.line.get_mut().begin_by(WRITING, TURN, |client, sql| {
+            let last = client.statement(LAST)?;
+            end_of(client.batch_and_query(sql, &last)?)
+        });
+        self.committed = begun.map_err(|error| self.failed(&error))?;
+        self.last = self.committed;
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        self.flush()?;
-        match self.line.get_mut().commit() {
+        let batch = self.taken();
+        let ended = self.line.get_mut().commit_by(|client, sql| match batch {
+            Some(batch) => batch.write(client, |client, insert, values| client.execute_and(insert, values, sql).map(drop)),
+            None => client.batch_execute(sql),
+        });
+        match ended {
             Err(error) if error.is_lost() && self.last != self.committed => self.resolve(error.to_string())?,
             other => other.map_err(|error| self.failed(&error))?,
         }
@@ -191,34 +210,8 @@ impl EventLog for PostgresLog {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let waiting = std::mem::take(&mut self.waiting);
-        self.bytes = 0;
-        let events = || waiting.iter().map(|(event, ..)| event);
-        let seq: Vec<i64> = events().map(|e| e.seq).collect();
-        let register: Vec<&str> = events().map(|e| e.register.as_str()).collect();
-        let record: Vec<i64> = events().map(|e| e.record).collect();
-        let kind: Vec<&str> = events().map(|e| e.kind.as_str()).collect();
-        let at: Vec<i64> = events().map(|e| e.at).collect();
-        let actor: Vec<&str> = events().map(|e| e.actor.as_str()).collect();
-        let body: Vec<Option<&str>> = waiting.iter().map(|(_, body, _)| body.as_deref()).collect();
-        let personal: Vec<Option<&str>> = waiting.iter().map(|(.., personal)| personal.as_deref()).collect();
-        let body_hash: Vec<&[u8]> = events().map(|e| e.body_hash.as_slice()).collect();
-        let personal_hash: Vec<Option<&[u8]>> = events().map(|e| e.personal_hash.as_ref().map(|h| h.as_slice())).collect();
-        let prev: Vec<&[u8]> = events().map(|e| e.prev.as_slice()).collect();
-        let hash: Vec<&[u8]> = events().map(|e| e.hash.as_slice()).collect();
-        self.ask(|client| {
-            let insert = client.statement(&format!(
-                "INSERT INTO event ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], \
-                 $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])"
-            ))?;
-            client.execute(
-                &insert,
-                &[&seq, &register, &record, &kind, &at, &actor, &body, &personal, &body_hash, &personal_hash, &prev, &hash],
-            )
-        })?;
+        let Some(batch) = self.taken() else { return Ok(()) };
+        self.ask(|client| batch.write(client, |client, insert, values| client.execute(insert, values)))?;
         Ok(())
     }
 

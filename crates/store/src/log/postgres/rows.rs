@@ -1,7 +1,7 @@
-//! Rows of the log, as the driver gives them.
+//! Rows of the log, as the driver takes and gives them.
 
-use crate::log::{Line, Row};
-use shirube_net::postgres::{Error, Row as Found};
+use crate::log::{COLUMNS, Line, Row};
+use shirube_net::postgres::{Client, Error, Row as Found, Statement, types::ToSql};
 use shirube_record::{Event, EventKind, Hash};
 
 /// A hash; none if it is NULL or has another length, which a verification then tells.
@@ -45,4 +45,40 @@ pub(super) fn row(found: &Found) -> Result<Row<'_>, String> {
     };
     let row: Result<_, Error> = read();
     row.map_err(|error| error.to_string())?.ok_or_else(|| "its kind or one of its hashes is none".to_string())
+}
+
+/// An event with its payloads, to be written.
+pub(super) type Waiting = (Event, Option<String>, Option<String>);
+
+/// Events that are written together.
+pub(super) struct Batch(pub Vec<Waiting>);
+
+impl Batch {
+    /// Writes them by work that runs the statement with the values it is given.
+    pub fn write<T>(
+        &self,
+        client: &mut Client,
+        run: impl FnOnce(&mut Client, &Statement, &[&(dyn ToSql + Sync)]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let insert = client.statement(&format!(
+            "INSERT INTO event ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], \
+             $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])"
+        ))?;
+        let events = || self.0.iter().map(|(event, ..)| event);
+        let seq: Vec<i64> = events().map(|e| e.seq).collect();
+        let register: Vec<&str> = events().map(|e| e.register.as_str()).collect();
+        let record: Vec<i64> = events().map(|e| e.record).collect();
+        let kind: Vec<&str> = events().map(|e| e.kind.as_str()).collect();
+        let at: Vec<i64> = events().map(|e| e.at).collect();
+        let actor: Vec<&str> = events().map(|e| e.actor.as_str()).collect();
+        let body: Vec<Option<&str>> = self.0.iter().map(|(_, body, _)| body.as_deref()).collect();
+        let personal: Vec<Option<&str>> = self.0.iter().map(|(.., personal)| personal.as_deref()).collect();
+        let body_hash: Vec<&[u8]> = events().map(|e| e.body_hash.as_slice()).collect();
+        let personal_hash: Vec<Option<&[u8]>> = events().map(|e| e.personal_hash.as_ref().map(|h| h.as_slice())).collect();
+        let prev: Vec<&[u8]> = events().map(|e| e.prev.as_slice()).collect();
+        let hash: Vec<&[u8]> = events().map(|e| e.hash.as_slice()).collect();
+        let values: [&(dyn ToSql + Sync); 12] =
+            [&seq, &register, &record, &kind, &at, &actor, &body, &personal, &body_hash, &personal_hash, &prev, &hash];
+        run(client, &insert, &values)
+    }
 }
