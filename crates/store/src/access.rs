@@ -199,12 +199,21 @@ impl Actor {
                 Way::Amend | Way::Attach | Way::Transition(_) => {}
             }
         }
+        self.may_give(before, changed.into_iter().map(String::as_str))
+    }
+
+    /// Whether values may be given for these columns of a record that is there, be it the value it has: whoever gives one
+    /// that they may not see would learn whether it is right.
+    pub fn may_give<'c>(&self, record: Standing<'_>, columns: impl IntoIterator<Item = &'c str>) -> Result<(), Denial> {
+        if self.clearance.is_unlimited() {
+            return Ok(());
+        }
         // Rows of a group are replaced together, so that a group of which a part is hidden stays as it is: else the part
         // would be lost.
-        let mut hidden = self.hidden(before);
+        let mut hidden = self.hidden(record);
         let groups: Vec<String> = hidden.iter().filter_map(|column| Some(column.split_once('.')?.0.to_string())).collect();
         hidden.extend(groups);
-        none_of(&hidden, changed.into_iter().cloned())
+        none_of(&hidden, columns.into_iter().map(str::to_string))
     }
 
     /// Whether there is any record that they might attach a file to.

@@ -222,7 +222,7 @@ impl Checker<'_> {
             (None, EventKind::Attach) => Way::Attach,
             (None, _) => Way::Amend,
         };
-        // Also of what stays the same: whoever gives a value they may not see would learn whether it is the right one.
+        // Of what is given and stays the same, too.
         let allowed = self.actor.may_change(way, standing(register, &state), &content, given.iter().chain(changes.keys()));
         allowed.map_err(|_| self.actor.denied())?;
         if self.hold_files(register, &mut content, &state.content, kind == EventKind::Attach)? {

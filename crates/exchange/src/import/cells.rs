@@ -9,7 +9,7 @@ use crate::sheet::{Kind, Row, serial};
 use shirube_plan::{Field, FieldKind, Pack, Pair, Part, Register, State};
 use shirube_record::{Cell, Content, Mistake, Origin, input};
 use shirube_snapshot::SnapshotError;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Columns by name and what the row has in them; blank ones are none.
 pub(super) type Filled<'a> = Vec<(&'a str, Option<Cell>)>;
@@ -202,6 +202,17 @@ impl Draft<'_> {
     /// The value of a column; none if the file lacks it or leaves it blank.
     pub fn get(&self, column: &str) -> Option<&Cell> {
         self.columns.iter().find(|(name, _)| *name == column)?.1.as_ref()
+    }
+
+    /// Columns and groups that the file has.
+    pub fn given(&self) -> impl Iterator<Item = &'a str> {
+        self.columns.iter().map(|(column, _)| *column).chain(self.groups.keys().copied())
+    }
+
+    /// Takes out what the row leaves blank of these columns: in a field that one does not see a blank says nothing.
+    pub fn leave_blank(&mut self, columns: &BTreeSet<String>) {
+        self.columns.retain(|(column, cell)| cell.is_some() || !columns.contains(*column));
+        self.groups.retain(|group, rows| !columns.contains(*group) || rows.values().flatten().any(|(_, cell)| cell.is_some()));
     }
 
     /// Whether a record with this content would stay as it is.

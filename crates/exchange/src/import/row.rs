@@ -175,6 +175,14 @@ impl<'s, 'a> Checker<'s, 'a> {
             Some(to) => self.transition(row, &record, to, &mut checked.errors),
             None => None,
         };
+        let given = |draft: &Draft| self.actor.may_give(Standing::of(self.register, &record), draft.given());
+        if let Err(Denial::Columns(hidden)) = given(&draft) {
+            draft.leave_blank(&hidden);
+            if let Err(denial) = given(&draft) {
+                self.denied(row, Err(denial), checked);
+                return Ok(());
+            }
+        }
         // As it is: older records are not measured by rules that came later.
         if transition.is_none() && draft.adds_nothing(&record.content) {
             return Ok(());

@@ -165,6 +165,18 @@ fn the_check_of_a_file_names_rows_that_one_may_not_write_and_nothing_of_records_
     let changed = checked(&mut rob, "rob", &["Done,House R renamed,7000012050002,,,".to_string()]);
     let denied = |problems: &[Problem]| problems.iter().map(|p| (p.row, p.column.is_none())).collect::<Vec<_>>();
     assert_eq!((denied(&given.1), denied(&changed.1)), (vec![(3, true)], vec![(2, true)]), "what stays as it is is no change");
+
+    // A value they do not see is not found out by giving it; a blank in its place says nothing.
+    let held = [("title", text("Held")), ("memo", text("m")), ("contact", text("Somebody")), ("_state", text("draft"))];
+    let ours_too = [("company", text("House R")), ("company_number", text("7000012050002"))];
+    make(&portal, "case", &[&held[..], &ours_too].concat());
+    let mut told = |contact: &str| {
+        let problems = checked(&mut rob, "rob", &[format!("Held,{ours},{contact},,")]).1;
+        problems.iter().map(|p| (p.row, p.column.clone(), p.problem.en.clone())).collect::<Vec<_>>()
+    };
+    let right = told("Somebody");
+    assert_eq!(right, [(2, Some("連絡先".to_string()), "you may not see “Contact” in this record, so you may not write it".to_string())]);
+    assert_eq!((right, vec![]), (told("Somebody else"), told("")));
 }
 
 #[test]
