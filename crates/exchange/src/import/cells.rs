@@ -198,7 +198,7 @@ fn synthetic(text: &str, pack: &Pack) -> Result<bool, Mistake> {
     shirube_record::parse(&field, Part::Main, text, pack).map(|cell| cell == Some(Cell::Integer(1))).map_err(|e| *e.mistake)
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     /// The value of a column; none if the file lacks it or leaves it blank.
     pub fn get(&self, column: &str) -> Option<&Cell> {
         self.columns.iter().find(|(name, _)| *name == column)?.1.as_ref()

@@ -69,9 +69,8 @@ fn registers_and_child_tables_exist_even_with_names_that_sql_reserves() {
         sensitivity: Default::default(),
         place: Default::default(),
     };
-    let grants = FieldKind::Group {
-        fields: vec![field("amount", FieldKind::Money { currency: "JPY".into(), places: 0, min: None, max: None })],
-    };
+    let grants =
+        FieldKind::Group { fields: vec![field("amount", FieldKind::Money { currency: "JPY".into(), places: 0, min: None, max: None })] };
     pack.registers.insert(
         "order".into(),
         Register {

@@ -74,7 +74,7 @@ pub fn show(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let held_at = roles.iter().map(|role| role.organisation);
     let everyone = Everyone {
         states: register.states.iter().map(|state| counted(&reader, &state.name)).collect::<Result<_, _>>()?,
-        organisations: roles::organisations(&reader, &app.store.people()?, held_at, cx.l)?,
+        organisations: roles::organisations(&reader, &*app.store.people()?, held_at, cx.l)?,
         entrances: ids.iter().map(|id| Ok((*id, entrance(&accounts.keyring, *id)?))).collect::<Result<_, Error>>()?,
         sheet: Sheet { listing, page, names: Names::default(), offered: BTreeMap::new() },
         roles,

@@ -89,7 +89,11 @@ fn an_unknown_heading_is_put_to_a_column_by_hand() {
     let left_out = |page: &str| page.split("取り込みません。").nth(1).map(|rest| rest.split("</ul>").next().unwrap().to_string());
     let told = left_out(&page).unwrap();
     assert!(told.contains("<li>要員</li><li>よぶん</li>") && !told.contains("課題名"), "{page}");
-    assert!(page.find("取り込みません。") < page.find("誤りがあります") && page.contains("href=\"#columns\"") && page.contains("id=\"columns\""));
+    assert!(
+        page.find("取り込みません。") < page.find("誤りがあります")
+            && page.contains("href=\"#columns\"")
+            && page.contains("id=\"columns\"")
+    );
     assert!(portal.page(&format!("/en{address}")).contains("These columns of the file are not imported:"));
     let pairs = [
         ("_do", "check"),
@@ -121,7 +125,10 @@ fn what_a_file_lacks_and_columns_without_a_heading_are_told_before_all_else() {
     let portal = Portal::desk();
     let address = send(&portal, "課題名,段階,\n足りない,基礎,見出しのない値\n");
     let page = portal.page(&address);
-    assert!(page.contains("次の列がありません。</p><ul><li>採択年度 (year)</li></ul>") && page.contains("<li>3列目（見出しがありません"), "{page}");
+    assert!(
+        page.contains("次の列がありません。</p><ul><li>採択年度 (year)</li></ul>") && page.contains("<li>3列目（見出しがありません"),
+        "{page}"
+    );
     let english = portal.page(&format!("/en{address}"));
     assert!(english.contains("lacks columns that new records must have:</p><ul><li>Adopted in (year)</li></ul>"), "{english}");
     assert!(english.contains("<li>column 3 (it has no heading"), "{english}");
