@@ -17,7 +17,7 @@ const STEP: i64 = 2000;
 
 /// Rest between two times that the index catches up: while many write, one time for many events costs far less than one
 /// for a few each.
-const REST: Duration = Duration::from_millis(100);
+const REST: Duration = Duration::from_millis(300);
 
 /// The index, shared by the thread that follows the head and the writer that redacts.
 pub(crate) type SharedIndex = Arc<Mutex<SearchIndex>>;

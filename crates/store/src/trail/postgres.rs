@@ -58,6 +58,7 @@ CREATE TRIGGER reading_is_fixed BEFORE UPDATE ON reading FOR EACH ROW EXECUTE FU
 const INSERT: &str = "INSERT INTO reading SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], \
      $6::bigint[], $7::text[], $8::bytea[], $9::bytea[], $10::bytea[])";
 const COLUMNS: &str = "seq, at, register, told, told_hash, prev, hash";
+const LAST: &str = "SELECT seq, hash, at FROM reading ORDER BY seq DESC LIMIT 1";
 const MADE: &str = "SELECT to_regclass('reading') IS NOT NULL";
 
 /// The trail, open for appending or reading.
@@ -102,8 +103,11 @@ impl PostgresTrail {
 
 impl Keeper for PostgresTrail {
     fn begin(&mut self) -> Result<Last, StoreError> {
-        self.turn()?;
-        self.last()
+        let begun = self.0.begin_by(APPENDING, TURN, |client, sql| {
+            let last = client.statement(LAST)?;
+            end_of(client.batch_and_query(sql, &last)?)
+        });
+        Ok(begun.map_err(|error| server::failure(self.0.server(), &error))?)
     }
 
     fn put(&mut self, rows: &[Row]) -> Result<(), StoreError> {
@@ -117,7 +121,10 @@ impl Keeper for PostgresTrail {
         let told_hash: Vec<&[u8]> = rows.iter().map(|r| r.told_hash.as_slice()).collect();
         let prev: Vec<&[u8]> = rows.iter().map(|r| r.prev.as_slice()).collect();
         let hash: Vec<&[u8]> = rows.iter().map(|r| r.hash.as_slice()).collect();
-        self.ask(|client| client.execute(INSERT, &[&seq, &at, &register, &actor, &first, &last, &told, &told_hash, &prev, &hash]))?;
+        self.ask(|client| {
+            let insert = client.statement(INSERT)?;
+            client.execute(&insert, &[&seq, &at, &register, &actor, &first, &last, &told, &told_hash, &prev, &hash])
+        })?;
         Ok(())
     }
 
@@ -204,11 +211,13 @@ impl Keeper for PostgresTrail {
     }
 
     fn last(&mut self) -> Result<Last, StoreError> {
-        self.ask(|client| {
-            let row = client.query_opt("SELECT seq, hash, at FROM reading ORDER BY seq DESC LIMIT 1", &[])?;
-            row.map_or(Ok(Last::NONE), |row| Ok(Last { seq: row.try_get(0)?, hash: hash(&row, 1)?.unwrap_or(FIRST), at: row.try_get(2)? }))
-        })
+        self.ask(|client| end_of(client.query_opt(LAST, &[])?))
     }
+}
+
+/// The end of the trail, in its last row.
+fn end_of(row: Option<Found>) -> Result<Last, Error> {
+    row.map_or(Ok(Last::NONE), |row| Ok(Last { seq: row.try_get(0)?, hash: hash(&row, 1)?.unwrap_or(FIRST), at: row.try_get(2)? }))
 }
 
 /// A hash; none if it has another length, which a verification then tells.

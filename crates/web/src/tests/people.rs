@@ -63,8 +63,9 @@ fn whoever_manages_accounts_finds_everyone_from_the_menu() {
         assert!(lang == "ja" || !is_japanese(text), "“{text}” in {lang}");
     }
     assert!(lists(&ann.page("/people?as_of=seq:1"), bob), "who may sign in now");
+    member(&portal, "dan", Some("reader"));
     let mut other = Browser::new(&portal);
-    other.sign_in("bob", PASSWORD);
+    assert_eq!(other.sign_in("dan", PASSWORD).status(), 303);
     assert!(!other.page("/").contains("href=\"/people\"") && matches!(other.get("/people"), Err(Error::Forbidden(_))));
     let trial = Portal::desk();
     assert!(!trial.page("/").contains("href=\"/people\"") && matches!(trial.get("/people"), Err(Error::NotFound(_))));
