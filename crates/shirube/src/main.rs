@@ -55,6 +55,17 @@ struct Place {
 }
 
 impl Place {
+    /// Refuses a data folder without a log, for commands that look after one: a mistyped folder would become a new portal.
+    fn has_log(&self) -> Result<(), Failure> {
+        let log = self.data.join("log.db");
+        match self.log {
+            LogPlace::Folder if !log.exists() => {
+                Err(Failure::Misuse(format!("{} is not there: name the data folder with --data", log.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What of it the store is told.
     fn store(&self) -> shirube_store::Place {
         shirube_store::Place { log: self.log.clone(), files: self.files.clone() }

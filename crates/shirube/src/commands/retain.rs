@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 /// Tells what is over, and drops it if it is said so.
 pub fn run(place: &Place, now: bool) -> Result<ExitCode, Failure> {
+    place.has_log()?;
     let office = Office::open(place).inspect_err(|failure| {
         if matches!(failure, Failure::Store(error) if matches!(**error, StoreError::InUse(_))) {
             eprintln!("shirube: note: a running portal does it for its owners: GET, and POST {{\"now\": true}}, at /api/v1/retention");

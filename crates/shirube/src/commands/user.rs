@@ -38,7 +38,9 @@ pub fn recover(place: &Place, config: &Config, login: &str, without_factor: bool
         Some("invited") => Purpose::Invitation,
         state => {
             let state = state.unwrap_or("not there");
-            return Err(Failure::Misuse(format!("`{login}` is {state}: move its record to a state in which it may sign in first")));
+            return Err(Failure::Misuse(format!(
+                "`{login}` is {state}: whoever manages accounts moves it back first; where nobody can, a start of the portal prints a link to make an owner"
+            )));
         }
     };
     let keyring = office::keyring(place, Box::new(|_| ()))?;

@@ -3,16 +3,14 @@
 use super::counted;
 use crate::Place;
 use crate::failure::Failure;
-use shirube_store::{Actor, LogPlace, Lost, Store};
+use shirube_store::{Actor, Lost, Store};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Prints the proof or where it breaks; exit 1 when it does. Only reads, so also while the portal has the folder open.
 pub fn run(place: &Place, anchors: Option<&Path>) -> Result<ExitCode, Failure> {
-    let (from, log) = (&place.log, place.data.join("log.db"));
-    if matches!(from, LogPlace::Folder) && !log.exists() {
-        return Err(Failure::Misuse(format!("{} is not there: name the data folder with --data", log.display())));
-    }
+    place.has_log()?;
+    let from = &place.log;
     let report = Store::verify_beside(&place.data, from, &Actor::owner())?;
     for problem in &report.problems {
         say!("{problem}");

@@ -120,9 +120,12 @@ impl Jobs {
     /// wait already.
     pub fn create(&self, register: &str, actor: &str, file_name: &str, bytes: &[u8]) -> Result<Job, JobError> {
         has_room(&self.running(), actor)?;
-        let waiting = self.list()?.iter().filter(|job| job.actor == actor && !job.stage.ended()).count();
-        if waiting >= WAITING {
-            return Err(JobError::TooManyWaiting(waiting));
+        let waiting: Vec<Job> = self.list()?.into_iter().filter(|job| job.actor == actor && !job.stage.ended()).collect();
+        if waiting.len() >= WAITING {
+            // What could not be read makes room: it is mended by sending it anew.
+            let failed = waiting.iter().filter(|job| job.stage == Stage::Failed).min_by_key(|job| job.created_at);
+            let failed = failed.ok_or(JobError::TooManyWaiting(waiting.len()))?;
+            self.cancel(&failed.id)?;
         }
         let at = self.moment();
         let job = Job {

@@ -163,4 +163,10 @@ fn so_many_files_of_one_person_wait() {
     assert!(matches!(send("ann"), Err(JobError::TooManyWaiting(n)) if n == WAITING) && send("bob").is_ok());
     jobs.cancel(&all[0].id).unwrap();
     send("ann").unwrap();
+    // One that failed makes room for the mended one.
+    let failed = Job { stage: Stage::Failed, ..all[1].clone() };
+    jobs.write(&failed).unwrap();
+    send("ann").unwrap();
+    assert_eq!(jobs.get(&failed.id).unwrap().stage, Stage::Cancelled);
+    assert!(matches!(send("ann"), Err(JobError::TooManyWaiting(_))));
 }

@@ -131,7 +131,7 @@ pub fn send_form(desk: &Desk, faults: &[Fault]) -> Markup {
     let entered = Entered::default();
     let references = Default::default();
     let form = fields::Form { v: &v, register: desk.register, entered: &entered, faults, references: &references };
-    let bad = form.faults_at(FILE).next().is_some();
+    let (bad, most) = (form.faults_at(FILE).next().is_some(), desk.app.site.limits.upload as u64);
     html! {
         form method="post" action=(v.cx.form_path(&format!("{}/import", cells::register_path(&desk.register.name)))) class="record-form" enctype="multipart/form-data" novalidate {
             (desk::own_inputs(&desk.cx, None))
@@ -139,7 +139,7 @@ pub fn send_form(desk: &Desk, faults: &[Fault]) -> Markup {
                 label for="f-file" { (l.t("ファイル（CSV・XLSX）", "File (CSV or XLSX)")) " " span class="required" { (l.t("必須", "required")) } }
                 (fields::faults(&form, FILE))
                 input type="file" id="f-file" name=(FILE) accept=".csv,.tsv,.txt,.xlsx,text/csv" aria-describedby=[form.described_by(FILE, false)] aria-invalid=[bad.then_some("true")];
-                p class="hint" { @if l.is_ja() { (bytes(MOST)) "まで。それより大きいファイルは「shirube import」で取り込めます。" } @else { "Up to " (bytes(MOST)) "; larger files are imported with the command “shirube import”." } }
+                p class="hint" { @if l.is_ja() { (bytes(most)) "まで。それより大きいファイルは「shirube import」で取り込めます。" } @else { "Up to " (bytes(most)) "; larger files are imported with the command “shirube import”." } }
             }
             div class="field" {
                 label for="f-_reason" { (l.t("変更の理由", "Reason for changes")) }
@@ -150,9 +150,6 @@ pub fn send_form(desk: &Desk, faults: &[Fault]) -> Markup {
         }
     }
 }
-
-/// Greatest file that a page takes.
-const MOST: u64 = 64_000_000;
 
 /// A column that a file may have.
 #[derive(Clone, Debug)]

@@ -57,6 +57,9 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
     let refused = |faults: &[Pair]| {
         Reply::page(form(app, cx, accounts.provider.as_ref(), purpose, known.as_deref(), &entered, faults)).with_status(422)
     };
+    if purpose == Purpose::SetUp {
+        faults.extend(taken(app, accounts, &login)?);
+    }
     if !faults.is_empty() {
         return Ok(refused(&faults));
     }
@@ -74,7 +77,10 @@ pub fn send(app: &App, cx: &Ctx) -> Result<Reply, Error> {
                 Err(StoreError::Invalid(places)) => {
                     let told: Vec<Pair> = places
                         .iter()
-                        .map(|p| pair(format!("{}：{}", p.column, p.problem.ja), format!("{}: {}", p.column, p.problem.en)))
+                        .map(|p| {
+                            let label = label_of(app, &p.column);
+                            pair(format!("{}：{}", label.ja, p.problem.ja), format!("{}: {}", label.en, p.problem.en))
+                        })
                         .collect();
                     return Ok(refused(&told));
                 }
@@ -220,6 +226,35 @@ fn found(app: &App, login: &str, entered: &Entered) -> Result<Account, StoreErro
         make("office_membership", "", vec![("account", account_id), ("organisation", organisation), ("role", word("owner"))])?;
     }
     Ok(Account(account))
+}
+
+/// What the form calls a column of the organisation or the account. Both have a name: the person's may be blank.
+fn label_of(app: &App, column: &str) -> Pair {
+    let registers = if column == "name" { ["office_organisation", "office_account"] } else { ["office_account", "office_organisation"] };
+    let field = registers.iter().find_map(|name| app.pack.registers.get(*name)?.field(column));
+    field.map_or_else(|| pair(column, column), |field| field.label.clone())
+}
+
+/// Why the first owner cannot have a login: there is such an account. Only one that a set-up left which was cut off is
+/// gone on with: the link makes an owner, and takes nobody's account over.
+fn taken(app: &App, accounts: &Accounts, login: &str) -> Result<Option<Pair>, Error> {
+    let people = app.store.people()?;
+    let Some(held) = people.by_login(login) else { return Ok(None) };
+    if held.is_active() && !held.person.is_service() && !accounts.keyring.can_sign_in(Account(held.id))? {
+        return Ok(None);
+    }
+    let state = app.pack.registers.get("office_account").and_then(|r| r.states.iter().find(|s| s.name == held.state));
+    let state = state.map_or_else(|| pair(&held.state, &held.state), |s| s.label.clone());
+    Ok(Some(pair(
+        format!(
+            "ログイン名「{login}」の利用者はすでにあります（{}）。別のログイン名で始め、あとでその利用者に役割を与えるか、状態を戻してください。",
+            state.ja
+        ),
+        format!(
+            "There is an account “{login}” already ({}). Begin with another login; then give that account the role, or move it back.",
+            state.en
+        ),
+    )))
 }
 
 /// An invited account becomes active when its person has chosen a password.

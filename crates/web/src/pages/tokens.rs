@@ -5,6 +5,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, pair},
     form::Entered,
+    text::L,
     who::{ACCOUNTS, READ, WRITE},
 };
 use maud::{Markup, html};
@@ -52,6 +53,16 @@ fn fault(error: TokenError) -> Pair {
     }
 }
 
+/// A scope as the form has it.
+fn scope_word(l: L, scope: &str) -> &str {
+    match scope {
+        READ => l.t("読む", "read"),
+        WRITE => l.t("書く", "write"),
+        ACCOUNTS => l.t("利用者と組織も書く", "write accounts and organisations, too"),
+        other => other,
+    }
+}
+
 /// Those there are, and the form for another.
 pub fn list(cx: &Ctx, account: &Account, tokens: &[ServiceToken]) -> Markup {
     let l = cx.l;
@@ -65,7 +76,7 @@ pub fn list(cx: &Ctx, account: &Account, tokens: &[ServiceToken]) -> Markup {
         @if tokens.is_empty() { p class="muted" { (l.t("ありません。", "None.")) } } @else {
             ul { @for token in tokens {
                 li {
-                    b { (token.name) } " · " (token.scopes.iter().cloned().collect::<Vec<_>>().join(", ")) " · "
+                    b { (token.name) } " · " (token.scopes.iter().map(|scope| scope_word(l, scope)).collect::<Vec<_>>().join(l.t("・", ", "))) " · "
                     (l.t("期限 ", "until ")) (cells::time(l, token.expires)) " "
                     form class="inline" method="post" action=(cx.form_action()) {
                         input type="hidden" name="_token" value=(cx.asking.word);
@@ -81,9 +92,9 @@ pub fn list(cx: &Ctx, account: &Account, tokens: &[ServiceToken]) -> Markup {
             div class="field" { label for="name" { (l.t("名前（何に使うか）", "Name (what it is for)")) } input id="name" name="name" required maxlength="100"; }
             fieldset class="field" {
                 legend { (l.t("範囲", "Scopes")) }
-                label { input type="checkbox" name="scope" value=(READ) checked; " " (l.t("読む", "read")) } " "
-                label { input type="checkbox" name="scope" value=(WRITE); " " (l.t("書く", "write")) } " "
-                label { input type="checkbox" name="scope" value=(ACCOUNTS); " " (l.t("利用者と組織も書く", "write accounts and organisations, too")) }
+                label { input type="checkbox" name="scope" value=(READ) checked; " " (scope_word(l, READ)) } " "
+                label { input type="checkbox" name="scope" value=(WRITE); " " (scope_word(l, WRITE)) } " "
+                label { input type="checkbox" name="scope" value=(ACCOUNTS); " " (scope_word(l, ACCOUNTS)) }
             }
             div class="field" {
                 label for="days" {

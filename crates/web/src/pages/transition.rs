@@ -139,12 +139,22 @@ fn page(
     let form = fields::Form { v: &v, register: &narrow, entered, faults, references: &references };
     let startable = record.state.as_ref().is_some_and(|s| transition.from.contains(s));
     let title = l.p(&transition.label);
+    let last_owner = startable && desk.register.name == "office_account" && transition.to != "active" && {
+        let people = desk.app.store.people()?;
+        people.owners().map(|owner| owner.id).eq([record.id])
+    };
     let body = html! {
         (cells::heading(l, &desk::title(&v, desk.register, record), title))
         (fields::summary(l, faults))
         p class="states" {
             (cells::state(&v, desk.register, record.state.as_deref())) " " span aria-hidden="true" { "→" } span class="visually-hidden" { (l.t("から", " to ")) } " "
             (cells::state(&v, desk.register, Some(&transition.to)))
+        }
+        @if last_owner {
+            p class="callout care" { (l.t(
+                "管理者はこの利用者だけです。移すと、だれも利用者を管理できなくなります。先に別の人に管理者の役割を与えてください。",
+                "This is the only owner: once it is moved nobody manages accounts. Give somebody else the role of owner first.",
+            )) }
         }
         @if startable {
             form method="post" action=(v.cx.form_action()) class="record-form" novalidate enctype="multipart/form-data" {

@@ -96,6 +96,41 @@ fn a_set_up_that_was_cut_off_is_gone_through_again() {
 }
 
 #[test]
+fn a_set_up_takes_nobody_s_account_over() {
+    let (portal, link) = Portal::with_accounts(testing::desk());
+    for (login, state) in [("rob", "active"), ("sue", "active"), ("feed", "active")] {
+        let kind = if login == "feed" { "service" } else { "person" };
+        let id = make(&portal, "office_account", &[("login", text(login)), ("kind", text(kind)), ("_state", text(state))]);
+        if login != "feed" {
+            keyring(&portal).set_password(Account(id), login, PASSWORD).unwrap();
+        }
+        if login == "sue" {
+            move_account(&portal, id, 1, "suspend");
+        }
+    }
+    let mut rob = Browser::new(&portal);
+    assert_eq!(rob.sign_in("rob", PASSWORD).status(), 303);
+    let before = portal.app.store.head_seq();
+    let path = format!("/links/set-up/{link}");
+    let set_up = |login: &str| {
+        let (new, fields) = ("another password of four words", [("organisation", "Other"), ("name", "N"), ("login", login)]);
+        Browser::new(&portal).send(&path, &path, &[&fields[..], &[("password", new), ("again", new)]].concat()).unwrap()
+    };
+    for login in ["rob", "sue", "feed"] {
+        let refused = set_up(login);
+        assert!(
+            refused.status() == 422 && refused.text().contains(&format!("「{login}」の利用者はすでにあります")),
+            "{login}: {}",
+            refused.text()
+        );
+    }
+    assert_eq!(portal.app.store.head_seq(), before, "nothing is made");
+    assert!(rob.page("/me").contains("rob"), "the session of before, with the rights of before");
+    assert!(matches!(rob.get("/people"), Err(crate::error::Error::Forbidden(_))));
+    assert_eq!(set_up("ann").status(), 303, "the link is still good");
+}
+
+#[test]
 fn of_many_who_set_up_at_once_one_comes_in() {
     let (portal, link) = Portal::with_accounts(testing::desk());
     let answers: Vec<u16> = std::thread::scope(|scope| {
