@@ -13,7 +13,7 @@ use std::{
     path::Path,
     process::{Command as Process, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub fn pair(ja: &str, en: &str) -> Pair {
@@ -189,7 +189,14 @@ pub fn open(folder: &Path) -> Store {
 
 /// A store on the log that the tests run on.
 pub fn open_with(folder: &Path, pack: Arc<Pack>) -> Result<Store, StoreError> {
-    Store::open_at(folder, place(folder), pack)
+    // A child that another test begins just now has the lock of a store that was closed until it becomes its program.
+    let until = Instant::now() + Duration::from_secs(2);
+    loop {
+        match Store::open_at(folder, place(folder), pack.clone()) {
+            Err(StoreError::InUse(_)) if Instant::now() < until => std::thread::sleep(Duration::from_millis(10)),
+            other => return other,
+        }
+    }
 }
 
 /// The database of the tests (`tests/postgres.sh` makes one); none when they run on SQLite.
