@@ -1,19 +1,11 @@
 //! The commands as a user runs them, on the built-in plan.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
+use common::{says, shirube};
 use std::path::Path;
 use std::process::{Command, Output};
-
-fn shirube(data: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_shirube")).arg("--data").arg(data).args(arguments).output().unwrap()
-}
-
-#[track_caller]
-fn says(output: &Output, code: i32) -> String {
-    let text = String::from_utf8(output.stdout.clone()).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
 
 fn packs() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs")

@@ -1,19 +1,9 @@
 //! The settings as `config check` tells them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
-fn shirube(data: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_shirube")).arg("--data").arg(data).args(arguments).output().unwrap()
-}
-
-#[track_caller]
-fn says(output: &Output, code: i32) -> String {
-    let text = String::from_utf8(output.stdout.clone()).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
+use common::{says, shirube};
 
 /// What is told of a setting.
 #[track_caller]

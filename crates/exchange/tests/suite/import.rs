@@ -138,43 +138,6 @@ fn existing_records_change_only_for_a_reason() {
 }
 
 #[test]
-fn rows_that_one_may_not_write_are_told_by_row() {
-    let house = House::new();
-    let prepared = house.prepare("project", "year,theme,people\n2023,A,1\n2023,B,2\n");
-    let refused = shirube_exchange::import::run(&house.store, &shirube_store::Actor::nobody(), prepared, &shirube_exchange::silent);
-    let Err(ImportError::Mistakes { count: 2, errors }) = refused else { panic!("{refused:?}") };
-    assert_eq!(errors.iter().map(|e| (e.row, e.code)).collect::<Vec<_>>(), [(2, "denied"), (3, "denied")]);
-    assert!(house.records("project").is_empty());
-}
-
-#[test]
-fn a_check_names_rows_that_one_may_not_write_and_tells_nothing_of_records_that_one_may_not_read() {
-    let house = House::new();
-    house.import("hub", "name\n仙台\n");
-    house.import("project", "year,theme,people\n2023,A,1\n");
-    let file = "year,theme,people,hub,_number\n2023,A,1,,\n2023,B,2,,PRJ-0001\n2023,C,3,仙台,\n来年,D,4,,\n";
-    let options = ImportOptions { reason: Some("r".to_owned()), ..ImportOptions::default() };
-    let by = |actor: shirube_store::Actor| house.prepare_by(&actor, "project", file.as_bytes(), &options).unwrap();
-    let prepared = by(shirube_store::Actor::nobody());
-    assert_eq!(
-        said(&prepared),
-        [
-            (2, "", "denied"),
-            (2, "year", "taken"),
-            (3, "", "denied"),
-            // What is not read is not there.
-            (4, "hub", "no-such-record"),
-            // What could not be read may tell whose the record is.
-            (5, "year", "not-a-year"),
-        ]
-    );
-    assert!(!format!("{:?}", prepared.errors).contains("PRJ-0001"), "{:?}", prepared.errors);
-    assert_eq!(prepared.plan, Plan { rows: 4, wrong: 4, ..Plan::default() });
-    let owner = by(shirube_store::Actor::owner());
-    assert_eq!(said(&owner), [(3, "_number", "number-of-another"), (5, "year", "not-a-year")], "who may do everything sees it all");
-}
-
-#[test]
 fn existing_records_are_found_by_key_and_changed_only_where_the_file_differs() {
     let house = House::new();
     house.import(
@@ -344,54 +307,6 @@ fn a_value_that_must_be_unique_stands_once_in_the_file() {
     let prepared = house.prepare("project", "year,theme,code\n2023,A,A-1\n2023,B,A-1\n2023,C,\n2023,D,\n");
     assert_eq!(said(&prepared), [(3, "code", "repeated-value")]);
     assert!(prepared.errors[0].problem.ja.contains("2 行目"));
-}
-
-#[test]
-fn headings_that_mean_nothing_say_what_was_meant() {
-    let house = House::new();
-    let prepared = house.prepare("project", "調査年度,課題,theme,採択時のステージ,課題名,grants.amount,whatever\n2023,A,A,basic,A,1,x\n");
-    assert_eq!(
-        said(&prepared),
-        [
-            (1, "課題", "unknown-column"),
-            (1, "採択時のステージ", "unknown-column"),
-            (1, "課題名", "repeated-column"),
-            (1, "grants.amount", "unknown-column"),
-            (1, "whatever", "unknown-column")
-        ]
-    );
-    let near = |i: usize| prepared.errors[i].mend.en.clone();
-    assert!(near(0).contains("“課題名”"), "{}", near(0));
-    assert!(near(1).contains("“採択時ステージ”"), "{}", near(1));
-    assert!(near(3).contains("“Grants 1 Amount”"), "{}", near(3));
-    assert!(!near(4).contains("did you mean"), "{}", near(4));
-    let twins = house.prepare("memo", "text,Same,番号\nx,y,z\n");
-    assert_eq!(said(&twins), [(1, "Same", "ambiguous-column")]);
-    assert!(twins.errors[0].mend.en.contains("same, same2"));
-    // Our own 番号 gives way to the field of that label; with its name it is found.
-    assert_eq!(twins.columns[2].1.as_deref(), Some("same"));
-    assert_eq!(house.prepare("memo", "text,番号 (_number)\nx,\n").columns[1].1.as_deref(), Some("_number"));
-}
-
-#[test]
-fn a_required_column_that_the_file_lacks_is_told_once_behind_the_headings_that_mean_nothing() {
-    let house = House::new();
-    let rows: String = (1..=700).map(|n| format!("2023,T-{n}\n")).collect();
-    let prepared = house.prepare("project", format!("year,題\n{rows}"));
-    assert_eq!(said(&prepared), [(1, "題", "unknown-column"), (1, "theme", "lacking-column")]);
-    assert_eq!((prepared.error_count, prepared.plan.wrong, prepared.plan.create), (2, 700, 0));
-    assert!(prepared.errors[1].problem.ja.contains("(theme)"), "{:?}", prepared.errors[1]);
-    // A column that is there and blank is a mistake of its row.
-    let blank = house.prepare("project", "year,theme\n2023,A\n2023,\n");
-    assert_eq!(said(&blank), [(3, "theme", "required")]);
-}
-
-#[test]
-fn columns_that_exports_add_are_skipped() {
-    let house = House::new();
-    let prepared = house.prepare("project", "_id,year,theme,日数,_version,_created_at,_errors（エラー）\n7,2023,A,3,1,x,y\n");
-    assert_eq!(prepared.errors, []);
-    assert_eq!(prepared.columns.iter().filter(|c| c.1.is_none()).count(), 5);
 }
 
 #[test]
